@@ -1,0 +1,155 @@
+"""Deployments as they should be → Prefect: create, update, prune. The only caller of its deployment interface.
+
+Idempotent: a deployment whose version is the same is left alone, for redeploying recreates its scheduled runs.
+Nothing that bears evidence is deleted: what is no longer wanted is paused, and deleted only if it never ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import RRuleSchedule
+from prefect.flows import Flow
+from prefect.utilities.callables import ParameterSchema, parameter_schema
+
+from deployments.compile import MARK, POOL, Deployment
+
+_PAGE = 200
+_RAN = [kind for kind in StateType if kind is not StateType.SCHEDULED]
+
+
+@dataclass
+class Applied:
+    """`flow/name` of what was created, updated, left as it was, paused because unwanted, deleted because it never ran."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> int:
+        """How many deployments were not as they should be."""
+        return sum(map(len, (self.created, self.updated, self.paused, self.deleted)))
+
+
+def apply(client: SyncPrefectClient, wanted: Sequence[Deployment], *, dry_run: bool = False) -> Applied:
+    """Make Prefect's deployments those of `wanted`; says what it did, or with `dry_run` what it would do."""
+    standing = dict(_standing(client))
+    applied = Applied()
+    for deployment in wanted:
+        key = (deployment.flow, deployment.name)
+        found = standing.get(key)
+        label = f"{deployment.flow}/{deployment.name}"
+        if found and found.version == deployment.version:
+            applied.unchanged.append(label)
+            continue
+        (applied.updated if found else applied.created).append(label)
+        if not dry_run:
+            _put(client, deployment, found)
+    unwanted = [standing[key] for key in standing.keys() - {(d.flow, d.name) for d in wanted}]
+    names = {found.id: f"{flow}/{name}" for (flow, name), found in standing.items()}
+    _prune(client, sorted(unwanted, key=lambda d: names[d.id]), names, applied, dry_run)
+    return applied
+
+
+def deployment_ids(client: SyncPrefectClient) -> dict[tuple[str, str], UUID]:
+    """(flow name, deployment name) → id, of all that are ours."""
+    return {key: found.id for key, found in _standing(client)}
+
+
+def _standing(client: SyncPrefectClient) -> Iterator[tuple[tuple[str, str], DeploymentResponse]]:
+    mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
+    found = list(_pages(lambda offset: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=offset)))
+    flows = _flow_names(client, {deployment.flow_id for deployment in found})
+    for deployment in found:
+        yield (flows[deployment.flow_id], deployment.name), deployment
+
+
+def _pages(read: object) -> Iterator[DeploymentResponse]:
+    offset = 0
+    while True:
+        page: list[DeploymentResponse] = read(offset)  # type: ignore[operator]
+        yield from page
+        if len(page) < _PAGE:
+            return
+        offset += _PAGE
+
+
+def _flow_names(client: SyncPrefectClient, ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    names: dict[UUID, str] = {}
+    wanted = [str(flow_id) for flow_id in ids]
+    for start in range(0, len(wanted), _PAGE):
+        some = FlowFilter.model_validate({"id": {"any_": wanted[start : start + _PAGE]}})
+        names.update({flow.id: flow.name for flow in client.read_flows(flow_filter=some, limit=_PAGE)})
+    return names
+
+
+def _put(client: SyncPrefectClient, deployment: Deployment, found: DeploymentResponse | None) -> None:
+    # A schedule that the operator paused stays paused: the sweep reports what that leaves owed.
+    active = not found or all(schedule.active for schedule in found.schedules)
+    schedules = []
+    if deployment.rrule:
+        schedule = RRuleSchedule(rrule=deployment.rrule, timezone=deployment.timezone)
+        schedules.append(DeploymentScheduleCreate(schedule=schedule, active=active, slug=deployment.slug))
+    client.create_deployment(
+        flow_id=client.create_flow_from_name(deployment.flow),
+        name=deployment.name,
+        version=deployment.version,
+        schedules=schedules,
+        parameters=dict(deployment.parameters),
+        description=deployment.description,
+        tags=list(deployment.tags),
+        entrypoint=deployment.entrypoint,
+        work_pool_name=POOL,
+        parameter_openapi_schema=_form(deployment.entrypoint).model_dump(),
+        enforce_parameter_schema=True,
+    )
+
+
+@cache
+def _form(entrypoint: str) -> ParameterSchema:
+    """The typed form of a flow function, with its parameters' descriptions from the docstring."""
+    return parameter_schema(flow_function(entrypoint))
+
+
+@cache
+def flow_function(entrypoint: str) -> Flow[..., object]:
+    """The flow that a module entrypoint (`flows.issue.issue`) names."""
+    module, _, name = entrypoint.rpartition(".")
+    found: Flow[..., object] = getattr(import_module(module), name)
+    return found
+
+
+def _prune(
+    client: SyncPrefectClient,
+    unwanted: Sequence[DeploymentResponse],
+    names: Mapping[UUID, str],
+    applied: Applied,
+    dry_run: bool,
+) -> None:
+    for found in unwanted:
+        ran = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate(
+                {"deployment_id": {"any_": [str(found.id)]}, "state": {"type": {"any_": [kind.value for kind in _RAN]}}}
+            ),
+            limit=1,
+        )
+        if not ran:
+            applied.deleted.append(names[found.id])
+            if not dry_run:
+                client.delete_deployment(found.id)
+        elif not found.paused:
+            applied.paused.append(names[found.id])
+            if not dry_run:
+                client.pause_deployment(found.id)

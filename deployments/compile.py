@@ -1,0 +1,187 @@
+"""Plan → deployments, as values: one for each item with the exact mornings it is looked at, and dondoc's own few.
+
+Pure: imports no Prefect. `apply` is the only caller of Prefect's deployment interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+import jinja2
+
+from dondoc import lifecycle
+from dondoc.canonical import digest
+from dondoc.checkpoints import closing_day
+from dondoc.decide import Facts, planned
+from dondoc.lifecycle import State
+from dondoc.periods import periods
+from dondoc.plan import Item, Plan
+from dondoc.timing import Occurrence, occurrences
+from tasks.store.occurrences import House
+
+POOL = "dondoc"
+MARK = "dondoc"  # the tag that says: ours to update and prune
+RUN_MARK = "nghĩa vụ"  # the tag of runs whose technical failures are incidents
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment as it should be. `mornings` are local times in `timezone`; none means no schedule."""
+
+    flow: str
+    name: str
+    entrypoint: str
+    parameters: Mapping[str, Any]
+    tags: tuple[str, ...]
+    description: str
+    mornings: tuple[datetime, ...]
+    timezone: str
+    slug: str
+
+    @property
+    def rrule(self) -> str | None:
+        """The schedule as Prefect takes it: a list of exact local times."""
+        if not self.mornings:
+            return None
+        return "RDATE:" + ",".join(f"{morning:%Y%m%dT%H%M%S}" for morning in self.mornings)
+
+    @property
+    def version(self) -> str:
+        """A digest of everything above: a deployment of the same version needs nothing."""
+        return digest(
+            {
+                "entrypoint": self.entrypoint,
+                "parameters": dict(self.parameters),
+                "tags": list(self.tags),
+                "description": self.description,
+                "rrule": self.rrule,
+                "timezone": self.timezone,
+                "slug": self.slug,
+            }
+        )[:16]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """What compiling needs beside the plan: the house rules, the words, the item sheet's template."""
+
+    house: House
+    words: Mapping[str, Any]
+    sheet: jinja2.Template
+    states: Mapping[str, State] = field(default_factory=dict)
+
+    def deployments(self, plan: Plan) -> tuple[Deployment, ...]:
+        """Every deployment of one plan year, items first. `states` move what was extended."""
+        register = occurrences(plan, self.house.policy, self.house.calendar)
+        by_item: dict[str, list[Occurrence]] = {item.id: [] for item in plan.items}
+        for occurrence in register:
+            by_item[occurrence.item].append(occurrence)
+        return (*(self._item(plan, item, by_item[item.id]) for item in plan.items), *self._own(plan))
+
+    def _item(self, plan: Plan, item: Item, found: list[Occurrence]) -> Deployment:
+        points = {occurrence.id: self._points(plan, item, occurrence) for occurrence in found}
+        close = closing_day(plan.year, self.house.policy, self.house.calendar)
+        days = {point.day for occurrence in found for point in points[occurrence.id]} | {close}
+        policy = self.house.policy
+        return Deployment(
+            flow=item.flow_name,
+            name=str(plan.year),
+            entrypoint=f"flows.{item.shape}.{item.shape}",
+            parameters={"plan": plan.id, "item": item.id},
+            tags=self._tags(item, found),
+            description=self.sheet.render(
+                plan=plan,
+                item=item,
+                rows=[
+                    (obligation, [o for o in found if o.obligation == obligation.id]) for obligation in item.obligations
+                ],
+                points=points,
+                days=sorted(days),
+                words=self.words,
+                office=self.house.office,
+            ),
+            mornings=self._at(days, policy.look_at),
+            timezone=policy.timezone,
+            slug=f"cac-buoi-sang-{plan.year}",
+        )
+
+    def _points(self, plan: Plan, item: Item, occurrence: Occurrence) -> tuple[Any, ...]:
+        if occurrence.before_adoption:
+            return ()
+        facts = Facts(
+            occurrence=occurrence,
+            item=item,
+            obligation=next(o for o in item.obligations if o.id == occurrence.obligation),
+            state=self.states.get(occurrence.id, lifecycle.initial(occurrence)),
+            office=self.house.office,
+            policy=self.house.policy,
+            calendar=self.house.calendar,
+            year=plan.year,
+            adopted_on=plan.adopted_on,
+        )
+        return planned(facts, facts.state)
+
+    def _tags(self, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
+        units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
+        quarters = sorted({f"Quý {_ROMAN[(o.due.month - 1) // 3]}" for o in found if o.due and not o.before_adoption})
+        shape = str(self.words["shapes"][item.shape])
+        return (MARK, RUN_MARK, *(unit.short or unit.name for unit in units), shape, *quarters)
+
+    def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
+        return tuple(datetime.combine(day, at) for day in sorted(days))  # noqa: DTZ001 - the zone stands beside it
+
+    def _own(self, plan: Plan) -> Iterator[Deployment]:
+        policy, words = self.house.policy, self.words["own_flows"]
+        parameters = {"plan": plan.id}
+        for key, entrypoint, days, at in (
+            ("sweep", "flows.sweep.sweep", self._sweep_days(plan), policy.sweep_at),
+            ("report", "flows.report.leaders_report", self._report_days(plan), policy.look_at),
+        ):
+            yield Deployment(
+                flow=words[key]["name"],
+                name=str(plan.year),
+                entrypoint=entrypoint,
+                parameters=parameters,
+                tags=(MARK, RUN_MARK),
+                description=words[key]["description"],
+                mornings=self._at(days, at),
+                timezone=policy.timezone,
+                slug=f"{key}-{plan.year}",
+            )
+
+    def _sweep_days(self, plan: Plan) -> set[date]:
+        calendar = self.house.calendar
+        first = calendar.on_or_after(max(plan.adopted_on, date(plan.year, 1, 1)))
+        last = closing_day(plan.year, self.house.policy, calendar)
+        days = set()
+        while first <= last:
+            days.add(first)
+            first = calendar.add(first, 1)
+        return days
+
+    def _report_days(self, plan: Plan) -> set[date]:
+        spans = periods(plan.year, self.house.policy.leaders_report)
+        days = {self.house.calendar.on_or_before(span.last) for span in spans}
+        return {day for day in days if day >= plan.adopted_on}
+
+
+def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that automations start when a run fails technically. Without the mark that makes runs incidents."""
+    own = words["own_flows"]["incident"]
+    return Deployment(
+        flow=own["name"],
+        name="dondoc",
+        entrypoint="flows.incident.incident",
+        parameters={},
+        tags=(MARK,),
+        description=own["description"],
+        mornings=(),
+        timezone=timezone,
+        slug="incident",
+    )
+
+
+_ROMAN = ("I", "II", "III", "IV")

@@ -1,0 +1,26 @@
+"""Preloaded once into the fork server: what every flow run needs. Must start no thread and open no connection."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+
+import prefect.flow_engine
+import prefect.main  # noqa: F401
+
+import flows
+
+_logger = logging.getLogger("prefect.dondoc.template")
+
+
+def _preload_flows() -> None:
+    for module in pkgutil.iter_modules(flows.__path__, "flows."):
+        try:
+            importlib.import_module(module.name)
+        except Exception as error:
+            # Only this module's runs fail, later and with their own message; raising here would end the fork server.
+            _logger.warning("%s cannot be imported: %s", module.name, error)
+
+
+_preload_flows()

@@ -1,0 +1,33 @@
+"""One mail as plain values: what `notices` writes and `mime` turns into bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox and the name shown with it. Both may hold anything a user typed: `mime` refuses or encodes."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
+
+    `message_id` includes its angle brackets and is the same for the same notices, so that a mail sent again
+    after a crash is the same mail.
+    """
+
+    message_id: str
+    sender: Address
+    to: Address
+    subject: str
+    date: datetime
+    text: str
+    html: str
+    calendar: str | None = None
+    references: tuple[str, ...] = ()

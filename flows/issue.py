@@ -1,0 +1,28 @@
+"""Issue a document within its month, quarter or by its date."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from tasks.looking import look_at
+from tasks.morning import begin
+from tasks.publish import conclude
+
+
+@flow(retries=0)
+def issue(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
+    """Theo dõi việc ban hành văn bản của một nhiệm vụ.
+
+    Args:
+        plan: Mã kế hoạch, ví dụ cchc-2024.
+        item: Mã nhiệm vụ trong kế hoạch.
+        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
+        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
+    """
+    morning = begin(plan, item, as_of, dry_run)
+    looked = look_at(morning, item)
+    return conclude(morning, "issue", looked)

@@ -1,0 +1,29 @@
+"""December's plan for the year after: the duty is followed like any other, and a draft is laid beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from tasks.drafting import draft_next_year
+from tasks.looking import look_at
+from tasks.morning import begin
+from tasks.publish import conclude
+
+
+@flow(retries=0)
+def next_year(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
+    """Theo dõi việc xây dựng kế hoạch năm sau và chuẩn bị sẵn một bản dự thảo.
+
+    Args:
+        plan: Mã kế hoạch, ví dụ cchc-2024.
+        item: Mã nhiệm vụ trong kế hoạch.
+        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
+        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
+    """
+    morning = begin(plan, item, as_of, dry_run)
+    looked = look_at(morning, item)
+    return conclude(morning, "next_year", looked, draft=draft_next_year(morning, looked))

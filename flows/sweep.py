@@ -1,0 +1,30 @@
+"""The daily safety net: whatever is owed and has no entry yet is done now; the mail goes out; the ledger is checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from tasks.looking import look_at
+from tasks.morning import begin
+from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail
+
+
+@flow(retries=0)
+def sweep(plan: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
+    """Quét hằng ngày: làm bù việc còn nợ, gửi thư của buổi sáng, kiểm tra sổ chứng cứ.
+
+    Args:
+        plan: Mã kế hoạch, ví dụ cchc-2024.
+        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
+        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
+    """
+    morning = begin(plan, None, as_of, dry_run)
+    looked = look_at(morning)
+    posted = send_mail(morning)
+    closed = close_plan(morning)
+    chain = check_ledger(morning)
+    return conclude_sweep(morning, looked, posted, closed, chain)

@@ -1,0 +1,28 @@
+"""Run the portal: `python -m portal --port 8080 --mail var/mail --prefect-url http://127.0.0.1:4200`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from portal.app import create_app
+from portal.settings import TEMPLATES, Settings
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped; on loopback unless told otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m portal", description="dondoc's web application.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8642)
+    parser.add_argument("--mail", type=Path, required=True, help="folder the local mailbox keeps")
+    parser.add_argument("--prefect-url", default="http://127.0.0.1:4200")
+    parser.add_argument("--templates", type=Path, default=TEMPLATES)
+    options = parser.parse_args(arguments)
+    app = create_app(Settings(options.mail, options.prefect_url, options.templates))
+    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
+
+
+if __name__ == "__main__":
+    main()

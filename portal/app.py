@@ -1,0 +1,60 @@
+"""The portal as one ASGI application."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from portal.guard import Guard
+from portal.letters import Letters
+from portal.mailpages import mail_routes
+from portal.pages import Pages
+from portal.settings import Settings
+
+
+def create_app(settings: Settings) -> Starlette:
+    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it."""
+    pages = Pages(settings)
+    letters = Letters(settings.mail)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        threading.Thread(target=letters.all, name="first look at the mailbox", daemon=True).start()
+        yield
+
+    def start(_request: Request) -> HTMLResponse:
+        everything = letters.all()
+        return pages.render(
+            "start.html",
+            prefect_url=settings.prefect_url,
+            count=len(everything),
+            newest=everything[0].day if everything else None,
+        )
+
+    def health(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return pages.render("refused.html", status, code=status)
+
+    return Starlette(
+        routes=[
+            Route("/", start),
+            Route("/health", health),
+            *mail_routes(letters, pages),
+            Mount("/static", StaticFiles(directory=settings.templates / "static")),
+        ],
+        lifespan=lifespan,
+        middleware=[Middleware(Guard)],
+        exception_handlers={HTTPException: refused, 500: refused},
+    )

@@ -1,0 +1,144 @@
+"""What this installation is: config/dondoc.toml, overridden by the environment. Read once a process."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dondoc.errors import ConfigurationError, DondocError, Fault
+from dondoc.mail import Address
+from tasks.post import Smtp
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(DondocError):
+    """A setting that is missing or impossible."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MailSection(_Section):
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+    username: str = ""
+    sender: str = "dondoc@localhost.example"
+    sender_name: str = ""
+    limit_per_minute: int = Field(default=120, ge=1, le=100_000)
+
+
+class PortalSection(_Section):
+    base_url: str = ""
+
+
+class FiguresSection(_Section):
+    folder: str = "var/figures"
+
+
+class PlanSection(_Section):
+    live: str = ""
+
+
+class File(_Section):
+    """config/dondoc.toml."""
+
+    mail: MailSection = MailSection()
+    portal: PortalSection = PortalSection()
+    figures: FiguresSection = FiguresSection()
+    plan: PlanSection = PlanSection()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings as flows, portal and commands use them. `store_url` is the limited role's."""
+
+    config: Path
+    var: Path
+    store_url: str
+    smtp: Smtp
+    sender: Address
+    base_url: str | None
+    figures: Path
+    live_plan: Path | None
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of our Message-IDs."""
+        return self.sender.address.partition("@")[2]
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings. Raises ConfigurationError or SettingsError."""
+    return read_settings(os.environ)
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from `environ` over the file. Raises ConfigurationError with every fault of the file."""
+    config = Path(environ.get("DONDOC_CONFIG") or HOME / "config")
+    var = Path(environ.get("DONDOC_VAR") or HOME / "var")
+    file = read_file(config / "dondoc.toml")
+    mail = file.mail
+    host = environ.get("DONDOC_MAIL_HOST") or mail.host
+    local = not host
+    return Settings(
+        config=config,
+        var=var,
+        store_url=environ.get("DONDOC_STORE_URL", ""),
+        smtp=Smtp(
+            host=host or "127.0.0.1",
+            port=_port(environ, "DONDOC_MAIL_PORT", 2525 if local else mail.port),
+            username=mail.username,
+            password=_secret(environ, "DONDOC_MAIL_PASSWORD") or "",
+            tls="none" if local or host == "127.0.0.1" else mail.tls,
+            # The local mailbox needs no protection.
+            limit_per_minute=100_000 if local or host == "127.0.0.1" else mail.limit_per_minute,
+            timeout=30.0,
+        ),
+        sender=Address(mail.sender, mail.sender_name),
+        base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or None,
+        figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
+        live_plan=config / file.plan.live if file.plan.live else None,
+    )
+
+
+def read_file(path: Path) -> File:
+    """The parsed dondoc.toml. Raises ConfigurationError."""
+    try:
+        return File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is missing; restore it from the repository, or set DONDOC_CONFIG") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([Fault(str(path), 1, f"not valid TOML: {error}")]) from None
+    except ValidationError as error:
+        faults = [Fault(str(path), 1, f"{'.'.join(map(str, e['loc']))}: {e['msg']}") for e in error.errors()]
+        raise ConfigurationError(faults) from None
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    if environ.get(name):
+        return environ[name]
+    path = environ.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE={path} cannot be read: {error.strerror}; correct the path") from None
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise SettingsError(f"{name}={text!r} is not a port: give a number from 1 to 65535")
+    return int(text)

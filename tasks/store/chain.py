@@ -1,0 +1,90 @@
+"""Appending to the ledger: one lock, one transaction, entries and everything that follows from them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from dondoc.errors import ClockError
+from dondoc.ledger import GENESIS, Draft, Head, Linked, link
+from tasks.store.tables import ledger
+
+_LOCK = 720240002
+# Two runs take the clock and then wait for the lock: a little backwards is waiting, more is a wrong clock.
+_WAITING = timedelta(minutes=10)
+
+
+@contextmanager
+def appending(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that alone may append. What is read inside it cannot be changed by another writer."""
+    with engine.begin() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        yield connection
+
+
+def append(connection: sa.Connection, now: datetime, drafts: Sequence[Draft]) -> list[Linked]:
+    """Link and store `drafts` (inside `appending`).
+
+    Entries of one plan never go back in time: a clock a little behind the last entry is taken as that entry's
+    time, a clock further back raises ClockError and nothing is written.
+    """
+    at = _forward(connection, now, {draft.plan for draft in drafts})
+    after, linked = head(connection), []
+    for draft in drafts:
+        entry = link(after, at, draft)
+        linked.append(entry)
+        after = entry.head
+    if linked:
+        connection.execute(ledger.insert(), _rows(linked))
+    return linked
+
+
+def head(connection: sa.Connection) -> Head:
+    """Where the chain stands."""
+    row = connection.execute(sa.select(ledger.c.seq, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)).first()
+    return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+
+def export(connection: sa.Connection, after: int = 0) -> Iterator[bytes]:
+    """The canonical lines in order, streamed: memory is a batch's, whatever the ledger's length."""
+    query = sa.select(ledger.c.line).where(ledger.c.seq > after).order_by(ledger.c.seq)
+    for line in connection.execution_options(yield_per=1000).execute(query).scalars():
+        yield bytes(line)
+
+
+def _forward(connection: sa.Connection, now: datetime, plans: set[str]) -> datetime:
+    latest = now
+    for plan in plans:
+        query = sa.select(ledger.c.at).where(ledger.c.plan == plan).order_by(ledger.c.seq.desc()).limit(1)
+        last = connection.scalar(query)
+        if last is None:
+            continue
+        moment = datetime.fromisoformat(last).astimezone(UTC)
+        if now < moment - _WAITING:
+            raise ClockError(
+                f"the clock says {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, but {plan} has an entry of "
+                f"{moment:%Y-%m-%d %H:%M} UTC; set the clock right, nothing was written"
+            )
+        latest = max(latest, moment)
+    return latest
+
+
+def _rows(linked: Iterable[Linked]) -> list[dict[str, object]]:
+    return [
+        {
+            "seq": entry.head.seq,
+            "at": entry.at,
+            "kind": entry.draft.kind,
+            "plan": entry.draft.plan,
+            "occurrence": entry.draft.occurrence,
+            "actor": entry.draft.actor,
+            "run": entry.draft.run,
+            "prev": entry.prev,
+            "hash": entry.head.hash,
+            "line": entry.line,
+        }
+        for entry in linked
+    ]

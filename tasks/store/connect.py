@@ -1,0 +1,73 @@
+"""The way to the database: engines, migrations, and whether its version is ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from dondoc.errors import DondocError
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+class DatabaseError(DondocError):
+    """The database cannot be used as it is."""
+
+
+def engine(url: str, *, pool_size: int = 5) -> sa.Engine:
+    """An engine on a PostgreSQL URL (`postgresql://…`), through psycopg 3. Connects on first use."""
+    return sa.create_engine(with_driver(url), pool_size=pool_size, pool_pre_ping=True)
+
+
+def with_driver(url: str) -> str:
+    """`url` with SQLAlchemy's name for psycopg 3. Raises DatabaseError for another database."""
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in ("postgresql", "postgres") or not rest:
+        raise DatabaseError(
+            "the database must be PostgreSQL; set DONDOC_DATABASE_URL=postgresql://user:password@host/name"
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
+def migrate(url: str) -> None:
+    """Bring the database to this version's tables (as their owner); nothing happens when it is there already.
+
+    Raises DatabaseError when the database belongs to a newer dondoc.
+    """
+    config = _config(url)
+    check_version(url, config)
+    command.upgrade(config, "head")
+
+
+def check_version(url: str, config: Config | None = None) -> str | None:
+    """The database's revision, None when it is empty. Raises DatabaseError when this version does not know it."""
+    scripts = ScriptDirectory.from_config(config or _config(url))
+    known = {script.revision for script in scripts.walk_revisions()}
+    connecting = sa.create_engine(with_driver(url), poolclass=sa.NullPool)
+    try:
+        with connecting.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    except sa.exc.OperationalError as error:
+        raise DatabaseError(
+            f"cannot reach the database: {str(error.orig).splitlines()[0]}; start it with: dondoc up"
+        ) from None
+    finally:
+        connecting.dispose()
+    if revision is not None and revision not in known:
+        raise DatabaseError(
+            f"the database is of a newer dondoc (revision {revision}); update dondoc, nothing was changed"
+        )
+    return str(revision) if revision else None
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["url"] = with_driver(url)
+    return config

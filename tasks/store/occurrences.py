@@ -1,0 +1,146 @@
+"""Reading occurrences with everything a decision needs, and writing what follows from one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc import lifecycle
+from dondoc.calendar import Calendar
+from dondoc.decide import Facts
+from dondoc.errors import DondocError
+from dondoc.ledger import Draft, Linked
+from dondoc.lifecycle import ENDS, State
+from dondoc.office import Office
+from dondoc.plan import Plan
+from dondoc.policy import Policy
+from dondoc.timing import Occurrence
+from tasks.store import tables
+from tasks.store.chain import append
+from tasks.store.tables import occurrence as table
+
+
+class UnknownOccurrenceError(DondocError):
+    """No occurrence of that id is registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The configuration that every decision shares."""
+
+    office: Office
+    policy: Policy
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A registered occurrence and its latest state."""
+
+    occurrence: Occurrence
+    state: State
+
+
+def rows(connection: sa.Connection, plan: str, item: str | None = None) -> list[Row]:
+    """The occurrences of a plan, or of one item of it, in the register's order."""
+    query = sa.select(table).where(table.c.plan == plan).order_by(table.c.ordinal)
+    if item is not None:
+        query = query.where(table.c.item == item)
+    return [_row(found) for found in connection.execute(query).mappings()]
+
+
+def row(connection: sa.Connection, occurrence: str) -> Row:
+    """One occurrence. Raises UnknownOccurrenceError."""
+    found = connection.execute(sa.select(table).where(table.c.id == occurrence)).mappings().first()
+    if found is None:
+        raise UnknownOccurrenceError(f"no occurrence {occurrence!r}; 'dondoc status' lists them all")
+    return _row(found)
+
+
+def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Facts:
+    """Everything a decision about one occurrence rests on, as the database stands now."""
+    occurrence = found.occurrence
+    item = plan.item(occurrence.item)
+    return Facts(
+        occurrence=occurrence,
+        item=item,
+        obligation=next(o for o in item.obligations if o.id == occurrence.obligation),
+        state=found.state,
+        office=house.office,
+        policy=house.policy,
+        calendar=house.calendar,
+        year=plan.year,
+        adopted_on=plan.adopted_on,
+        needs_done=_needs_done(connection, occurrence.needs),
+        event_on=_event_on(connection, occurrence),
+    )
+
+
+def write(connection: sa.Connection, now: datetime, found: Row, entries: Sequence[Draft], state: State) -> list[Linked]:
+    """Append the entries about one occurrence, with its new state and outbox rows (inside `appending`)."""
+    linked = append(connection, now, entries)
+    if linked:
+        connection.execute(
+            table.update()
+            .where(table.c.id == found.occurrence.id)
+            .values(status=state.status.value, state=lifecycle.to_json(state), last_seq=linked[-1].head.seq)
+        )
+        outbox = [notice for entry in linked if entry.draft.kind == "notice.queued" for notice in _notices(entry)]
+        if outbox:
+            connection.execute(tables.notice.insert(), outbox)
+    return linked
+
+
+def _notices(entry: Linked) -> list[dict[str, Any]]:
+    draft, body = entry.draft, entry.draft.body
+    return [
+        {
+            "key": f"{draft.occurrence}|{body['checkpoint']}|{recipient}",
+            "plan": draft.plan,
+            "occurrence": draft.occurrence,
+            "checkpoint": body["checkpoint"],
+            "kind": body["kind"],
+            "recipient": recipient,
+            "body": body.get("about", {}),
+            "seq": entry.head.seq,
+            "status": "queued",
+        }
+        for recipient in body["recipients"]
+    ]
+
+
+def _needs_done(connection: sa.Connection, needs: tuple[str, ...]) -> bool:
+    if not needs:
+        return True
+    ends = [status.value for status in ENDS]
+    met = connection.scalar(sa.select(sa.func.count()).where(table.c.id.in_(needs), table.c.status.in_(ends)))
+    return met == len(needs)
+
+
+def _event_on(connection: sa.Connection, occurrence: Occurrence) -> date | None:
+    if occurrence.event is None:
+        return None
+    events = tables.event
+    query = sa.select(events.c.happened_on).where(events.c.plan == occurrence.plan, events.c.event == occurrence.event)
+    return connection.scalar(query)
+
+
+def _row(found: Mapping[Any, Any]) -> Row:
+    occurrence = Occurrence(
+        id=found["id"],
+        plan=found["plan"],
+        item=found["item"],
+        obligation=found["obligation"],
+        period=found["period"],
+        opens=found["opens"],
+        due=found["due"],
+        act_by=found["act_by"],
+        event=found["event"],
+        needs=tuple(found["needs"]),
+        before_adoption=found["before_adoption"],
+    )
+    return Row(occurrence, lifecycle.from_json(found["state"]))

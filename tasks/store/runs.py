@@ -1,0 +1,60 @@
+"""One entry a run, also when nothing was owed; closing a plan; what the whole looks like now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.ledger import Break, Draft, Head, verify
+from dondoc.lifecycle import ENDS
+from tasks.store import tables
+from tasks.store.chain import append, appending, export
+from tasks.store.settle import Looked
+
+
+def record_run(
+    engine: sa.Engine, plan: str, flow: str, looked: Sequence[Looked], now: datetime, run: str | None, **facts: Any
+) -> Head:
+    """The entry that says this run took place, what it looked at and which entries it wrote."""
+    body = {
+        "flow": flow,
+        "looked_at": [{"occurrence": found.occurrence, "verdict": found.verdict.value} for found in looked],
+        "entries": [seq for found in looked for seq in found.seqs],
+        **facts,
+    }
+    with appending(engine) as connection:
+        (entry,) = append(connection, now, [Draft("run.recorded", plan, None, "dondoc", body, run)])
+    return entry.head
+
+
+def close_if_ended(engine: sa.Engine, plan: str, now: datetime, run: str | None) -> bool:
+    """Close a plan whose every occurrence has ended; True when it was closed now."""
+    o, p = tables.occurrence, tables.plan
+    with appending(engine) as connection:
+        open_left = connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(o)
+            .where(o.c.plan == plan, o.c.status.not_in([status.value for status in ENDS]))
+        )
+        closed = connection.scalar(sa.select(p.c.closed_seq).where(p.c.id == plan))
+        if open_left or closed:
+            return False
+        body = {"outcomes": _counts(connection, plan)}
+        (entry,) = append(connection, now, [Draft("plan.closed", plan, None, "dondoc", body, run)])
+        connection.execute(p.update().where(p.c.id == plan).values(closed_seq=entry.head.seq))
+    return True
+
+
+def _counts(connection: sa.Connection, plan: str) -> dict[str, int]:
+    o = tables.occurrence
+    query = sa.select(o.c.status, sa.func.count().label("count")).where(o.c.plan == plan).group_by(o.c.status).order_by(o.c.status)
+    return {found.status: found.count for found in connection.execute(query)}
+
+
+def verify_chain(engine: sa.Engine) -> Head | Break:
+    """The stored chain, re-derived entry by entry from its canonical bytes."""
+    with engine.connect() as connection:
+        return verify(export(connection))

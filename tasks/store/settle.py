@@ -1,0 +1,136 @@
+"""Gather → decide → apply for occurrences, one transaction each; and the acts people take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from dondoc.acts import Act, ActError, take
+from dondoc.decide import Decision, Facts, Verdict, decide
+from dondoc.ledger import Draft, Linked
+from dondoc.plan import Plan
+from tasks.store import tables
+from tasks.store.chain import append, appending
+from tasks.store.occurrences import House, Row, facts, row, rows, write
+from tasks.store.plans import adopted
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at one occurrence found and recorded. `seqs` are its ledger entries' numbers."""
+
+    occurrence: str
+    verdict: Verdict
+    entries: tuple[Draft, ...]
+    seqs: tuple[int, ...]
+
+
+def look(
+    engine: sa.Engine,
+    house: House,
+    plan_id: str,
+    now: datetime,
+    *,
+    item: str | None = None,
+    run: str | None = None,
+    dry_run: bool = False,
+) -> list[Looked]:
+    """Look at every occurrence of an item (or of the whole plan) and do what is owed now.
+
+    Each decision is first made without a lock: most looks find nothing to record. One that does is made again
+    inside the transaction that writes it, so that two runs at once record it once.
+    """
+    with engine.connect() as connection:
+        plan = adopted(connection, plan_id)
+        found = rows(connection, plan_id, item)
+    return [_look_at(engine, house, plan, candidate, now, run, dry_run) for candidate in _in_order_of_need(found)]
+
+
+def _look_at(
+    engine: sa.Engine, house: House, plan: Plan, candidate: Row, now: datetime, run: str | None, dry_run: bool
+) -> Looked:
+    with engine.connect() as connection:
+        decision = decide(facts(connection, house, plan, candidate), now, run=run)
+    if not decision.entries or dry_run:
+        return Looked(candidate.occurrence.id, decision.verdict, decision.entries, ())
+    with appending(engine) as connection:
+        current = row(connection, candidate.occurrence.id)
+        decision = decide(facts(connection, house, plan, current), now, run=run)
+        linked = write(connection, now, current, decision.entries, decision.state)
+    return _looked(candidate.occurrence.id, decision, linked)
+
+
+def _looked(occurrence: str, decision: Decision, linked: Iterable[Linked]) -> Looked:
+    return Looked(occurrence, decision.verdict, decision.entries, tuple(entry.head.seq for entry in linked))
+
+
+def _in_order_of_need(found: list[Row]) -> list[Row]:
+    """What is needed first comes first, so that one morning can finish one duty and open the next."""
+    by_id = {candidate.occurrence.id: candidate for candidate in found}
+    done: dict[str, Row] = {}
+
+    def visit(candidate: Row) -> None:
+        if candidate.occurrence.id in done:
+            return
+        for need in candidate.occurrence.needs:
+            if need in by_id:
+                visit(by_id[need])
+        done[candidate.occurrence.id] = candidate
+
+    for candidate in found:
+        visit(candidate)
+    return list(done.values())
+
+
+def act(
+    engine: sa.Engine, house: House, occurrence: str, given: Act, now: datetime, actor: str, run: str | None = None
+) -> Looked:
+    """Record one act of a person. Raises ActError, ForbiddenTransitionError, UnknownOccurrenceError."""
+
+    def decided(found: Facts) -> Decision:
+        return take(found, given, now, actor, run)
+
+    return apply_to(engine, house, occurrence, now, decided)
+
+
+def apply_to(
+    engine: sa.Engine, house: House, occurrence: str, now: datetime, decided: Callable[[Facts], Decision]
+) -> Looked:
+    """Decide on one occurrence as it stands inside the transaction, and write what follows."""
+    with appending(engine) as connection:
+        current = row(connection, occurrence)
+        plan = adopted(connection, current.occurrence.plan)
+        decision = decided(facts(connection, house, plan, current))
+        linked = write(connection, now, current, decision.entries, decision.state)
+    return _looked(occurrence, decision, linked)
+
+
+def record_event(
+    engine: sa.Engine,
+    plan_id: str,
+    event: str,
+    happened_on: date,
+    document: str,
+    now: datetime,
+    actor: str,
+    run: str | None = None,
+) -> bool:
+    """Record an outside event of a plan; False when it is already recorded. Raises ActError for an unknown one."""
+    with appending(engine) as connection:
+        plan = adopted(connection, plan_id)
+        known = sorted(known.id for known in plan.events)
+        if event not in known:
+            raise ActError(f"{plan_id} knows no event {event!r}; it knows: {', '.join(known) or 'none'}")
+        events = tables.event
+        there = sa.select(events.c.seq).where(events.c.plan == plan_id, events.c.event == event)
+        if connection.scalar(there) is not None:
+            return False
+        body = {"event": event, "on": happened_on.isoformat(), "document": document}
+        (entry,) = append(connection, now, [Draft("event.recorded", plan_id, None, actor, body, run)])
+        connection.execute(
+            events.insert(), {"plan": plan_id, "event": event, "happened_on": happened_on, "seq": entry.head.seq}
+        )
+    return True

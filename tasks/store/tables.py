@@ -1,0 +1,115 @@
+"""The tables, as SQLAlchemy Core sees them. Alembic owns their creation (`tasks/migrations`)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(column_0_label)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# Append-only: triggers and privileges refuse UPDATE, DELETE and TRUNCATE. `line` holds the canonical bytes;
+# the other columns repeat them for searching and are checked against them by `ledger verify`.
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("occurrence", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("run", sa.Text),
+    sa.Column("prev", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("line", sa.LargeBinary, nullable=False),
+    sa.Index("ix_ledger_plan_seq", "plan", "seq"),
+    sa.Index("ix_ledger_occurrence_seq", "occurrence", "seq"),
+    sa.Index("ix_ledger_run", "run"),
+)
+
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("adopted_seq", sa.BigInteger, nullable=False),
+    sa.Column("closed_seq", sa.BigInteger),
+)
+
+# The register's columns are fixed at adoption; `state` is the latest fold, written with the entries it follows from.
+occurrence = sa.Table(
+    "occurrence",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), nullable=False),
+    sa.Column("item", sa.Text, nullable=False),
+    sa.Column("obligation", sa.Text, nullable=False),
+    sa.Column("period", sa.Text, nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("opens", sa.Date),
+    sa.Column("due", sa.Date),
+    sa.Column("act_by", sa.Date),
+    sa.Column("event", sa.Text),
+    sa.Column("needs", JSONB, nullable=False),
+    sa.Column("before_adoption", sa.Boolean, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("state", JSONB, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Index("ix_occurrence_plan_item", "plan", "item", "ordinal"),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("event", sa.Text, primary_key=True),
+    sa.Column("happened_on", sa.Date, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+# The outbox. `key` is occurrence|checkpoint|recipient: running anything twice sends nothing twice.
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), nullable=False),
+    sa.Column("occurrence", sa.Text, sa.ForeignKey("occurrence.id"), nullable=False),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),  # queued → mailed → sent | failed; or withheld
+    sa.Column("route", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("mail", sa.Text),
+    sa.Index("ix_notice_queued", "plan", "recipient", postgresql_where=sa.text("status = 'queued'")),
+    sa.Index("ix_notice_mail", "mail"),
+)
+
+# A mail's bytes are kept before the first attempt: sent again after a crash, it is the same mail.
+mail = sa.Table(
+    "mail",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # Message-ID with the route it goes by
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("morning", sa.Date, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),  # ready | sent | failed
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reply", sa.Text),
+    sa.Index("ix_mail_ready", "plan", "next_attempt", postgresql_where=sa.text("status = 'ready'")),
+)

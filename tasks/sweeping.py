@@ -1,0 +1,80 @@
+"""The steps of the daily sweep after the look: mail, closing, the ledger's check, and what the run shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from dondoc.ledger import Break, Head
+from tasks.delivery import Posted, deliver
+from tasks.house import words
+from tasks.morning import Morning
+from tasks.publish import publish, render_artifact
+from tasks.store.runs import close_if_ended, record_run, verify_chain
+from tasks.store.settle import Looked
+
+
+@task(name="Gửi thư", persist_result=False)
+def send_mail(morning: Morning) -> Posted:
+    """Deliver the outbox; a rehearsal delivers nothing."""
+    return Posted() if morning.dry_run else deliver(morning)
+
+
+def close_plan(morning: Morning) -> bool:
+    """Close the plan once every occurrence has ended; True when that happened now."""
+    return not morning.dry_run and close_if_ended(morning.engine, morning.plan, morning.now, morning.run)
+
+
+@task(name="Kiểm tra sổ chứng cứ", persist_result=False)
+def check_ledger(morning: Morning) -> Head | Break:
+    """Re-derive the whole chain from its canonical bytes."""
+    return verify_chain(morning.engine)
+
+
+def conclude_sweep(
+    morning: Morning, looked: Sequence[Looked], posted: Posted, closed: bool, chain: Head | Break
+) -> State[Any]:
+    """Record the sweep and say in its state's name what it was: a broken chain fails it."""
+    vocabulary = words(morning.settings.config)
+    caught_up = [found for found in looked if found.entries]
+    facts: dict[str, Any] = {
+        "caught_up": len(caught_up),
+        "mails_sent": posted.sent,
+        "mails_waiting": posted.waiting,
+        "mails_refused": posted.refused,
+        "chain": _chain_words(chain, vocabulary),
+    }
+    if closed:
+        facts["closed"] = morning.plan
+    if posted.elsewhere:
+        facts["delivering_elsewhere"] = "…"
+    head = None
+    if not morning.dry_run and isinstance(chain, Head):
+        head = record_run(morning.engine, morning.plan, "sweep", caught_up, morning.now, morning.run, **facts)
+    publish(morning, "sweep", _title(morning, facts, vocabulary), render_artifact(morning, caught_up, head, facts))
+    states = vocabulary["states"]
+    if isinstance(chain, Break):
+        return Failed(name=states["chain_broken"], message=facts["chain"])
+    return Completed(name=states["posted"] if posted.sent else states["swept"], message=facts["chain"])
+
+
+def _title(morning: Morning, facts: dict[str, Any], vocabulary: dict[str, Any]) -> str:
+    short = vocabulary["run_names"]
+    parts = [
+        f"{short[name]}: {facts[key]}"
+        for name, key in (("mails", "mails_sent"), ("caught_up", "caught_up"))
+        if facts[key]
+    ]
+    prefix = f"{short['rehearsal']} " if morning.dry_run else ""
+    return f"{prefix}{morning.now:%Y-%m-%d} · {', '.join(parts) or short['nothing']}"
+
+
+def _chain_words(chain: Head | Break, vocabulary: dict[str, Any]) -> str:
+    found = vocabulary["chain"]
+    if isinstance(chain, Break):
+        return str(found["broken"].format(seq=chain.seq or f"≈{chain.line}", reason=chain.reason))
+    return str(found["whole"].format(seq=chain.seq))

@@ -1,0 +1,48 @@
+"""The office's own files under config/, read as tests read them: office, policy, calendar and the plan of a year."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from dondoc.calendar import Calendar, calendar, read_overrides
+from dondoc.located import Located, parse
+from dondoc.office import Office, read_office
+from dondoc.plan import Plan
+from dondoc.planfile import read_plan
+from dondoc.policy import Policy, read_policy
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def located(name: str) -> Located:
+    """That file of config/, parsed."""
+    return parse((CONFIG / name).read_text(encoding="utf-8"), name)
+
+
+@cache
+def real_office() -> Office:
+    """config/office.yaml."""
+    return read_office(located("office.yaml"))
+
+
+@cache
+def real_policy() -> Policy:
+    """config/policy.yaml."""
+    return read_policy(located("policy.yaml"))
+
+
+@cache
+def real_calendar() -> Calendar:
+    """2023 to 2028 with config/calendars/vietnam.yaml."""
+    rules, estimated = read_overrides(located("calendars/vietnam.yaml"))
+    return calendar(range(2023, 2029), rules, estimated)
+
+
+@cache
+def real_plan(year: int = 2024) -> Plan:
+    """config/plans/2024.yaml with its year (and the year of its adoption) changed to `year`."""
+    file = located("plans/2024.yaml")
+    file.value["year"] = year
+    file.value["adopted_on"] = file.value["adopted_on"].replace(year=year)
+    return read_plan(file, real_office())
