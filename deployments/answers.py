@@ -111,9 +111,7 @@ def read_answers(located: Located, plan: Plan, register: Mapping[str, Occurrence
     return answers
 
 
-def answer_days(
-    answers: Answers, plan: Plan, register: Mapping[str, Occurrence], calendar: Calendar
-) -> Iterator[date]:
+def answer_days(answers: Answers, plan: Plan, register: Mapping[str, Occurrence], calendar: Calendar) -> Iterator[date]:
     """Every day on which something may be answered: the days a replay has to visit for the answers' sake."""
     named = {f"{plan.id}/{exception.occurrence}" for exception in answers.exceptions}
     for exception in answers.exceptions:
@@ -156,9 +154,12 @@ def _by_default(
             document = default.document.format(number=number, kind="BC" if occurrence.period.count("-") else "KH")
             act = Act("submit", document=document, signed=today, channel="script")
             yield Answer(occurrence.id, act, _actor(plan, occurrence, "submit"))
-    elif state.status is Status.SUBMITTED and state.submitted_on is not None:
-        if calendar.between(state.submitted_on, today) >= default.accept_working_days_after:
-            yield Answer(occurrence.id, Act("accept", channel="script"), "role:tracker")
+    elif (
+        state.status is Status.SUBMITTED
+        and state.submitted_on is not None
+        and calendar.between(state.submitted_on, today) >= default.accept_working_days_after
+    ):
+        yield Answer(occurrence.id, Act("accept", channel="script"), "role:tracker")
 
 
 def _actor(plan: Plan, occurrence: Occurrence, act: ActName) -> str:

@@ -131,7 +131,7 @@ class Compiler:
         return (MARK, RUN_MARK, *(unit.short or unit.name for unit in units), shape, *quarters)
 
     def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
-        return tuple(datetime.combine(day, at) for day in sorted(days))  # noqa: DTZ001 - the zone stands beside it
+        return tuple(datetime.combine(day, at) for day in sorted(days))
 
     def _own(self, plan: Plan) -> Iterator[Deployment]:
         policy, words = self.house.policy, self.words["own_flows"]

@@ -113,6 +113,7 @@ class Duty:
     coordinating: bool
     due: str | None
     rows: tuple[Row, ...]
+    lines: tuple[str, ...]
     happened: str
     asked: str
     link: str | None
@@ -138,7 +139,8 @@ class Desk:
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
             due=short(notice.due) or None,
-            rows=self._rows(notice),
+            rows=() if notice.kind == "report" else self._rows(notice),
+            lines=self._lines(notice),
             happened=said["happened"],
             asked=said["asked"],
             link=f"{base.rstrip('/')}/o/{quote(notice.occurrence.id)}" if base else None,
@@ -235,6 +237,20 @@ class Desk:
             **self._cause(notice),
         }
         return tuple(Row(key, label, found[key]) for key, label in labels.items() if found.get(key))
+
+    def _lines(self, notice: Notice) -> tuple[str, ...]:
+        """The duties that a report to the leaders lists: what is late first, then what waits for a decision."""
+        found = []
+        for key in ("late", "asked"):
+            for row in notice.body.get(key, ()):
+                facts = {
+                    **row,
+                    "lead": self.wording.several("parties", row["lead"]),
+                    "due": short(_day(row.get("due"))),
+                }
+                status = self.wording.words["statuses"][row["status"]]
+                found.append(self.wording.value(f"report_{key}", **{**facts, "status": status}))
+        return tuple(clean(line) for line in found)
 
     def _due(self, notice: Notice) -> str:
         due, timing = notice.due, notice.obligation.timing

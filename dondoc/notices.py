@@ -32,7 +32,7 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 # The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
 ORDER: tuple[NoticeKind, ...] = (
     "missed", "overdue", "escalate", "returned", "last-call", "remind",
-    "undelivered", "difficulty", "extension-requested", "review", "submitted",
+    "report", "undelivered", "difficulty", "extension-requested", "review", "submitted",
     "extension-refused", "extended", "difficulty-answered", "assign", "waived", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from dondoc.mail import Address
 from dondoc.mime import build
-from dondoc.notices import Letterhead, Notice, render, still_true
+from dondoc.notices import Letterhead, Notice, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
 from tasks.house import mail_templates, words
@@ -73,32 +72,47 @@ def write_mails(morning: Morning) -> None:
             policy=morning.house.policy,
             calendar=morning.house.calendar,
         )
-    for (recipient, route), group in groupby(waiting, key=lambda notice: (notice.recipient, notice.route)):
-        _write_mail(morning, letterhead, plan, recipient, route, [*group], registered)
+    desks = _by_address(morning, waiting, registered)
+    for address, group in desks.items():
+        _write_mail(morning, letterhead, plan, address, group, registered)
+
+
+def _by_address(
+    morning: Morning, waiting: Sequence[Queued], registered: Mapping[str, Row]
+) -> dict[Address, list[Queued]]:
+    """Who gets what: one mail an address, whatever hats it wears. What is not to go is withheld here."""
+    desks: dict[str, tuple[Address, list[Queued]]] = {}
+    for queued in waiting:
+        addresses = routes(morning, queued.recipient)
+        reason = _reason_to_withhold(morning, registered[queued.occurrence], queued, addresses)
+        if reason:
+            outbox.withhold(morning.engine, queued, reason, morning.now, morning.run)
+            continue
+        address = addresses[queued.route]
+        desks.setdefault(address.address.lower(), (address, []))[1].append(queued)
+    return dict(desks.values())
+
+
+def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: Sequence[Address]) -> str | None:
+    if queued.route >= len(addresses):
+        return "no_address"
+    if not still_true(queued.kind, row.state, morning.now.date()):  # type: ignore[arg-type]
+        return "no_longer_true"
+    return None
 
 
 def _write_mail(
     morning: Morning,
     letterhead: Letterhead,
     plan: Plan,
-    recipient: str,
-    route: int,
+    address: Address,
     group: Sequence[Queued],
     registered: Mapping[str, Row],
 ) -> None:
-    addresses = routes(morning.house.office, recipient)
-    going = []
-    for queued in group:
-        reason = _reason_to_withhold(morning, registered[queued.occurrence], queued, route, addresses)
-        if reason:
-            outbox.withhold(morning.engine, queued, reason, morning.now, morning.run)
-        else:
-            going.append(_notice(morning.house.office, plan, registered[queued.occurrence], queued))
-    if not going:
-        return
+    going = [_notice(morning.house.office, plan, registered[queued.occurrence], queued) for queued in group]
     mail = render(
         going,
-        addresses[route],
+        address,
         morning.now,
         letterhead,
         mail_templates(morning.settings.config),
@@ -106,17 +120,7 @@ def _write_mail(
     )
     built = Built(mail.message_id, mail.to.address, mail.subject, build(mail))
     keys = [notice.key for notice in going]
-    outbox.keep(morning.engine, morning.plan, recipient, route, keys, built, morning.now, morning.now.date())
-
-
-def _reason_to_withhold(
-    morning: Morning, row: Row, queued: Queued, route: int, addresses: Sequence[Address]
-) -> str | None:
-    if route >= len(addresses):
-        return "no_address"
-    if not still_true(queued.kind, row.state, morning.now.date()):  # type: ignore[arg-type]
-        return "no_longer_true"
-    return None
+    outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.now.date())
 
 
 def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
@@ -148,7 +152,7 @@ def _send(morning: Morning, due: Sequence[outbox.Ready], posted: Posted) -> None
         elif isinstance(result, Permanent):
             outbox.failed(
                 morning.engine, mail_id, result.reply, morning.now, morning.run,
-                lambda recipient: len(routes(morning.house.office, recipient)),
+                lambda recipient: len(routes(morning, recipient)),
             )  # fmt: skip
             posted.refused += 1
         else:
@@ -160,15 +164,18 @@ def _send(morning: Morning, due: Sequence[outbox.Ready], posted: Posted) -> None
     post(morning.settings.smtp, morning.settings.sender.address, outgoing, record)
 
 
-def routes(office: Office, recipient: str) -> tuple[Address, ...]:
+def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
     """The addresses of a mail party, in the order they are tried.
 
     A unit's mailbox, then its head's; a head's, then the unit's; a role's own.
     """
+    office = morning.house.office
     kind, _, name = recipient.partition(":")
+    shown = party_name(recipient, office, words(morning.settings.config))
     if kind == "role":
         role = office.role(name)
-        return (Address(role.email, role.title),) if role and role.email else ()
-    unit = office.unit(name)
-    addresses = [unit.email, unit.head_email] if kind == "unit" else [unit.head_email, unit.email]
-    return tuple(Address(address, unit.name) for address in addresses if address)
+        addresses = [role.email if role else None]
+    else:
+        unit = office.unit(name)
+        addresses = [unit.email, unit.head_email] if kind == "unit" else [unit.head_email, unit.email]
+    return tuple(Address(address, shown) for address in addresses if address)

@@ -75,8 +75,10 @@ def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | Non
         item = plan.item(item_id)
         obligation = next(o for o in item.obligations if o.id == obligation_id)
         rows.append({"found": found, "item": item, "obligation": obligation, "period": period})
-    return templates(morning.settings.config).get_template("run.md.j2").render(
-        morning=morning, rows=rows, head=head, facts=facts, words=words(morning.settings.config), plan=plan
+    return (
+        templates(morning.settings.config)
+        .get_template("run.md.j2")
+        .render(morning=morning, rows=rows, head=head, facts=facts, words=words(morning.settings.config), plan=plan)
     )
 
 

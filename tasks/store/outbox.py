@@ -73,23 +73,20 @@ def postman(engine: sa.Engine) -> Iterator[bool]:
 
 
 def queued(engine: sa.Engine, plan: str) -> list[Queued]:
-    """The notices waiting, by recipient and then in the order they were queued."""
+    """The notices waiting, in the order they were queued."""
     n = tables.notice
     query = (
         sa.select(n.c.key, n.c.occurrence, n.c.checkpoint, n.c.kind, n.c.recipient, n.c.body, n.c.route)
         .where(n.c.plan == plan, n.c.status == "queued")
-        .order_by(n.c.recipient, n.c.route, n.c.seq, n.c.key)
+        .order_by(n.c.seq, n.c.key)
     )
     with engine.connect() as connection:
         return [Queued(**found) for found in connection.execute(query).mappings()]
 
 
-def keep(
-    engine: sa.Engine, plan: str, recipient: str, route: int, notices: Sequence[str], built: Built, now: datetime,
-    morning: date,
-) -> None:  # fmt: skip
+def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now: datetime, morning: date) -> None:
     """Store a mail with its bytes and tie its notices to it. A mail already kept is left as it is."""
-    mail_id = f"{built.message_id}#{route}"
+    mail_id = f"{built.message_id} {built.address}"
     n = tables.notice
     with engine.begin() as connection:
         taken = connection.execute(
@@ -104,7 +101,6 @@ def keep(
                 "id": mail_id,
                 "message_id": built.message_id,
                 "plan": plan,
-                "recipient": recipient,
                 "address": built.address,
                 "morning": morning,
                 "subject": built.subject,

@@ -50,8 +50,13 @@ def close_if_ended(engine: sa.Engine, plan: str, now: datetime, run: str | None)
 
 def _counts(connection: sa.Connection, plan: str) -> dict[str, int]:
     o = tables.occurrence
-    query = sa.select(o.c.status, sa.func.count().label("count")).where(o.c.plan == plan).group_by(o.c.status).order_by(o.c.status)
-    return {found.status: found.count for found in connection.execute(query)}
+    query = (
+        sa.select(o.c.status, sa.func.count().label("number"))
+        .where(o.c.plan == plan)
+        .group_by(o.c.status)
+        .order_by(o.c.status)
+    )
+    return {found.status: found.number for found in connection.execute(query)}
 
 
 def verify_chain(engine: sa.Engine) -> Head | Break:

@@ -98,10 +98,9 @@ notice = sa.Table(
 mail = sa.Table(
     "mail",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),  # Message-ID with the route it goes by
+    sa.Column("id", sa.Text, primary_key=True),  # Message-ID and the address it goes to
     sa.Column("message_id", sa.Text, nullable=False),
     sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), nullable=False),
-    sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("morning", sa.Date, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
