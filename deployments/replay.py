@@ -103,9 +103,17 @@ def _answer(walk: Walk, moment: datetime) -> None:
     for event in walk.answers.events:
         if event.on == today:
             record_event(
-                walk.engine, walk.plan.id, event.event, event.happened_on or event.on, event.document, moment, "operator"
+                walk.engine,
+                walk.plan.id,
+                event.event,
+                event.happened_on or event.on,
+                event.document,
+                moment,
+                "operator",
             )
-    for answer in _untaken(walk, due_answers(walk.answers, walk.plan, walk.register, today, walk.house.calendar), moment):
+    for answer in _untaken(
+        walk, due_answers(walk.answers, walk.plan, walk.register, today, walk.house.calendar), moment
+    ):
         act(walk.engine, walk.house, answer.occurrence, answer.act, moment, answer.actor)
 
 

@@ -18,6 +18,9 @@ from dondoc.errors import LedgerError
 
 GENESIS = "0" * 64
 FIELDS = frozenset({"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"})
+_BEFORE_HASH = sorted(field for field in FIELDS if field < "hash")
+_AFTER_HASH = sorted(field for field in FIELDS if field > "hash")
+_decode = json.JSONDecoder().decode
 
 KINDS = frozenset(
     [
@@ -89,8 +92,7 @@ def timestamp(moment: datetime) -> str:
     """UTC, RFC 3339 with milliseconds and Z. Raises LedgerError for a time without a zone."""
     if moment.tzinfo is None:
         raise LedgerError("a recorded time needs its time zone")
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def link(head: Head, at: datetime, draft: Draft) -> Linked:
@@ -98,19 +100,28 @@ def link(head: Head, at: datetime, draft: Draft) -> Linked:
     if draft.kind not in KINDS:
         raise LedgerError(f"unknown entry kind {draft.kind!r}; known kinds stand in dondoc.ledger.KINDS")
     moment = timestamp(at)
-    entry = {
-        "seq": head.seq + 1,
-        "at": moment,
-        "kind": draft.kind,
-        "plan": draft.plan,
-        "occurrence": draft.occurrence,
-        "actor": draft.actor,
-        "run": draft.run,
-        "body": draft.body,
-        "prev": head.hash,
-    }
-    after = Head(head.seq + 1, hashlib.sha256(canonical(entry)).hexdigest())
-    return Linked(after, head.hash, moment, draft, canonical({**entry, "hash": after.hash}))
+    before, after = _around_hash(
+        {"actor": draft.actor, "at": moment, "body": draft.body},
+        {
+            "kind": draft.kind,
+            "occurrence": draft.occurrence,
+            "plan": draft.plan,
+            "prev": head.hash,
+            "run": draft.run,
+            "seq": head.seq + 1,
+        },
+    )
+    own = hashlib.sha256(before + after).hexdigest()
+    return Linked(Head(head.seq + 1, own), head.hash, moment, draft, _with_hash(before, own, after))
+
+
+def _around_hash(first: dict[str, Any], last: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The canonical entry without `hash`, in two parts: what sorts before it and what sorts after it."""
+    return canonical(first)[:-1] + b",", canonical(last)[1:]
+
+
+def _with_hash(before: bytes, own: str, after: bytes) -> bytes:
+    return b'%b"hash":"%b",%b' % (before, own.encode("ascii"), after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +159,10 @@ def verify(lines: Iterable[bytes], *, start: Head | None = None) -> Head | Break
 
 def _read(line: bytes, head: Head, number: int) -> dict[str, Any] | Break:
     try:
-        entry = json.loads(line, parse_float=_refuse_float)
+        entry = _decode(line.decode("utf-8"))
     except (ValueError, RecursionError):
-        return Break(number, None, "the line is not a JSON object without fractions")
-    if not isinstance(entry, dict) or set(entry) != FIELDS:
+        return Break(number, None, "the line is not JSON in UTF-8")
+    if not isinstance(entry, dict) or entry.keys() != FIELDS:
         return Break(number, None, "the entry does not have exactly the fields of DESIGN §5")
     seq = entry["seq"] if type(entry["seq"]) is int else None  # true is an int to Python, not to JSON
     if seq != head.seq + 1:
@@ -159,17 +170,14 @@ def _read(line: bytes, head: Head, number: int) -> dict[str, Any] | Break:
     if entry["prev"] != head.hash:
         return Break(number, seq, "it does not follow the entry before it: one of the two was changed")
     try:
-        whole = canonical(entry)
-        own = entry.pop("hash")
-        if hashlib.sha256(canonical(entry)).hexdigest() != own:
-            return Break(number, seq, "its content does not match its hash: it was changed after it was written")
+        before, after = _around_hash(
+            {name: entry[name] for name in _BEFORE_HASH}, {name: entry[name] for name in _AFTER_HASH}
+        )
     except LedgerError as error:
         return Break(number, seq, str(error))
-    entry["hash"] = own
-    if whole != line:
+    own = hashlib.sha256(before + after).hexdigest()
+    if entry["hash"] != own:
+        return Break(number, seq, "its content does not match its hash: it was changed after it was written")
+    if _with_hash(before, own, after) != line:
         return Break(number, seq, "its bytes are not in canonical form")
     return entry
-
-
-def _refuse_float(text: str) -> Any:
-    raise ValueError(f"fraction {text}")

@@ -18,7 +18,7 @@ def note_event(
         return {}
     if happened_on is None or not (document or "").strip():
         raise ActError("an event needs the day it happened and the document it rests on; give both")
-    if happened_on > morning.now.date():
+    if happened_on > morning.today:
         raise ActError(f"the event is dated {happened_on:%d/%m/%Y}, after today; record it when it has happened")
     if morning.dry_run:
         return {"event": event}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from dondoc.acts import Act
+from dondoc.errors import ForbiddenTransitionError
 from dondoc.figures import Reading
 from dondoc.lifecycle import OWED
 from tasks.house import words
@@ -31,7 +34,7 @@ def hand_in(morning: Morning, item: str) -> list[str]:
     lines = []
     for row in owed:
         month = row.occurrence.period
-        if reading.handed_in(month, morning.now.date()):
+        if reading.handed_in(month, morning.today):
             if not morning.dry_run:
                 _submit(morning, row, reading, vocabulary["note"])
             lines.append(vocabulary["handed_in"].format(month=month))
@@ -51,7 +54,9 @@ def _submit(morning: Morning, row: Row, reading: Reading, note: str) -> None:
         files=tuple((file.name, file.media_type, file.size, file.sha256) for file in files),
         channel="figures",
     )
-    act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run)
+    # Another run, or the unit itself, may have handed it in since it was found owed: then it is in.
+    with suppress(ForbiddenTransitionError):
+        act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run)
 
 
 def _why(reading: Reading, month: str, vocabulary: dict[str, str]) -> str:

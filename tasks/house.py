@@ -68,12 +68,14 @@ def _collect(faults: list[Fault], reader: Any) -> Any:
         return None
 
 
-def read_calendar(config: Path, first: int = _FIRST_YEAR, last: int = _LAST_YEAR) -> Calendar:
-    """The working calendar with every override under config/calendars. Raises ConfigurationError."""
+def read_calendar(
+    config: Path, first: int = _FIRST_YEAR, last: int = _LAST_YEAR, folder: Path | None = None
+) -> Calendar:
+    """The working calendar with every override under config/calendars (or `folder`). Raises ConfigurationError."""
     rules: list[DayRule] = []
     estimated = set(range(2028, last + 1))
     faults: list[Fault] = []
-    for path in sorted((config / "calendars").glob("*.yaml")):
+    for path in sorted((folder or config / "calendars").glob("*.yaml")):
         found = _collect(faults, lambda path=path: read_overrides(read(path, config.parent)))
         if found:
             rules.extend(found[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -30,6 +30,11 @@ class Morning:
     now: datetime
     run: str | None
     dry_run: bool
+
+    @property
+    def today(self) -> date:
+        """The office's calendar day, whatever zone `now` came in."""
+        return self.now.astimezone(self.house.policy.zone).date()
 
 
 def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry_run: bool = False) -> Morning:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from dondoc.decide import Decision, Facts, Verdict, owed
@@ -20,14 +21,14 @@ def item_progress(morning: Morning, item: str) -> dict[str, int]:
     """Outcome → number of the item's occurrences."""
     with morning.engine.connect() as connection:
         found = rows(connection, morning.plan, item)
-    return tally((row.state for row in found), morning.now.date())
+    return tally((row.state for row in found), morning.today)
 
 
 def plan_progress(morning: Morning) -> dict[str, int]:
     """Outcome → number of the plan's occurrences."""
     with morning.engine.connect() as connection:
         found = rows(connection, morning.plan)
-    return tally((row.state for row in found), morning.now.date())
+    return tally((row.state for row in found), morning.today)
 
 
 def chain_of_steps(morning: Morning, item: str) -> list[str]:
@@ -46,7 +47,7 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     with morning.engine.connect() as connection:
         plan = adopted(connection, morning.plan)
         found = rows(connection, morning.plan)
-    today = morning.now.date()
+    today = morning.today
     reporting = {item.id for item in plan.items if item.shape == "report"}
     carriers = [row for row in found if row.occurrence.item in reporting and _covers(row, morning)]
     late = [_late_line(morning, row) for row in found if owed(row.state, today)]
@@ -60,27 +61,27 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     about = {"late": late[:40], "asked": asked[:40], "counts": tally((row.state for row in found), today)}
     body = {"kind": "report", "checkpoint": f"report-{label}", "recipients": recipients, "about": about}
 
-    def decided(facts: Facts) -> Decision:
+    def decided(facts: Facts, at: datetime) -> Decision:
         if not recipients or body["checkpoint"] in facts.state.settled:
             return Decision((), Verdict.NOTHING_OWED, facts.state)
         draft = Draft("notice.queued", morning.plan, facts.occurrence.id, "dondoc", body, morning.run)
-        return Decision((draft,), Verdict.NOTHING_OWED, advance(facts.state, draft, today))
+        return Decision((draft,), Verdict.NOTHING_OWED, advance(facts.state, draft, at.astimezone(facts.policy.zone).date()))
 
     return [apply_to(morning.engine, morning.house, carriers[0].occurrence.id, morning.now, decided)]
 
 
 def _covers(row: Row, morning: Morning) -> bool:
     occurrence = row.occurrence
-    today = morning.now.date()
+    today = morning.today
     return bool(occurrence.opens and occurrence.due and occurrence.opens <= today <= occurrence.due)
 
 
 def _late_line(morning: Morning, row: Row) -> dict[str, Any]:
-    due = row.state.due or morning.now.date()
+    due = row.state.due or morning.today
     return {
         **_line(morning, row),
         "due": due.isoformat(),
-        "working_days_late": morning.house.calendar.between(due, morning.now.date()),
+        "working_days_late": morning.house.calendar.between(due, morning.today),
     }
 
 

@@ -133,7 +133,9 @@ def _wait_until_ready(stack: Stack, child: Child, process: psutil.Process) -> No
         if child.ready is None or child.ready():
             return
         if time.monotonic() > deadline:
-            raise StackError(f"{child.name} (process {process.pid}) is not ready after {child.ready_seconds:.0f} s: see {log}")
+            raise StackError(
+                f"{child.name} (process {process.pid}) is not ready after {child.ready_seconds:.0f} s: see {log}"
+            )
         time.sleep(_POLL_SECONDS)
 
 

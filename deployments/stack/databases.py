@@ -67,7 +67,9 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
     except psycopg.OperationalError as error:
         raise StackError(f"the database server does not answer: {_first_line(error)}") from error
     except psycopg.Error as error:
-        raise StackError(f"the database refuses ({_first_line(error)}): give an URL of a role that may create") from error
+        raise StackError(
+            f"the database refuses ({_first_line(error)}): give an URL of a role that may create"
+        ) from error
     for url, role in ((urls.owner, "dondoc_owner"), (urls.app, "dondoc_app"), (urls.prefect, "prefect")):
         _check_login(url, role, stack)
     return urls

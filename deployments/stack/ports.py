@@ -20,7 +20,9 @@ def refuse_taken(ports: Iterable[Port]) -> None:
     for port in ports:
         reason = _lasting_reason(port.number)
         if reason:
-            raise StackError(f"port {port.number} ({port.name}) {reason}: stop that, or set {port.variable} to a free port")
+            raise StackError(
+                f"port {port.number} ({port.name}) {reason}: stop that, or set {port.variable} to a free port"
+            )
 
 
 def _lasting_reason(number: int) -> str | None:

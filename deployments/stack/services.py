@@ -29,9 +29,7 @@ class ServiceStatus:
     ports: tuple[int, ...] = ()
 
 
-def up(
-    stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None] = lambda _: None
-) -> tuple[str, ...]:
+def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
     """Start what does not run; returns the names of what this call started (none: everything ran already).
 
     Raises StackError, one line; then nothing this call started is left running.

@@ -30,7 +30,10 @@ def run_one(flow_run_id: UUID, entrypoint: str, flow_name: str) -> None:
     _end_with_worker()
     try:
         # The worker watches this process itself; heartbeats would cost a second a run.
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), SyncClientContext.get_or_create() as context:
+        with (
+            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+            SyncClientContext.get_or_create() as context,
+        ):
             _run(context.client, flow_run_id, entrypoint, flow_name)
     finally:
         _flush()

@@ -171,7 +171,9 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         runs = await self._unfinished_runs()
         if not runs:
             return
-        fleet = Fleet(self.name, {*self._children, *self._reporting, *self._submitting_flow_run_ids}, await self._names_alive())
+        fleet = Fleet(
+            self.name, {*self._children, *self._reporting, *self._submitting_flow_run_ids}, await self._names_alive()
+        )
         reasons = orphans(runs, fleet, datetime.now(UTC))
         for run in runs:
             if run.state and run.id in reasons:

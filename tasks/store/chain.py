@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from dondoc.errors import ClockError
+from dondoc.errors import ClockError, LedgerError
 from dondoc.ledger import GENESIS, Draft, Head, Linked, link
 from tasks.store.tables import ledger
 
@@ -31,9 +31,10 @@ def append(connection: sa.Connection, now: datetime, drafts: Sequence[Draft]) ->
     Entries of one plan never go back in time: a clock a little behind the last entry is taken as that entry's
     time, a clock further back raises ClockError and nothing is written.
     """
-    at = _forward(connection, now, {draft.plan for draft in drafts})
+    at = forward(connection, now, {draft.plan for draft in drafts})
     after, linked = head(connection), []
     for draft in drafts:
+        _check_storable(draft)
         entry = link(after, at, draft)
         linked.append(entry)
         after = entry.head
@@ -55,7 +56,12 @@ def export(connection: sa.Connection, after: int = 0) -> Iterator[bytes]:
         yield bytes(line)
 
 
-def _forward(connection: sa.Connection, now: datetime, plans: set[str]) -> datetime:
+def forward(connection: sa.Connection, now: datetime, plans: Iterable[str]) -> datetime:
+    """The time an entry of `plans` written now gets: `now`, or their last entry's where that is a little later.
+
+    What is decided inside the transaction is decided at this time, so that folding the ledger again comes to the
+    same days. Raises ClockError when `now` lies far behind.
+    """
     latest = now
     for plan in plans:
         query = sa.select(ledger.c.at).where(ledger.c.plan == plan).order_by(ledger.c.seq.desc()).limit(1)
@@ -70,6 +76,13 @@ def _forward(connection: sa.Connection, now: datetime, plans: set[str]) -> datet
             )
         latest = max(latest, moment)
     return latest
+
+
+def _check_storable(draft: Draft) -> None:
+    # JSON carries U+0000, a PostgreSQL text does not.
+    for text in (draft.plan, draft.occurrence, draft.actor, draft.run):
+        if text and "\0" in text:
+            raise LedgerError(f"{text!r} holds a NUL character and cannot be recorded; correct the text")
 
 
 def _rows(linked: Iterable[Linked]) -> list[dict[str, object]]:

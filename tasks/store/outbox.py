@@ -1,6 +1,7 @@
 """The outbox: queued notices become one mail a recipient, and each delivery's outcome becomes evidence.
 
-A notice is queued → mailed (its mail's bytes are kept) → sent or failed. A refused mail puts its notices back
+A notice is queued → mailed (its mail's bytes are kept) → sent or failed. `zone` is the office's: it says which day
+an outcome falls on. A refused mail puts its notices back
 in the queue for the recipient's next address; when there is none left the tracker is told.
 """
 
@@ -10,15 +11,16 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from dondoc.ledger import Draft
 from dondoc.lifecycle import advance
 from tasks.store import tables
-from tasks.store.chain import appending
+from tasks.store.chain import appending, forward
 from tasks.store.occurrences import row, write
 
 _POSTMAN = 720240003
@@ -59,16 +61,17 @@ class Built:
 
 
 @contextmanager
-def postman(engine: sa.Engine) -> Iterator[bool]:
-    """True when this run alone delivers now; False when another one does. A killed run frees the place."""
+def postman(engine: sa.Engine, plan: str) -> Iterator[bool]:
+    """True when this run alone delivers that plan's mail now; False when another one does. A killed run frees the place."""
+    place = {"lock": _POSTMAN, "plan": plan}
     with engine.connect() as connection:
-        alone = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _POSTMAN}))
+        alone = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(:plan))"), place))
         connection.commit()
         try:
             yield alone
         finally:
             if alone:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _POSTMAN})
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:lock, hashtext(:plan))"), place)
                 connection.commit()
 
 
@@ -85,7 +88,11 @@ def queued(engine: sa.Engine, plan: str) -> list[Queued]:
 
 
 def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now: datetime, morning: date) -> None:
-    """Store a mail with its bytes and tie its notices to it. A mail already kept is left as it is."""
+    """Store a mail with its bytes and tie its notices to it.
+
+    The very same mail, refused before and now owed again (its address came back into office.yaml), is offered again
+    with the bytes it has.
+    """
     mail_id = f"{built.message_id} {built.address}"
     n = tables.notice
     with engine.begin() as connection:
@@ -95,24 +102,23 @@ def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now
         if taken.rowcount != len(notices):  # another run took some of them first
             connection.rollback()
             return
-        connection.execute(
-            tables.mail.insert(),
-            {
-                "id": mail_id,
-                "message_id": built.message_id,
-                "plan": plan,
-                "address": built.address,
-                "morning": morning,
-                "subject": built.subject,
-                "content": built.content,
-                "sha256": hashlib.sha256(built.content).hexdigest(),
-                "status": "ready",
-                "next_attempt": now,
-            },
+        made = insert(tables.mail).values(
+            id=mail_id,
+            message_id=built.message_id,
+            plan=plan,
+            address=built.address,
+            morning=morning,
+            subject=built.subject,
+            content=built.content,
+            sha256=hashlib.sha256(built.content).hexdigest(),
+            status="ready",
+            next_attempt=now,
         )
+        again = {"status": "ready", "next_attempt": now}
+        connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=again))
 
 
-def withhold(engine: sa.Engine, notice: Queued, reason: str, now: datetime, run: str | None) -> None:
+def withhold(engine: sa.Engine, notice: Queued, reason: str, now: datetime, run: str | None, zone: tzinfo) -> None:
     """A queued notice that is no longer true is not sent, and that is recorded."""
     n = tables.notice
     with appending(engine) as connection:
@@ -120,7 +126,7 @@ def withhold(engine: sa.Engine, notice: Queued, reason: str, now: datetime, run:
         if connection.execute(left).rowcount == 0:
             return
         body = {"checkpoints": [notice.checkpoint], "recipient": notice.recipient, "reason": reason}
-        _record(connection, now, notice.occurrence, [("notice.withheld", body)], run)
+        _record(connection, now, notice.occurrence, [("notice.withheld", body)], run, zone)
 
 
 def ready(engine: sa.Engine, plan: str, now: datetime) -> list[Ready]:
@@ -135,13 +141,19 @@ def ready(engine: sa.Engine, plan: str, now: datetime) -> list[Ready]:
         return [Ready(**found) for found in connection.execute(query).mappings()]
 
 
-def sent(engine: sa.Engine, mail_id: str, reply: str, now: datetime, run: str | None) -> None:
+def sent(engine: sa.Engine, mail_id: str, reply: str, now: datetime, run: str | None, zone: tzinfo) -> None:
     """The server took the mail: one `notice.sent` for each of its notices, in one transaction."""
-    _outcome(engine, mail_id, "sent", reply, now, run, lambda _: ("notice.sent", {}))
+    _outcome(engine, mail_id, "sent", reply, now, run, zone, lambda _: ("notice.sent", {}))
 
 
 def failed(
-    engine: sa.Engine, mail_id: str, reply: str, now: datetime, run: str | None, routes: Callable[[str], int]
+    engine: sa.Engine,
+    mail_id: str,
+    reply: str,
+    now: datetime,
+    run: str | None,
+    zone: tzinfo,
+    routes: Callable[[str], int],
 ) -> None:
     """The server refused the mail for good: its notices go by the next of `routes(recipient)` addresses.
 
@@ -151,7 +163,7 @@ def failed(
     def entry(notice: Any) -> tuple[str, dict[str, Any]]:
         return "notice.failed", {"final": notice.route + 1 >= routes(notice.recipient)}
 
-    _outcome(engine, mail_id, "failed", reply, now, run, entry)
+    _outcome(engine, mail_id, "failed", reply, now, run, zone, entry)
 
 
 def postponed(engine: sa.Engine, mail_id: str, reply: str, now: datetime, wait: timedelta) -> None:
@@ -172,6 +184,7 @@ def _outcome(
     reply: str,
     now: datetime,
     run: str | None,
+    zone: tzinfo,
     entry: Callable[[Any], tuple[str, dict[str, Any]]],
 ) -> None:
     m, n = tables.mail, tables.notice
@@ -198,7 +211,7 @@ def _outcome(
             recorded = [(kind, body)]
             if extra.get("final") and notice.recipient != "role:tracker":
                 recorded.append(("notice.queued", _undelivered(notice, body)))
-            _record(connection, now, notice.occurrence, recorded, run)
+            _record(connection, now, notice.occurrence, recorded, run, zone)
             connection.execute(n.update().where(n.c.key == notice.key).values(**_after(status, notice, extra)))
 
 
@@ -219,13 +232,14 @@ def _undelivered(notice: Any, failure: dict[str, Any]) -> dict[str, Any]:
 
 def _record(
     connection: sa.Connection, now: datetime, occurrence: str, recorded: Iterable[tuple[str, dict[str, Any]]],
-    run: str | None,
+    run: str | None, zone: tzinfo,
 ) -> None:  # fmt: skip
     found = row(connection, occurrence)
+    at = forward(connection, now, [found.occurrence.plan])
     state, drafts = found.state, []
     for kind, body in recorded:
         draft = Draft(kind, found.occurrence.plan, occurrence, "dondoc", body, run)
         # Entries about notices move no status; the day only matters for the accepted overdue notice.
-        state = advance(state, draft, now.date())
+        state = advance(state, draft, at.astimezone(zone).date())
         drafts.append(draft)
-    write(connection, now, found, drafts, state)
+    write(connection, at, found, drafts, state)

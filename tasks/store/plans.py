@@ -42,7 +42,7 @@ def adopt(
                 f"{plan.id} is adopted in another version; compare with 'dondoc plan diff', nothing was changed"
             )
         register = occurrences(plan, policy, calendar)
-        (entry,) = append(connection, now, [_adopted(plan, register, actor, run)])
+        (entry,) = append(connection, now, [_adopted(plan, register, policy, actor, run)])
         connection.execute(
             tables.plan.insert(),
             {
@@ -57,7 +57,7 @@ def adopt(
         return True
 
 
-def _adopted(plan: Plan, register: Sequence[Occurrence], actor: str, run: str | None) -> Draft:
+def _adopted(plan: Plan, register: Sequence[Occurrence], policy: Policy, actor: str, run: str | None) -> Draft:
     rows = register_rows(register)
     body = {
         "digest": plan.digest,
@@ -65,6 +65,7 @@ def _adopted(plan: Plan, register: Sequence[Occurrence], actor: str, run: str | 
         "title": plan.title,
         "adopted_on": plan.adopted_on.isoformat(),
         "draft": plan.draft,
+        "timezone": policy.timezone,
         "register": rows,
         "register_sha256": digest(rows),
     }

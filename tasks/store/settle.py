@@ -13,7 +13,7 @@ from dondoc.decide import Decision, Facts, Verdict, decide
 from dondoc.ledger import Draft, Linked
 from dondoc.plan import Plan
 from tasks.store import tables
-from tasks.store.chain import append, appending
+from tasks.store.chain import append, appending, forward
 from tasks.store.occurrences import House, Row, facts, row, rows, write
 from tasks.store.plans import adopted
 
@@ -58,8 +58,9 @@ def _look_at(
         return Looked(candidate.occurrence.id, decision.verdict, decision.entries, ())
     with appending(engine) as connection:
         current = row(connection, candidate.occurrence.id)
-        decision = decide(facts(connection, house, plan, current), now, run=run)
-        linked = write(connection, now, current, decision.entries, decision.state)
+        at = forward(connection, now, [plan.id])
+        decision = decide(facts(connection, house, plan, current), at, run=run)
+        linked = write(connection, at, current, decision.entries, decision.state)
     return _looked(candidate.occurrence.id, decision, linked)
 
 
@@ -90,21 +91,22 @@ def act(
 ) -> Looked:
     """Record one act of a person. Raises ActError, ForbiddenTransitionError, UnknownOccurrenceError."""
 
-    def decided(found: Facts) -> Decision:
-        return take(found, given, now, actor, run)
+    def decided(found: Facts, at: datetime) -> Decision:
+        return take(found, given, at, actor, run)
 
     return apply_to(engine, house, occurrence, now, decided)
 
 
 def apply_to(
-    engine: sa.Engine, house: House, occurrence: str, now: datetime, decided: Callable[[Facts], Decision]
+    engine: sa.Engine, house: House, occurrence: str, now: datetime, decided: Callable[[Facts, datetime], Decision]
 ) -> Looked:
-    """Decide on one occurrence as it stands inside the transaction, and write what follows."""
+    """Decide on one occurrence as it stands inside the transaction, at the time its entries get; write what follows."""
     with appending(engine) as connection:
         current = row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
-        decision = decided(facts(connection, house, plan, current))
-        linked = write(connection, now, current, decision.entries, decision.state)
+        at = forward(connection, now, [plan.id])
+        decision = decided(facts(connection, house, plan, current), at)
+        linked = write(connection, at, current, decision.entries, decision.state)
     return _looked(occurrence, decision, linked)
 
 

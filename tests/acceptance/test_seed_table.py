@@ -219,10 +219,10 @@ def _choice(item: Item, obligation: str) -> bool:
     }.get(item.id, set())
 
 
-@pytest.mark.parametrize(("n", "printed"), ROWS)
-def test_what_prints_no_date_carries_a_reading_that_says_how_it_was_read(n: int, printed: Printed) -> None:
-    for obligation in plan().items[n].obligations:
-        vague = obligation.timing.kind not in ("month", "quarter", "by-date") or _choice(plan().items[n], obligation.id)
+@pytest.mark.parametrize("item", plan().items, ids=lambda item: item.id)
+def test_what_prints_no_date_carries_a_reading_that_says_how_it_was_read(item: Item) -> None:
+    for obligation in item.obligations:
+        vague = obligation.timing.kind not in ("month", "quarter", "by-date") or _choice(item, obligation.id)
         assert bool(obligation.reading) or not vague
         assert obligation.reading_by is None or obligation.reading
 
@@ -272,7 +272,16 @@ def test_the_digital_plan_waits_for_the_provinces() -> None:
 
 @pytest.mark.parametrize(
     "printed",
-    ["1789/QĐ-UBND", "1879/QĐ-UBND", "Coogn báo", "đ) Tiếp tục đôn đốc", "trong trong", "Ban Kế hoạch", "cải hành chính", "30/11/2024"],
+    [
+        "1789/QĐ-UBND",
+        "1879/QĐ-UBND",
+        "Coogn báo",
+        "đ) Tiếp tục đôn đốc",
+        "trong trong",
+        "Ban Kế hoạch",
+        "cải hành chính",
+        "30/11/2024",
+    ],
 )
 def test_each_irregularity_of_the_print_is_listed_with_a_choice(printed: str) -> None:
     found = [odd for odd in plan().irregularities if printed in odd.printed]

@@ -182,7 +182,9 @@ def test_no_extension_reaches_the_plans_closing_where_it_would_count_as_not_due(
 
 
 def test_an_extension_is_asked_for_on_the_last_day_and_no_later() -> None:
-    assert done("extend_request", day="2024-03-31", **GIVEN["extend_request"]).state.extension_asked == date(2024, 4, 30)
+    assert done("extend_request", day="2024-03-31", **GIVEN["extend_request"]).state.extension_asked == date(
+        2024, 4, 30
+    )
     with pytest.raises(ActError, match="was due on 31/03/2024"):
         done("extend_request", day="2024-04-01", **GIVEN["extend_request"])
 
@@ -206,7 +208,9 @@ def test_what_was_not_asked_is_neither_refused_nor_answered() -> None:
         done("answer_difficulty", reason="đã rõ")
 
 
-@pytest.mark.parametrize("status", [Status.DONE, Status.WAIVED, Status.MISSED, Status.SUPERSEDED, Status.BEFORE_ADOPTION])
+@pytest.mark.parametrize(
+    "status", [Status.DONE, Status.WAIVED, Status.MISSED, Status.SUPERSEDED, Status.BEFORE_ADOPTION]
+)
 @pytest.mark.parametrize("name", GIVEN)
 def test_nothing_can_be_done_to_what_has_ended(name: ActName, status: Status) -> None:
     with pytest.raises(ForbiddenTransitionError, match=str(status)):

@@ -200,7 +200,7 @@ def test_a_calendar_line_that_cannot_be_meant_is_refused(line: str, said: str) -
 
 @pytest.mark.parametrize("text", ["day: []\n", "- 2026-01-02\n", "days: 2026-01-02\n", "estimated: [sang năm]\n"])
 def test_a_calendar_file_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="c.yaml:1: "):
+    with pytest.raises(ConfigurationError, match=r"c\.yaml:1: "):
         read_overrides(parse(text, "c.yaml"))
 
 
@@ -210,5 +210,5 @@ days:
   - {date: 2026-01-02, name: Nghỉ, swapped_with: 2026-01-10, source: số 1}
   - {date: 2026-01-10, name: Nghỉ bù, source: số 2}
 """
-    with pytest.raises(ConfigurationError, match="c.yaml:4: 10/01/2026 is worked on one line and off on another"):
+    with pytest.raises(ConfigurationError, match=r"c\.yaml:4: 10/01/2026 is worked on one line and off on another"):
         read_overrides(parse(text, "c.yaml"))

@@ -122,7 +122,9 @@ def test_checkpoints_stand_on_working_days_in_order_and_fit_their_window(
 
 
 @given(windows, st.lists(st.integers(0, 40), min_size=1, max_size=4))
-def test_nothing_is_planned_on_or_after_the_closing_but_the_closing(window: tuple[date, date], delays: list[int]) -> None:
+def test_nothing_is_planned_on_or_after_the_closing_but_the_closing(
+    window: tuple[date, date], delays: list[int]
+) -> None:
     steps = tuple(Step(after_working_days=delay, roles=("tracker",)) for delay in sorted(delays))
     policy = make_policy().model_copy(update={"escalation": steps})
     *before, close = checkpoints(*window, RHYTHM, policy, real_calendar(), 2024)

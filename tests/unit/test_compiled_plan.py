@@ -65,6 +65,8 @@ def test_every_morning_is_a_working_day_and_the_last_is_the_closing() -> None:
     for found in occurrences(plan, policy, calendar):
         if found.opens and found.due:
             shape = plan.item(found.item).shape
-            points = checkpoints(found.opens, found.due, policy.rhythm[shape], policy, calendar, plan.year, since=plan.adopted_on)
+            points = checkpoints(
+                found.opens, found.due, policy.rhythm[shape], policy, calendar, plan.year, since=plan.adopted_on
+            )
             assert points[-1] == Checkpoint("close", date(2025, 1, 22))
             assert all(calendar.is_working(point.day) for point in points)

@@ -295,6 +295,14 @@ def test_a_duty_met_late_says_so() -> None:
     assert duty.look("2024-04-04").verdict is Verdict.DONE_LATE
 
 
+def test_a_duty_met_on_the_last_day_itself_is_on_time() -> None:
+    duty = late_since_april()
+    duty.submit("2024-04-02", signed="2024-03-31")
+    assert not is_late(duty.state)
+    assert is_late(replace(duty.state, signed_on=date(2024, 4, 1)))
+    assert not is_late(replace(duty.state, signed_on=None, submitted_on=None))
+
+
 def test_a_document_signed_in_time_is_on_time_even_when_handed_in_late() -> None:
     duty = late_since_april()
     duty.submit("2024-04-02", signed="2024-03-28")
@@ -451,7 +459,13 @@ def test_what_is_still_owed_at_the_closing_is_missed_and_all_who_were_told_hear_
     assert duty.look("2025-01-21").verdict is Verdict.OVERDUE
     found = duty.look("2025-01-22")
     assert (said(found), found.verdict) == (["missed", "missed close"], Verdict.MISSED)
-    assert [r for _, r, _ in duty.notices("missed")] == ["unit:hcqt", "head:hcqt", "role:tracker", "role:deputy", "role:head"]
+    assert [r for _, r, _ in duty.notices("missed")] == [
+        "unit:hcqt",
+        "head:hcqt",
+        "role:tracker",
+        "role:deputy",
+        "role:head",
+    ]
     assert duty.look("2025-01-22").entries == ()
     assert duty.look("2025-02-03").entries == ()
 
@@ -508,7 +522,12 @@ mornings = st.dates(date(2024, 1, 1), date(2025, 2, 10)).map(date.isoformat)
 steps = st.one_of(
     st.tuples(st.just("look"), mornings),
     st.tuples(st.sampled_from(["sent", "bounced", "failed", "final"]), mornings),
-    st.tuples(st.sampled_from(["submit", "accept", "return", "extend_request", "extend", "waive", "acknowledge", "raise_difficulty"]), mornings),
+    st.tuples(
+        st.sampled_from(
+            ["submit", "accept", "return", "extend_request", "extend", "waive", "acknowledge", "raise_difficulty"]
+        ),
+        mornings,
+    ),
 )
 lives = st.sampled_from(["ke-hoach-thi-hanh", "kiem-soat", "chi-so", "phan-anh", "chuyen-doi-so"])
 
@@ -543,7 +562,9 @@ def test_whatever_happens_in_whatever_order_no_notice_goes_to_anyone_twice(
 
 
 @given(lives, st.lists(steps, max_size=25))
-def test_in_any_forward_life_the_closing_leaves_nothing_without_an_outcome(item: str, life: list[tuple[str, str]]) -> None:
+def test_in_any_forward_life_the_closing_leaves_nothing_without_an_outcome(
+    item: str, life: list[tuple[str, str]]
+) -> None:
     duty = Duty(make_facts(item))
     for name, day in sorted(life, key=lambda step: step[1]):
         if day < "2025-01-22":
@@ -551,7 +572,9 @@ def test_in_any_forward_life_the_closing_leaves_nothing_without_an_outcome(item:
     verdict = duty.look("2025-01-22").verdict
     assert duty.state.status in (Status.SUBMITTED, Status.DONE, Status.WAIVED, Status.MISSED, Status.SUPERSEDED)
     assert (duty.state.status is Status.SUBMITTED) == (verdict is Verdict.AWAITS_REVIEW)
-    assert (duty.state.status is Status.SUPERSEDED) == (item == "chuyen-doi-so" and duty.state.status is not Status.WAIVED)
+    assert (duty.state.status is Status.SUPERSEDED) == (
+        item == "chuyen-doi-so" and duty.state.status is not Status.WAIVED
+    )
 
 
 @given(lives, st.lists(mornings, max_size=15))

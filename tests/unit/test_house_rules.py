@@ -98,10 +98,13 @@ def words(name: str) -> set[str]:
 
 def empty_names(path: Path, tree: ast.Module) -> list[str]:
     names = [(path.stem if path.stem != "__init__" else path.parent.name, 1)]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            names.append((node.name, node.lineno))
-    return [f"{relative(path)}:{line} is named {name}" for name, line in names if name not in FOREIGN and words(name) & EMPTY]
+    named = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    names += [(node.name, node.lineno) for node in ast.walk(tree) if isinstance(node, named)]
+    return [
+        f"{relative(path)}:{line} is named {name}"
+        for name, line in names
+        if name not in FOREIGN and words(name) & EMPTY
+    ]
 
 
 def test_there_is_a_house_to_look_at() -> None:
@@ -132,7 +135,7 @@ def test_the_domain_never_asks_the_clock_nor_reads_a_file() -> None:
 def test_no_module_is_named_like_one_of_pythons() -> None:
     named = {relative(path) for path in FILES if path.stem in sys.stdlib_module_names}
     assert named - SHADOWS == set()
-    assert SHADOWS <= named  # a module that is gone needs no exception
+    assert named >= SHADOWS  # a module that is gone needs no exception
 
 
 def test_no_package_is_named_like_one_of_pythons() -> None:
@@ -170,17 +173,23 @@ def test_a_forbidden_import_is_seen_wherever_it_stands(line: str) -> None:
     assert forbidden_imports(SAMPLE, ast.parse(line))
 
 
-@pytest.mark.parametrize("line", ["from datetime import date", "from dondoc.plan import Plan", "from .plan import Plan", "import calendar"])
+@pytest.mark.parametrize(
+    "line", ["from datetime import date", "from dondoc.plan import Plan", "from .plan import Plan", "import calendar"]
+)
 def test_an_allowed_import_is_left_alone(line: str) -> None:
     assert forbidden_imports(SAMPLE, ast.parse(line)) == []
 
 
-@pytest.mark.parametrize("line", ["datetime.now(UTC)", "datetime.datetime.now()", "date.today()", "open('x')", "uuid.uuid4()"])
+@pytest.mark.parametrize(
+    "line", ["datetime.now(UTC)", "datetime.datetime.now()", "date.today()", "open('x')", "uuid.uuid4()"]
+)
 def test_an_impure_call_is_seen(line: str) -> None:
     assert impure_calls(SAMPLE, ast.parse(line))
 
 
-@pytest.mark.parametrize("name", ["process", "read_data", "DataReader", "PlanManager", "get_info", "HTTPHandler", "utils"])
+@pytest.mark.parametrize(
+    "name", ["process", "read_data", "DataReader", "PlanManager", "get_info", "HTTPHandler", "utils"]
+)
 def test_an_empty_name_is_seen(name: str) -> None:
     assert empty_names(SAMPLE, ast.parse(f"def {name}(): pass"))
 

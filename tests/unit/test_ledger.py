@@ -23,7 +23,9 @@ START = at("2024-01-02")
 def chain(length: int) -> list[bytes]:
     head, lines = Head(), []
     for n in range(length):
-        draft = Draft("notice.withheld", "cchc-2024", f"cchc-2024/a/b/2024-{n}", "dondoc", {"lý do": "đã nộp", "n": n}, "run-1")
+        draft = Draft(
+            "notice.withheld", "cchc-2024", f"cchc-2024/a/b/2024-{n}", "dondoc", {"lý do": "đã nộp", "n": n}, "run-1"
+        )
         linked = link(head, START + timedelta(minutes=n), draft)
         head = linked.head
         lines.append(linked.line)
@@ -46,7 +48,7 @@ def broken(lines: list[bytes]) -> Break:
 def test_an_entry_has_exactly_the_fields_of_the_design() -> None:
     entry = json.loads(LINES[0])
     assert list(entry) == sorted(FIELDS)
-    assert FIELDS == {"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"}
+    assert {"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"} == FIELDS
     assert (entry["seq"], entry["prev"], entry["at"]) == (1, "0" * 64, "2024-01-02T01:00:00.000Z")
 
 
@@ -181,7 +183,7 @@ def test_a_time_without_a_zone_is_not_written() -> None:
         link(Head(), START.replace(tzinfo=None), Draft("event.recorded", "p", None, "a", {}))
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+@given(st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1000 < moment.year < 9999))
 def test_a_recorded_time_is_utc_with_milliseconds(moment: datetime) -> None:
     text = timestamp(moment.astimezone(START.tzinfo))
     assert len(text) == 24

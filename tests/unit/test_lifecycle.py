@@ -74,13 +74,15 @@ def test_each_pair_is_allowed_or_forbidden_as_the_table_says(status: Status, kin
 
 
 def test_the_program_has_no_pair_that_the_table_lacks() -> None:
-    assert {(status.value, kind.removeprefix("occurrence."), after.value) for (status, kind), after in TRANSITIONS.items()} == {
-        (status, kind, after) for status, row in TABLE.items() for kind, after in row.items()
-    }
+    assert {
+        (status.value, kind.removeprefix("occurrence."), after.value) for (status, kind), after in TRANSITIONS.items()
+    } == {(status, kind, after) for status, row in TABLE.items() for kind, after in row.items()}
 
 
 def test_ends_have_no_exits_and_everything_else_can_end() -> None:
-    assert {status.value for status, row in ((Status(s), r) for s, r in TABLE.items()) if not row} == {s.value for s in ENDS}
+    assert {status.value for status, row in ((Status(s), r) for s, r in TABLE.items()) if not row} == {
+        s.value for s in ENDS
+    }
     for status in set(Status) - ENDS:
         assert set(TABLE[status.value].values()) & {end.value for end in ENDS}
 
@@ -213,10 +215,7 @@ dates = st.none() | st.dates()
 states = st.builds(
     State,
     status=st.sampled_from(Status),
-    **{name: dates for name in (
-        "opens", "due", "original_due", "revised_on", "opened_on", "submitted_on", "signed_on", "ended_on",
-        "extension_asked", "late_notice_accepted_on", "late_notice_failed_on",
-    )},
+    **dict.fromkeys(("opens", "due", "original_due", "revised_on", "opened_on", "submitted_on", "signed_on", "ended_on", "extension_asked", "late_notice_accepted_on", "late_notice_failed_on"), dates),
     **{name: st.integers(0, 9) for name in ("revision", "extensions", "submissions", "returns")},
     **{name: st.booleans() for name in ("end_seen", "difficulty")},
     settled=st.lists(texts).map(tuple),

@@ -50,10 +50,22 @@ def test_every_party_has_a_name_to_show() -> None:
     ("text", "said"),
     [
         (f"office: O\nunits:\n  - {UNIT}\n  - {UNIT}\n", "office.yaml:4: the id 'a' is used twice"),
-        (f"office: O\nunits:\n  - {UNIT}\nroles:\n  - {{id: a, title: R}}\n", "office.yaml:5: the id 'a' is used twice"),
-        (f"office: O\nunits:\n  - {UNIT}\n  - {{id: b, name: B, variants: [a ], email: b@vp.example}}\n", "office.yaml:4: 'a' names both 'a' and 'b'"),
-        (f"office: O\nunits:\n  - {UNIT}\ngroups:\n  - {{id: g, name: G, members: [b]}}\n", "office.yaml:5: no unit has the id 'b'"),
-        (f"office: O\nunits:\n  - {UNIT}\ngroups:\n  - {{id: g, name: G, members: []}}\n", "office.yaml:5: groups.0.members"),
+        (
+            f"office: O\nunits:\n  - {UNIT}\nroles:\n  - {{id: a, title: R}}\n",
+            "office.yaml:5: the id 'a' is used twice",
+        ),
+        (
+            f"office: O\nunits:\n  - {UNIT}\n  - {{id: b, name: B, variants: [a ], email: b@vp.example}}\n",
+            "office.yaml:4: 'a' names both 'a' and 'b'",
+        ),
+        (
+            f"office: O\nunits:\n  - {UNIT}\ngroups:\n  - {{id: g, name: G, members: [b]}}\n",
+            "office.yaml:5: no unit has the id 'b'",
+        ),
+        (
+            f"office: O\nunits:\n  - {UNIT}\ngroups:\n  - {{id: g, name: G, members: []}}\n",
+            "office.yaml:5: groups.0.members",
+        ),
         (f"office: O\nunits:\n  - {UNIT[:-1]}, successor: b}}\n", "office.yaml:3: no unit has the id 'b'"),
         ("office: O\nunits:\n  - {id: A, name: A, email: a@vp.example}\n", "units.0.id"),
         ("office: O\nunits:\n  - {id: a, name: A}\n", "units.0.email is missing"),
@@ -70,7 +82,10 @@ def test_a_fault_in_the_office_is_told_with_its_line(text: str, said: str) -> No
     "address", ["a", "a@", "@b.example", "a b@c.example", "a@c.example, b@c.example", "A <a@c.example>", "á@c.example"]
 )
 def test_a_mailbox_is_one_plain_address(address: str) -> None:
-    assert any("is not a plain mail address" in f for f in faults(f'office: O\nunits:\n  - {{id: a, name: A, email: "{address}"}}\n'))
+    assert any(
+        "is not a plain mail address" in f
+        for f in faults(f'office: O\nunits:\n  - {{id: a, name: A, email: "{address}"}}\n')
+    )
 
 
 def test_a_line_break_cannot_hide_in_an_address() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -19,7 +20,7 @@ def test_periods_tile_the_year_without_a_gap(year: int, cadence: Cadence) -> Non
     found = list(periods(year, cadence))
     assert found[0].first == date(year, 1, 1)
     assert found[-1].last == date(year, 12, 31)
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert later.first - earlier.last == timedelta(days=1)
     labels = [span.label for span in found]
     assert labels == sorted(set(labels))

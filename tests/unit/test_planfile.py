@@ -24,7 +24,7 @@ adopted_on: 2024-01-02
 events:
   - {id: kh-tinh, title: Kế hoạch tỉnh năm {next_year}}
 items:
-""".replace("tỉnh năm {next_year}}", 'tỉnh}')
+""".replace("tỉnh năm {next_year}}", "tỉnh}")
 
 ITEM = """  - id: mot
     ref: II.1.a
@@ -130,7 +130,9 @@ def test_a_duty_cannot_be_due_before_it_opens(timing: str) -> None:
     assert "before it opens on 01/04/2024" in found
 
 
-@pytest.mark.parametrize("timing", ['{by: "04-01", opens: "04-01"}', '{before: "04-02", opens: "04-01"}', '{by: "02-29"}'])
+@pytest.mark.parametrize(
+    "timing", ['{by: "04-01", opens: "04-01"}', '{before: "04-02", opens: "04-01"}', '{by: "02-29"}']
+)
 def test_a_window_of_one_day_and_a_leap_day_may_stand(timing: str) -> None:
     assert read(with_timing(timing)).items[0].obligations[0].timing.kind == "by-date"
 
@@ -236,7 +238,9 @@ def test_another_year_is_a_change_of_one_number() -> None:
 
 
 def test_an_obligation_inherits_its_items_units_unless_it_names_its_own() -> None:
-    text = HEAD + ITEM.replace("{id: aa,", "{id: aa, lead: [ttcbth],").replace("lead: [hcqt]", "lead: [hcqt]\n    coordinating: [Các phòng, ban]")
+    text = HEAD + ITEM.replace("{id: aa,", "{id: aa, lead: [ttcbth],").replace(
+        "lead: [hcqt]", "lead: [hcqt]\n    coordinating: [Các phòng, ban]"
+    )
     text = text.replace("[Các phòng, ban]", '["Các phòng, ban, đơn vị trực thuộc"]')
     (item,) = read(text).items
     assert (item.lead, item.obligations[0].lead) == (("hcqt",), ("ttcbth",))
@@ -274,7 +278,7 @@ def test_the_schema_for_editors_knows_every_key_and_forbids_others() -> None:
 
 def test_the_real_plan_reads_without_a_fault_and_names_only_known_units() -> None:
     plan = real_plan()
-    known = {party.id for party in (*real_office().units, *real_office().groups)}
+    known = {unit.id for unit in real_office().units} | {group.id for group in real_office().groups}
     assert {party for item in plan.items for party in (*item.lead, *item.coordinating)} <= known
     assert plan.adopted_on == date(2024, 1, 2)
 

@@ -70,7 +70,10 @@ def test_reminders_are_different_counts_of_days(remind: str) -> None:
 
 
 def test_steps_of_escalation_stand_in_the_order_of_their_delays() -> None:
-    assert any("in the order of their delays" in f for f in faults(text=POLICY.replace("after_working_days: 3", "after_working_days: 8")))
+    assert any(
+        "in the order of their delays" in f
+        for f in faults(text=POLICY.replace("after_working_days: 3", "after_working_days: 8"))
+    )
 
 
 def test_a_step_of_escalation_names_somebody() -> None:

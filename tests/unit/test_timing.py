@@ -128,10 +128,18 @@ def test_a_due_date_rolls_forward_only_where_the_office_says_so() -> None:
 
 def test_what_fell_due_before_adoption_is_marked_and_the_day_itself_is_not() -> None:
     plan = replace(real_plan(), adopted_on=date(2024, 1, 31))
-    found = {o.period: o.before_adoption for o in occurrences(plan, real_policy(), real_calendar()) if o.item == "chi-so-phuc-vu"}
+    found = {
+        o.period: o.before_adoption
+        for o in occurrences(plan, real_policy(), real_calendar())
+        if o.item == "chi-so-phuc-vu"
+    }
     assert found["2024-01"] is False
     plan = replace(plan, adopted_on=date(2024, 2, 1))
-    found = {o.period: o.before_adoption for o in occurrences(plan, real_policy(), real_calendar()) if o.item == "chi-so-phuc-vu"}
+    found = {
+        o.period: o.before_adoption
+        for o in occurrences(plan, real_policy(), real_calendar())
+        if o.item == "chi-so-phuc-vu"
+    }
     assert found["2024-01"] is True
     assert found["2024-02"] is False
 
@@ -175,7 +183,9 @@ def test_a_duty_waits_for_one_that_an_event_opens() -> None:
 
 # -- what must hold of all ------------------------------------------------------------------------------
 
-month_days = st.dates(date(2024, 1, 2), date(2024, 12, 31)).map(lambda day: (day.month, day.day)).filter(lambda d: d != (2, 29))
+month_days = (
+    st.dates(date(2024, 1, 2), date(2024, 12, 31)).map(lambda day: (day.month, day.day)).filter(lambda d: d != (2, 29))
+)
 timings = st.one_of(
     st.builds(Timing, st.just("month"), number=st.integers(1, 12)),
     st.builds(Timing, st.just("quarter"), number=st.integers(1, 4)),

@@ -73,6 +73,7 @@ class Year:
     def __init__(self) -> None:
         plan, policy, calendar = real_plan(), real_policy(), real_calendar()
         self.lines: list[str] = []
+        self.nothing_owed: Counter[str] = Counter()
         self.queued: dict[tuple[date, str], list[str]] = defaultdict(list)
         self.duties: dict[str, Duty] = {}
         for found in occurrences(plan, policy, calendar):
@@ -132,7 +133,9 @@ class Year:
 
     def _tell(self, day: date, duty: Duty, what: list[str]) -> None:
         _, item, obligation, period = duty.facts.occurrence.id.split("/")
-        if what and item in SHOWN:
+        if what in (["withheld done"], ["withheld waived"]):
+            self.nothing_owed[f"{day:%Y-%m}"] += 1
+        elif what and item in SHOWN:
             self.lines.append(f"{day} {item}/{obligation}/{period}: {', '.join(what)}")
 
 
@@ -143,6 +146,8 @@ def year() -> Year:
 
 def counts() -> list[str]:
     months: dict[str, Counter[str]] = defaultdict(Counter)
+    for month, n in year().nothing_owed.items():
+        months[month]["nothing owed any more"] = n
     for (day, _), kinds in year().queued.items():
         months[f"{day:%Y-%m}"].update(kinds)
         months[f"{day:%Y-%m}"]["mails"] += 1
@@ -156,7 +161,7 @@ def test_the_year_is_the_golden_one() -> None:
     assert_golden(
         "year-2024.txt",
         [
-            "# Six items, one line a morning and decision (⟵ marks an answer)",
+            "# Six items, one line a morning and decision (⟵ marks an answer; what owed nothing any more is counted below)",
             *year().lines,
             "",
             "# All items: what the looks queued, and in how many mails (one a recipient and morning)",
@@ -189,7 +194,12 @@ def test_every_notice_was_decided_on_a_working_morning() -> None:
 
 
 def test_leaders_hear_only_of_what_is_late_or_missed() -> None:
-    told = {kind for (_, recipient), kinds in year().queued.items() if recipient in ("role:head", "role:deputy") for kind in kinds}
+    told = {
+        kind
+        for (_, recipient), kinds in year().queued.items()
+        if recipient in ("role:head", "role:deputy")
+        for kind in kinds
+    }
     assert told == {"escalate", "missed"}
 
 

@@ -1,0 +1,65 @@
+# Two commands matter: `make up` and `make test`. Both need only Python 3.11+, make and a package index.
+PYTHON ?= python3.11
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := dondoc tasks flows portal deployments bench
+
+.PHONY: up down test lint format lock schema clean bench
+
+up: $(VENV)/.runtime
+	@$(BIN)/dondoc up --demo
+
+down: $(VENV)/.runtime
+	@$(BIN)/dondoc down
+
+test: $(VENV)/.development
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.development
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.development
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.development
+	@$(BIN)/python -m bench
+
+# The locks pin every package with its hashes and name no index.
+lock: $(VENV)/.uv
+	$(BIN)/uv pip compile --quiet pyproject.toml --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --upgrade -o requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev -c requirements.lock --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --upgrade -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet requirements-tools.in --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --upgrade -o requirements-tools.lock
+
+schema: $(VENV)/.runtime
+	@$(BIN)/dondoc plan schema > config/schema/plan.schema.json
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; install it, or: make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.uv: requirements-tools.lock $(VENV)/.python
+	@echo "Installing the installer …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+$(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.uv
+	@echo "Installing the packages of requirements.lock …"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing what tests and checks need …"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@

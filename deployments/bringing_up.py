@@ -1,0 +1,180 @@
+"""`dondoc up`, step by step, with a progress bar: check, start, adopt, deploy; the demo's year before that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from deployments.cli.surroundings import config_folder, house, prepare, read_plan, stack
+from deployments.installation import Installation, children, open_installation
+from deployments.stack import services
+from deployments.stack.databases import database_urls
+from deployments.stack.settings import Stack
+from dondoc.plan import Plan
+from tasks.settings import Settings
+
+DEMO_YEAR = 2024
+
+
+class _Bar:
+    """The progress bar: one line a step, the replay counted by days."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task: TaskID | None = None
+
+    def step(self, what: str, total: int | None = None) -> None:
+        if self.task is not None:
+            self.progress.update(self.task, total=1, completed=1)
+        self.task = self.progress.add_task(what, total=total)
+
+    def day(self, day: date, number: int, total: int) -> None:
+        assert self.task is not None
+        self.progress.update(self.task, completed=number, total=total, description=f"replaying {day:%d/%m/%Y}")
+
+
+@contextmanager
+def _bar() -> Iterator[_Bar]:
+    columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = _Bar(progress)
+        yield bar
+        if bar.task is not None:
+            progress.update(bar.task, total=1, completed=1)
+
+
+def bring_up(demo: bool) -> None:
+    """Bring the installation up; a second call finds everything there. Raises DondocError before anything half-starts."""
+    here, settings = stack(), prepare()
+    if demo:
+        _refuse_foreign_mail(settings)
+    demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
+    live_plan_file(here, settings)  # every error of the configuration before the first process
+    with _bar() as bar:
+        started = _start(here, settings, bar)
+        installation = open_installation(settings)
+        if demo_plan:
+            bar.step("replaying")
+            answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
+            replay_year(here, installation, demo_plan, answers, None, bar)
+        bar.step("adopting and deploying the plan")
+        adopted = _adopt_live(installation, here, settings)
+        applied = installation.deploy()
+    _say(here, started, adopted, applied.changed, demo)
+
+
+def _refuse_foreign_mail(settings: Settings) -> None:
+    from tasks.settings import SettingsError
+
+    if settings.smtp.host != "127.0.0.1":
+        raise SettingsError(
+            f"the demo would mail 2024's notices through {settings.smtp.host}; "
+            "empty [mail] host in config/dondoc.toml, or run: dondoc up"
+        )
+
+
+def _start(here: Stack, settings: Settings, bar: _Bar) -> tuple[str, ...]:
+    from tasks.store.connect import migrate
+
+    names = {"postgres": "starting PostgreSQL", "prefect": "starting Prefect"}
+
+    def on_step(name: str) -> None:
+        # The tables must be there before the first child that reads them.
+        if name == "mailbox":
+            bar.step("bringing the tables up to date")
+            migrate(database_urls(here).owner)
+        bar.step(names.get(name, f"starting the {name}"))
+
+    return services.up(here, children(here, settings), on_step)
+
+
+def replay_year(
+    here: Stack, installation: Installation, plan: Plan, answers: Path, until: date | None, bar: _Bar | None = None
+) -> int:
+    """Replay one plan year into Prefect's history; 0 when it is there already. Its mail goes to the local mailbox only."""
+    from datetime import datetime
+
+    from deployments.answers import Answers
+    from deployments.replay import ANSWERED_AT
+    from tasks.house import read
+    from tasks.settings import settings
+    from tasks.store.plans import adopt
+
+    rules = installation.house
+    # Whatever SMTP server is configured, a past year is mailed to nobody.
+    os.environ.update(DONDOC_MAIL_HOST="127.0.0.1", DONDOC_MAIL_PORT=str(here.mail_port))
+    os.environ["DONDOC_FIGURES"] = str(installation.settings.config / "demo" / "figures")
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+    settings.cache_clear()
+    bounces = Answers.model_validate(read(answers).value).bounces
+    refused = [{"address": b.address, "from": b.from_, "to": b.to} for b in bounces]
+    (here.root / "refusals.yaml").write_text(yaml.safe_dump(refused), encoding="utf-8")
+    start = datetime.combine(plan.adopted_on, ANSWERED_AT, tzinfo=rules.policy.zone)
+    adopt(installation.engine, plan, rules.policy, rules.calendar, start, "replay")
+    installation.deploy(with_automations=False)
+    try:
+        return installation.replay(plan, answers, until, bar.day if bar else lambda *_: None)
+    finally:
+        for name in ("DONDOC_MAIL_HOST", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
+            os.environ.pop(name, None)
+        settings.cache_clear()
+
+
+def live_plan_file(here: Stack, settings: Settings) -> Path:
+    """The plan that runs: the configured one, or a draft of this year's rolled over from the newest, adopted today."""
+    from tasks.drafting import draft_plan
+    from tasks.house import today
+
+    if settings.live_plan:
+        read_plan(settings.live_plan)
+        return settings.live_plan
+    day = today(house().policy)
+    newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
+    if newest.stem == str(day.year):
+        return newest
+    target = here.root / "plans" / f"{day.year}.yaml"
+    if not target.exists():
+        text = draft_plan(newest, day.year, day, config_folder())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".part")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(target)
+    read_plan(target)
+    return target
+
+
+def _adopt_live(installation: Installation, here: Stack, settings: Settings) -> str | None:
+    from tasks.house import clock
+    from tasks.store.plans import adopt
+
+    plan = read_plan(live_plan_file(here, settings))
+    rules = installation.house
+    now = clock(rules.policy)
+    return plan.id if adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator") else None
+
+
+def _say(here: Stack, started: tuple[str, ...], adopted: str | None, changed: int, demo: bool) -> None:
+    console = Console()
+    user, _, password = here.prefect_auth_string.partition(":")
+    if not started and not adopted and not changed:
+        console.print("Everything runs already; nothing was changed and nothing was sent.")
+    else:
+        console.print(f"Started: {', '.join(started) or 'nothing'}. Adopted: {adopted or 'nothing new'}. "
+                      f"Deployments created or changed: {changed}.")  # fmt: skip
+    console.print(f"\n  Prefect UI  {here.prefect_url}")
+    if "prefect" in started:
+        console.print(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
+    if demo:
+        console.print(f"  2024's runs {here.prefect_url}/runs?{_RANGE}", soft_wrap=True)
+    console.print(f"  Mailbox     {here.portal_url}/mail")
+    console.print("\nNext: dondoc status · dondoc ledger verify · dondoc doctor · to stop: dondoc down")
+
+
+_RANGE = "type=range&startDate=2024-01-01T00:00:00.000Z&endDate=2025-02-01T00:00:00.000Z"

@@ -1,0 +1,100 @@
+"""`dondoc doctor`: what is wrong with this installation and what to do, one line each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import click
+
+from deployments.cli.surroundings import config_folder, house, plan_path, prepare, read_plan, stack, store
+from dondoc.errors import DondocError
+
+_LEAST_FREE = 1_000_000_000
+
+
+@click.command()
+def doctor() -> None:
+    """What is wrong with this installation and what to do; exit 1 if anything is."""
+    found = [line for check in _CHECKS for line in _run(check)]
+    for line in found:
+        click.echo(f"✗ {line}")
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("✓ nothing is wrong")
+
+
+def _run(check: Callable[[], Iterator[str]]) -> Iterator[str]:
+    try:
+        yield from check()
+    except DondocError as error:
+        yield from str(error).splitlines()
+    except Exception as error:
+        yield f"{check.__name__.strip('_')}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _disk() -> Iterator[str]:
+    root = stack().root
+    free = shutil.disk_usage(root if root.exists() else root.parent).free
+    if free < _LEAST_FREE:
+        yield f"{free // 1_000_000} MB free at {root}; free some space, PostgreSQL stops without it"
+
+
+def _configuration() -> Iterator[str]:
+    house()
+    read_plan(plan_path(None))
+    yield from ()
+
+
+def _templates() -> Iterator[str]:
+    from dondoc.notices import KINDS
+
+    for kind in KINDS:
+        if not (config_folder() / "mail" / kind / "message.j2").exists():
+            yield f"config/mail/{kind}/message.j2 is missing; restore it from the repository"
+
+
+def _calendar() -> Iterator[str]:
+    from tasks.house import today
+
+    rules = house()
+    day = today(rules.policy)
+    if day.year in rules.calendar.estimated:
+        yield f"the working calendar of {day.year} is an estimate; add the official days to config/calendars"
+    if day.month >= 11 and day.year + 1 in rules.calendar.estimated:
+        yield f"the working calendar of {day.year + 1} is still an estimate; add the official days when they are published"
+
+
+def _services() -> Iterator[str]:
+    from deployments.installation import CHILDREN
+    from deployments.stack.services import status
+
+    for service in status(stack(), CHILDREN):
+        if not service.running:
+            yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"
+
+
+def _ledger() -> Iterator[str]:
+    from tasks.store.audit import verify_store
+
+    with store().connect() as connection:
+        recounted, broken = verify_store(connection)
+    if broken:
+        yield f"the ledger is broken at entry {broken.seq}: {broken.reason}; stop, keep the database, call the auditor"
+    yield from recounted.faults[:10]
+
+
+def _waiting_mail() -> Iterator[str]:
+    import sqlalchemy as sa
+
+    from tasks.store.tables import mail
+
+    prepare()
+    with store().connect() as connection:
+        waiting = connection.scalar(sa.select(sa.func.count()).where(mail.c.status == "ready", mail.c.attempts > 2))
+        reply = connection.scalar(sa.select(mail.c.reply).where(mail.c.status == "ready").limit(1))
+    if waiting:
+        yield f"{waiting} mails were refused for now more than twice ({reply}); check [mail] in config/dondoc.toml"
+
+
+_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail)

@@ -1,0 +1,123 @@
+"""`dondoc plan …`: check, show, compare, carry over, adopt."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import click
+
+from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
+from dondoc.planview import Compiled, compiled, difference, show
+
+
+@click.group()
+def plan() -> None:
+    """Check, show, compare, carry over and adopt plans."""
+
+
+@plan.command("check")
+@click.argument("file", required=False)
+def check(file: str | None) -> None:
+    """All errors of the configuration and the plan FILE, with file:line; exit 1 if there are any."""
+    found = _compiled(plan_path(file))
+    click.echo(
+        f"{found.plan.id}: {len(found.plan.items)} items, "
+        f"{sum(len(item.obligations) for item in found.plan.items)} obligations, {len(found.occurrences)} occurrences; "
+        "no error"
+    )
+
+
+@plan.command("show")
+@click.argument("file", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def show_(file: str | None, as_json: bool) -> None:
+    """Every item, obligation and occurrence of the plan FILE with its dates."""
+    found = _compiled(plan_path(file))
+    if as_json:
+        click.echo(json.dumps(show(found), ensure_ascii=False, indent=1))
+        return
+    for item in found.plan.items:
+        click.echo(f"\n{item.ref} · {item.title}  [{item.id}, {item.shape}]")
+        for occurrence in found.occurrences:
+            if occurrence.item == item.id:
+                due = f"{occurrence.due:%d/%m/%Y}" if occurrence.due else f"after {occurrence.event}"
+                mark = "  (before adoption)" if occurrence.before_adoption else ""
+                click.echo(f"  {occurrence.obligation:<32} {occurrence.period:<9} due {due}{mark}")
+
+
+@plan.command("diff")
+@click.argument("old", type=click.Path(exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--old-calendars", type=click.Path(exists=True, file_okay=False), help="Compile OLD with this calendar folder."
+)
+def diff(old: str, new: str, old_calendars: str | None) -> None:
+    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ."""
+    before = _compiled(Path(old), Path(old_calendars) if old_calendars else None)
+    moved = difference(before, _compiled(Path(new)))
+    for change in moved:
+        click.echo(f"{_sign(change.before, change.after)} {change.occurrence}")
+        was, becomes = set(change.before or ()), set(change.after or ())
+        for line in change.before or ():
+            if line not in becomes:
+                click.echo(f"    - {line}")
+        for line in change.after or ():
+            if line not in was:
+                click.echo(f"    + {line}")
+    click.echo(f"{len(moved)} occurrence(s) differ")
+
+
+@plan.command("rollover")
+@click.argument("year", type=click.IntRange(2000, 2100))
+@click.option("--from", "source", help="The plan file to carry over; the newest if left out.")
+@click.option("--adopted-on", type=click.DateTime(["%Y-%m-%d"]), help="Default: the year's first working day.")
+@click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
+def rollover(year: int, source: str | None, adopted_on: object, output: str | None) -> None:
+    """A draft of another YEAR's plan from this one."""
+    from tasks.drafting import draft_plan
+
+    path = plan_path(source)
+    read_plan(path)
+    first = house().calendar.on_or_after(date(year, 1, 1))
+    day = adopted_on.date() if hasattr(adopted_on, "date") else first
+    text = draft_plan(path, year, day, config_folder())
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+        click.echo(f"wrote {output}; check it with: dondoc plan check {output}")
+    else:
+        click.echo(text, nl=False)
+
+
+@plan.command("schema")
+def schema() -> None:
+    """The JSON Schema of a plan file, for editors."""
+    from dondoc.planfile import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@plan.command("adopt")
+@click.argument("file", required=False)
+@click.option("--actor", default="operator", show_default=True, help="Who adopts it.")
+def adopt(file: str | None, actor: str) -> None:
+    """Adopt the plan FILE: write its register into the ledger. Deploy it next."""
+    from tasks.house import clock
+    from tasks.store.plans import adopt as adopt_now
+
+    rules, found = house(), read_plan(plan_path(file))
+    done = adopt_now(store(), found, rules.policy, rules.calendar, clock(rules.policy), actor)
+    click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
+
+
+def _compiled(path: Path, calendars: Path | None = None) -> Compiled:
+    from tasks.house import read_calendar
+
+    rules = house()
+    calendar = read_calendar(calendars.parent, folder=calendars) if calendars else rules.calendar
+    return compiled(read_plan(path), rules.office, rules.policy, calendar)
+
+
+def _sign(before: object, after: object) -> str:
+    return "+" if before is None else "-" if after is None else "~"

@@ -1,0 +1,162 @@
+"""What `up` brings together: the stack's children, the database's tables, adopted plans and their deployments."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployments.stack.children import Child
+from deployments.stack.databases import database_urls
+from deployments.stack.prefect_server import child_environment
+from deployments.stack.settings import Stack
+from tasks.settings import HOME, Settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from deployments.apply import Applied
+    from deployments.compile import Deployment
+    from dondoc.plan import Plan
+    from tasks.store.occurrences import House
+
+CHILDREN = ("mailbox", "portal", "worker")
+
+
+def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
+    """The background processes beside Prefect: the local mailbox, the portal, the worker."""
+    environment = {
+        **child_environment(stack),
+        "DONDOC_STORE_URL": database_urls(stack).app,
+        "DONDOC_VAR": str(stack.root),
+        "DONDOC_CONFIG": str(settings.config),
+    }
+    if settings.smtp.host == "127.0.0.1":
+        environment["DONDOC_MAIL_PORT"] = str(stack.mail_port)
+    mail = str(stack.mail_directory)
+    refusals = str(stack.root / "refusals.yaml")
+
+    def child(name: str, *command: str, port: str | None = None) -> Child:
+        ports = (stack.port(port),) if port else ()
+        return Child(
+            name=name,
+            command=(sys.executable, "-m", *command),
+            environment=environment,
+            ports=ports,
+            ready=(lambda: _listens(ports[0].number)) if ports else None,
+            folder=HOME,
+        )
+
+    return (
+        child("mailbox", "tasks.mailbox", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
+              port="mail"),
+        child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
+              port="portal"),
+        child("worker", "deployments.worker"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running installation: its store, its house rules, its configuration folder."""
+
+    engine: sa.Engine
+    house: House
+    settings: Settings
+
+    def compile(self, plan: Plan) -> tuple[Deployment, ...]:
+        """The deployments of an adopted or draft plan, with what was extended moved."""
+        from deployments.compile import Compiler
+        from tasks.house import words
+        from tasks.publish import templates
+        from tasks.store.occurrences import rows
+
+        with self.engine.connect() as connection:
+            states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
+        config = self.settings.config
+        sheet = templates(config).get_template("deployment.md.j2")
+        return Compiler(self.house, words(config), sheet, states).deployments(plan)
+
+    def adopted(self) -> list[Plan]:
+        """Every adopted plan."""
+        from tasks.store.plans import adopted, adopted_ids
+
+        with self.engine.connect() as connection:
+            return [adopted(connection, plan_id) for plan_id in adopted_ids(connection)]
+
+    def deploy(self, *, dry_run: bool = False, with_automations: bool = True) -> Applied:
+        """Make Prefect's deployments those of the adopted plans; automations last, so that none sees a replay."""
+        from prefect.client.orchestration import get_client
+
+        from deployments.apply import apply, deployment_ids
+        from deployments.automations import apply_automations, automations
+        from deployments.compile import incident_deployment
+        from deployments.worker import ensure_work_pool
+        from tasks.house import words
+
+        vocabulary = words(self.settings.config)
+        incident = incident_deployment(vocabulary, self.house.policy.timezone)
+        wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), incident]
+        if not dry_run:
+            ensure_work_pool()
+        with get_client(sync_client=True) as client:
+            applied = apply(client, wanted, dry_run=dry_run)
+            if with_automations and not dry_run:
+                target = deployment_ids(client)[incident.flow, incident.name]
+                apply_automations(client, automations(target, vocabulary))
+        return applied
+
+    def replay(
+        self, plan: Plan, answers_file: Path, until: date | None, on_day: Callable[[date, int, int], None]
+    ) -> int:
+        """Walk `plan` through its year with real flow runs in Prefect's history; the number of mornings walked."""
+        from prefect.client.orchestration import get_client
+
+        from deployments.answers import read_answers
+        from deployments.apply import deployment_ids, flow_function
+        from deployments.history import PastRun, recording
+        from deployments.replay import Walk, replay
+        from dondoc.timing import occurrences
+        from tasks.house import read
+
+        register = {o.id: o for o in occurrences(plan, self.house.policy, self.house.calendar)}
+        answers = read_answers(read(answers_file, self.settings.config.parent), plan, register)
+        with get_client(sync_client=True) as client:
+            ids = deployment_ids(client)
+        with recording() as recorder:
+
+            def run(deployments: Sequence[Deployment], moment: datetime) -> None:
+                recorder.record_all(
+                    [
+                        PastRun(
+                            flow_function(found.entrypoint),
+                            found.flow,
+                            ids[found.flow, found.name],
+                            moment,
+                            {**found.parameters, "as_of": moment},
+                        )
+                        for found in deployments
+                    ]
+                )
+
+            walk = Walk(self.engine, self.house, plan, self.compile(plan), answers, run)
+            return replay(walk, until, on_day)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def open_installation(settings: Settings) -> Installation:
+    """The installation whose services run. Raises ConfigurationError."""
+    from tasks.house import house
+    from tasks.morning import store
+
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    return Installation(store(settings.store_url), house(settings.config), settings)
