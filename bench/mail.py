@@ -9,25 +9,23 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address as StandardAddress
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from functools import cache
-from statistics import median
-from time import perf_counter
 
 from aiosmtpd.smtp import SMTP as Session
 from aiosmtplib import SMTP
 
+from bench.pairs import ratio
 from dondoc.mail import Address, Mail
 from dondoc.mime import ATTACHMENT_NAME, SUPPRESSED, build, one_line
 from tasks.post import Accepted, Outgoing, Result, Smtp, post
 
 MAILS = 200
-ROUNDS = 5
 LOOPBACK = "127.0.0.1"
 FROM = "dondoc@vpub.quangngai.example"
 
@@ -37,20 +35,20 @@ def run() -> list[tuple[str, float]]:
     mails = [sample(number) for number in range(MAILS)]
     few = mails[:20]
     rows = [
-        ("build / EmailMessage", _ratio(lambda: [build(m) for m in few], lambda: [standard_bytes(m) for m in few], 15))
+        ("build / EmailMessage", ratio(lambda: [build(m) for m in few], lambda: [standard_bytes(m) for m in few], 15))
     ]
     prebuilt = [build(mail) for mail in mails]
     with sink() as port:
         rows.append(
             (
                 f"build + send {MAILS} / aiosmtplib alone, prebuilt",
-                _ratio(lambda: ours(port, mails), lambda: asyncio.run(aiosmtplib_alone(port, mails, prebuilt))),
+                ratio(lambda: ours(port, mails), lambda: asyncio.run(aiosmtplib_alone(port, mails, prebuilt))),
             )
         )
         rows.append(
             (
                 f"build + send {MAILS} / Django SMTP backend",
-                _ratio(lambda: ours(port, mails), lambda: django_backend(port, mails)),
+                ratio(lambda: ours(port, mails), lambda: django_backend(port, mails)),
             )
         )
     return rows
@@ -168,15 +166,3 @@ def sink() -> Iterator[int]:
             yield int(server.stdout.readline())
         finally:
             server.kill()
-
-
-def _ratio(ours_: Callable[[], object], theirs: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Median time of ours over median time of theirs, in alternation after one warm-up of each."""
-    times: dict[Callable[[], object], list[float]] = {ours_: [], theirs: []}
-    for round_ in range(rounds + 1):
-        for side, taken in times.items():
-            started = perf_counter()
-            side()
-            if round_:
-                taken.append(perf_counter() - started)
-    return median(times[ours_]) / median(times[theirs])

@@ -1,7 +1,12 @@
-"""The morning's post: queued notices become one mail a recipient, and every reply of the server is recorded."""
+"""The morning's post: queued notices become one mail a recipient, and every reply of the server is recorded.
+
+Mailboxes are served in an order: units, their heads, other roles, the tracker. What one mailbox refuses goes to one
+that has not had its mail yet, so that a refusal does not give anybody a second mail that morning.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,15 +17,15 @@ from dondoc.office import Office
 from dondoc.plan import Plan
 from tasks.house import mail_templates, words
 from tasks.morning import Morning
-from tasks.post import Accepted, Outgoing, Permanent, Result, backoff, post
+from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
 from tasks.store import outbox
 from tasks.store.chain import head
-from tasks.store.occurrences import Row, rows
+from tasks.store.occurrences import Row, rows_of
 from tasks.store.outbox import Built, Queued
 from tasks.store.plans import adopted
 
-# A refused mail goes by the next address in the same sweep: three rounds are more than any party has addresses.
-_ROUNDS = 4
+_ANSWERED = re.compile(r"\d{3} ")  # the server's own words; a lost connection has none
+_UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass
@@ -41,27 +46,29 @@ def deliver(morning: Morning) -> Posted:
     killed anywhere, the next run goes on with the same bytes.
     """
     posted = Posted()
-    with outbox.postman(morning.engine) as alone:
+    with outbox.postman(morning.engine, morning.plan) as alone:
         if not alone:
             posted.elsewhere = True
             return posted
-        for _ in range(_ROUNDS):
-            write_mails(morning)
-            due = outbox.ready(morning.engine, morning.plan, morning.now)
-            if not due:
-                break
-            _send(morning, due, posted)
+        there = _send(morning, posted)  # what an earlier run kept
+        # Each round empties one kind of mailbox; a refused notice comes back at its next address, of which each party
+        # has few. Nobody there: the rest stays queued and becomes one mail, instead of one a morning of the outage.
+        while there and write_mails(morning):
+            there = _send(morning, posted)
     return posted
 
 
-def write_mails(morning: Morning) -> None:
-    """Turn queued notices into kept mails: one for each recipient and route; withhold what is no longer true."""
+def write_mails(morning: Morning) -> bool:
+    """Turn the notices that wait for the next kind of mailbox into kept mails, one an address; False when none waits.
+
+    What is no longer true is withheld.
+    """
     waiting = outbox.queued(morning.engine, morning.plan)
     if not waiting:
-        return
+        return False
     with morning.engine.connect() as connection:
         plan = adopted(connection, morning.plan)
-        registered = {row.occurrence.id: row for row in rows(connection, morning.plan)}
+        registered = rows_of(connection, (queued.occurrence for queued in waiting))
         letterhead = Letterhead(
             office=morning.house.office,
             sender=morning.settings.sender,
@@ -73,8 +80,23 @@ def write_mails(morning: Morning) -> None:
             calendar=morning.house.calendar,
         )
     desks = _by_address(morning, waiting, registered)
+    turn = _turns(morning.house.office)
+    now_served = min((turn[address.address.lower()] for address in desks), default=0)
     for address, group in desks.items():
-        _write_mail(morning, letterhead, plan, address, group, registered)
+        if turn[address.address.lower()] == now_served:
+            _write_mail(morning, letterhead, plan, address, group, registered)
+    return True
+
+
+def _turns(office: Office) -> dict[str, int]:
+    """Address → its place in the order: the place of the highest party it serves."""
+    known = [(unit.email, 0) for unit in office.units]
+    known += [(unit.head_email, 1) for unit in office.units if unit.head_email]
+    known += [(role.email, 3 if role.id == "tracker" else 2) for role in office.roles if role.email]
+    turns: dict[str, int] = {}
+    for address, turn in known:
+        turns[address.lower()] = max(turn, turns.get(address.lower(), 0))
+    return turns
 
 
 def _by_address(
@@ -86,7 +108,9 @@ def _by_address(
         addresses = routes(morning, queued.recipient)
         reason = _reason_to_withhold(morning, registered[queued.occurrence], queued, addresses)
         if reason:
-            outbox.withhold(morning.engine, queued, reason, morning.now, morning.run)
+            outbox.withhold(
+                morning.engine, queued, reason, morning.now, morning.run, morning.house.policy.zone
+            )  # fmt: skip
             continue
         address = addresses[queued.route]
         desks.setdefault(address.address.lower(), (address, []))[1].append(queued)
@@ -96,7 +120,7 @@ def _by_address(
 def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: Sequence[Address]) -> str | None:
     if queued.route >= len(addresses):
         return "no_address"
-    if not still_true(queued.kind, row.state, morning.now.date()):  # type: ignore[arg-type]
+    if not still_true(queued.kind, row.state, morning.today):  # type: ignore[arg-type]
         return "no_longer_true"
     return None
 
@@ -120,7 +144,7 @@ def _write_mail(
     )
     built = Built(mail.message_id, mail.to.address, mail.subject, build(mail))
     keys = [notice.key for notice in going]
-    outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.now.date())
+    outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.today)
 
 
 def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
@@ -141,33 +165,44 @@ def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
     )
 
 
-def _send(morning: Morning, due: Sequence[outbox.Ready], posted: Posted) -> None:
+def _send(morning: Morning, posted: Posted) -> bool:
+    """Offer every mail that is due and record each reply; False when the server was not there for any of them."""
+    due = outbox.ready(morning.engine, morning.plan, morning.now)
+    if not due:
+        return True
     attempts = {mail.id: mail.attempts for mail in due}
+    zone = morning.house.policy.zone
+    answered = 0
 
     def record(mail_id: str, result: Result) -> None:
-        posted.replies[mail_id] = result.reply
+        nonlocal answered
+        reply = _UNREADABLE.sub("?", result.reply)  # a server may say anything; a database takes no NUL
+        posted.replies[mail_id] = reply
+        answered += bool(_ANSWERED.match(reply)) or not isinstance(result, Temporary)
         if isinstance(result, Accepted):
-            outbox.sent(morning.engine, mail_id, result.reply, morning.now, morning.run)
+            outbox.sent(morning.engine, mail_id, reply, morning.now, morning.run, zone)
             posted.sent += 1
         elif isinstance(result, Permanent):
             outbox.failed(
-                morning.engine, mail_id, result.reply, morning.now, morning.run,
+                morning.engine, mail_id, reply, morning.now, morning.run, zone,
                 lambda recipient: len(routes(morning, recipient)),
             )  # fmt: skip
             posted.refused += 1
         else:
             wait = backoff(attempts[mail_id] + 1)
-            outbox.postponed(morning.engine, mail_id, result.reply, morning.now, wait)
+            outbox.postponed(morning.engine, mail_id, reply, morning.now, wait)
             posted.waiting += 1
 
     outgoing = (Outgoing(mail.id, mail.address, mail.content) for mail in due)
     post(morning.settings.smtp, morning.settings.sender.address, outgoing, record)
+    return answered > 0
 
 
 def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
     """The addresses of a mail party, in the order they are tried.
 
-    A unit's mailbox, then its head's; a head's, then the unit's; a role's own.
+    A unit's mailbox, then its head's; a head's, then the unit's; a role's own. Each address once; a party that
+    office.yaml no longer knows has none.
     """
     office = morning.house.office
     kind, _, name = recipient.partition(":")
@@ -176,6 +211,11 @@ def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
         role = office.role(name)
         addresses = [role.email if role else None]
     else:
-        unit = office.unit(name)
-        addresses = [unit.email, unit.head_email] if kind == "unit" else [unit.head_email, unit.email]
-    return tuple(Address(address, shown) for address in addresses if address)
+        unit = next((unit for unit in office.units if unit.id == name), None)
+        both = [unit.email, unit.head_email] if unit else []
+        addresses = both if kind == "unit" else both[::-1]
+    once: dict[str, str] = {}
+    for address in addresses:
+        if address:
+            once.setdefault(address.lower(), address)
+    return tuple(Address(address, shown) for address in once.values())

@@ -65,7 +65,8 @@ def tell_leaders(morning: Morning) -> list[Looked]:
         if not recipients or body["checkpoint"] in facts.state.settled:
             return Decision((), Verdict.NOTHING_OWED, facts.state)
         draft = Draft("notice.queued", morning.plan, facts.occurrence.id, "dondoc", body, morning.run)
-        return Decision((draft,), Verdict.NOTHING_OWED, advance(facts.state, draft, at.astimezone(facts.policy.zone).date()))
+        day = at.astimezone(facts.policy.zone).date()
+        return Decision((draft,), Verdict.NOTHING_OWED, advance(facts.state, draft, day))
 
     return [apply_to(morning.engine, morning.house, carriers[0].occurrence.id, morning.now, decided)]
 

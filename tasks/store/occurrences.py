@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -51,6 +51,12 @@ def rows(connection: sa.Connection, plan: str, item: str | None = None) -> list[
     if item is not None:
         query = query.where(table.c.item == item)
     return [_row(found) for found in connection.execute(query).mappings()]
+
+
+def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, Row]:
+    """Those occurrences, by id."""
+    query = sa.select(table).where(table.c.id.in_(set(occurrences)))
+    return {found["id"]: _row(found) for found in connection.execute(query).mappings()}
 
 
 def row(connection: sa.Connection, occurrence: str) -> Row:

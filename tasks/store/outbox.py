@@ -1,8 +1,8 @@
 """The outbox: queued notices become one mail a recipient, and each delivery's outcome becomes evidence.
 
-A notice is queued → mailed (its mail's bytes are kept) → sent or failed. `zone` is the office's: it says which day
-an outcome falls on. A refused mail puts its notices back
-in the queue for the recipient's next address; when there is none left the tracker is told.
+A notice is queued → mailed (its mail's bytes are kept) → sent or failed. A refused mail puts its notices back
+in the queue for the recipient's next address; when there is none left the tracker is told. `zone` is the
+office's: it says on which day an outcome falls.
 """
 
 from __future__ import annotations
