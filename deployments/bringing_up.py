@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -99,8 +99,6 @@ def replay_year(
     here: Stack, installation: Installation, plan: Plan, answers: Path, until: date | None, bar: _Bar | None = None
 ) -> int:
     """Replay one plan year into Prefect's history; 0 when it is there already. Its mail goes to the local mailbox only."""
-    from datetime import datetime
-
     from deployments.answers import Answers
     from deployments.replay import ANSWERED_AT
     from tasks.house import read
@@ -172,9 +170,13 @@ def _say(here: Stack, started: tuple[str, ...], adopted: str | None, changed: in
     if "prefect" in started:
         console.print(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
     if demo:
-        console.print(f"  2024's runs {here.prefect_url}/runs?{_RANGE}", soft_wrap=True)
+        console.print(f"  2024's runs {here.prefect_url}/runs?{_recorded_since(here)}", soft_wrap=True)
     console.print(f"  Mailbox     {here.portal_url}/mail")
     console.print("\nNext: dondoc status · dondoc ledger verify · dondoc doctor · to stop: dondoc down")
 
 
-_RANGE = "type=range&startDate=2024-01-01T00:00:00.000Z&endDate=2025-02-01T00:00:00.000Z"
+def _recorded_since(here: Stack) -> str:
+    """The Runs page filters by when a run really started, which is when it was replayed; the tag names the plan year."""
+    made = datetime.fromtimestamp((here.secrets_directory / "prefect").stat().st_mtime, tz=UTC).date()
+    start, end = made - timedelta(days=1), datetime.now(UTC).date() + timedelta(days=1)
+    return f"tag={DEMO_YEAR}&type=range&startDate={start}T00:00:00.000Z&endDate={end}T00:00:00.000Z"

@@ -16,11 +16,11 @@ from dondoc import lifecycle
 from dondoc.canonical import digest
 from dondoc.checkpoints import closing_day
 from dondoc.decide import Facts, planned
+from dondoc.house import House
 from dondoc.lifecycle import State
 from dondoc.periods import periods
 from dondoc.plan import Item, Plan
 from dondoc.timing import Occurrence, occurrences
-from tasks.store.occurrences import House
 
 POOL = "dondoc"
 MARK = "dondoc"  # the tag that says: ours to update and prune
@@ -91,7 +91,7 @@ class Compiler:
             name=str(plan.year),
             entrypoint=f"flows.{item.shape}.{item.shape}",
             parameters={"plan": plan.id, "item": item.id},
-            tags=self._tags(item, found),
+            tags=self._tags(plan, item, found),
             description=self.sheet.render(
                 plan=plan,
                 item=item,
@@ -124,11 +124,11 @@ class Compiler:
         )
         return planned(facts, facts.state)
 
-    def _tags(self, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
+    def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
         units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
         quarters = sorted({f"Quý {_ROMAN[(o.due.month - 1) // 3]}" for o in found if o.due and not o.before_adoption})
         shape = str(self.words["shapes"][item.shape])
-        return (MARK, RUN_MARK, *(unit.short or unit.name for unit in units), shape, *quarters)
+        return (MARK, RUN_MARK, str(plan.year), *(unit.short or unit.name for unit in units), shape, *quarters)
 
     def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
         return tuple(datetime.combine(day, at) for day in sorted(days))
@@ -145,7 +145,7 @@ class Compiler:
                 name=str(plan.year),
                 entrypoint=entrypoint,
                 parameters=parameters,
-                tags=(MARK, RUN_MARK),
+                tags=(MARK, RUN_MARK, str(plan.year)),
                 description=words[key]["description"],
                 mornings=self._at(days, at),
                 timezone=policy.timezone,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from deployments.apply import Applied
     from deployments.compile import Deployment
+    from dondoc.house import House
     from dondoc.plan import Plan
-    from tasks.store.occurrences import House
 
 CHILDREN = ("mailbox", "portal", "worker")
 

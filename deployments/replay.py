@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from deployments.answers import Answer, Answers, answer_days, due_answers
 from deployments.compile import Deployment
+from dondoc.house import House
 from dondoc.ledger import timestamp
 from dondoc.lifecycle import State
 from dondoc.plan import Plan
 from dondoc.timing import Occurrence
 from tasks.store import tables
-from tasks.store.occurrences import House, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopt
 from tasks.store.settle import act, record_event
 

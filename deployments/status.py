@@ -13,7 +13,7 @@ from deployments.stack.settings import Stack
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from tasks.store.occurrences import House
+    from dondoc.house import House
 
 
 def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], House]) -> dict[str, Any]:

@@ -217,12 +217,18 @@ def _open(look: _Look) -> None:
 
 
 def _review(look: _Look) -> Decision:
+    """Every few working days without a review the tracker is reminded, from the second time on the deputy as well.
+
+    Only the latest of the reminders that a missed morning left is sent.
+    """
     look.withhold(look.due_points(), "submitted")
-    submitted = look.state.submitted_on
-    point = f"review-{look.state.submissions}"
-    waited = submitted and look.facts.calendar.between(submitted, look.today) >= look.facts.policy.review_working_days
-    if waited and look.key(point) not in look.state.settled:
-        look.queue("review", point, ("role:tracker",), [])
+    facts, submitted = look.facts, look.state.submitted_on
+    waited = facts.calendar.between(submitted, look.today) if submitted else 0
+    times = waited // facts.policy.review_working_days
+    point = f"review-{look.state.submissions}.{times}"
+    if times and look.key(point) not in look.state.settled:
+        roles = ("tracker",) if times == 1 else ("tracker", "deputy")
+        look.queue("review", point, tuple(party for role in roles for party in _parties(facts, role)), [])
     return look.done(Verdict.AWAITS_REVIEW)
 
 

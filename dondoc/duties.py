@@ -8,7 +8,6 @@ document, signed (ISO day), signer, files, note, reason, until (ISO day), step, 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,16 +16,12 @@ from urllib.parse import quote
 
 import jinja2
 
-from dondoc.calendar import Calendar
 from dondoc.decide import NoticeKind, is_late
 from dondoc.ics import Deadline
-from dondoc.ledger import Head
-from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address
-from dondoc.office import Office
-from dondoc.plan import Item, Obligation
-from dondoc.policy import Policy
-from dondoc.timing import Occurrence, cadence
+from dondoc.lifecycle import OWED, Status
+from dondoc.notice import Letterhead, Notice
+from dondoc.plan import Obligation
+from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 
 SETTLED = frozenset({"accepted", "waived"})  # kinds after which how the plan was read no longer matters
@@ -35,62 +30,6 @@ RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the d
 
 # What an act calls its reason, where a clerk has a better word for it.
 REASON: Mapping[str, str] = {"difficulty": "difficulty", "difficulty-answered": "answer"}
-
-_STEP = re.compile(r"escalate-(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One message owed to one recipient about one checkpoint: one outbox row with what a template may say.
-
-    `key` is occurrence|checkpoint|recipient. `recipient` is a mail party: "unit:hcqt", "head:hcqt",
-    "role:tracker". `coordinating`: the recipient coordinates, does not lead. `body` holds the facts of the
-    ledger entry that caused it.
-    """
-
-    key: str
-    kind: NoticeKind
-    checkpoint: str
-    recipient: str
-    occurrence: Occurrence
-    item: Item
-    obligation: Obligation
-    state: State
-    coordinating: bool
-    body: Mapping[str, Any]
-
-    @property
-    def due(self) -> date | None:
-        """The due date as it stands."""
-        return self.state.due or self.occurrence.due
-
-    @property
-    def audience(self) -> str:
-        """What the recipient is to the duty: lead, coordinating, head, tracker or leader."""
-        scope, _, name = self.recipient.partition(":")
-        if scope == "unit":
-            return "coordinating" if self.coordinating else "lead"
-        return "head" if scope == "head" else "tracker" if name == "tracker" else "leader"
-
-    @property
-    def step(self) -> int | None:
-        """The step of an escalation, from its checkpoint (escalate-2, escalate-2~1)."""
-        found = _STEP.match(self.checkpoint)
-        return int(found[1]) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What every mail of one morning shares. `base_url` None: no portal, so no link. `head`: printed for the tracker."""
-
-    office: Office
-    sender: Address
-    domain: str
-    plan_titles: Mapping[str, str]
-    base_url: str | None
-    head: Head | None
-    policy: Policy
-    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +77,7 @@ class Desk:
             title=clean(notice.item.flow_name),
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
-            due=short(notice.due) or None,
+            due=None if notice.kind == "report" else short(notice.due) or None,
             rows=() if notice.kind == "report" else self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],

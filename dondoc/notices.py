@@ -18,9 +18,10 @@ import jinja2
 
 from dondoc import ics
 from dondoc.decide import NoticeKind, owed
-from dondoc.duties import Desk, Duty, Letterhead, Notice, hashed
+from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
 from dondoc.mail import Address, Mail
+from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
 __all__ = [

@@ -6,6 +6,7 @@ Every number here is policy, shown as such to users, and frozen into an occurren
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import time
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -103,8 +104,11 @@ class Policy(_Frozen):
         return ZoneInfo(self.timezone)
 
 
-def read_policy(located: Located) -> Policy:
-    """The policy of a parsed policy.yaml. Raises ConfigurationError with every fault."""
+def read_policy(located: Located, roles: Container[str] | None = None) -> Policy:
+    """The policy of a parsed policy.yaml. Raises ConfigurationError with every fault.
+
+    `roles` are the roles that office.yaml knows; `unit_head` is known without it.
+    """
     policy = validated(Policy, located)
     if policy.sweep_at < policy.look_at:
         located.fault(("sweep_at",), "the sweep comes after the morning's looks: set sweep_at no earlier than look_at")
@@ -114,5 +118,10 @@ def read_policy(located: Located) -> Policy:
     for shape in Shape.__args__:  # type: ignore[attr-defined]
         if shape not in policy.rhythm:
             located.fault(("rhythm",), f"the shape {shape!r} has no rhythm; add e.g. {shape}: {{remind: [5]}}")
+    for i, step in enumerate(policy.escalation):
+        for j, role in enumerate(step.roles):
+            if roles is not None and role != "unit_head" and role not in roles:
+                message = f"office.yaml knows no role {role!r}; add it there or correct it here"
+                located.fault(("escalation", i, "roles", j), message)
     located.check()
     return policy

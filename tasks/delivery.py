@@ -137,7 +137,7 @@ def _write_mail(
     mail = render(
         going,
         address,
-        morning.now,
+        morning.now.astimezone(morning.house.policy.zone),
         letterhead,
         mail_templates(morning.settings.config),
         words(morning.settings.config),

@@ -11,13 +11,13 @@ import jinja2
 
 from dondoc.calendar import Calendar, DayRule, calendar, read_overrides
 from dondoc.errors import ConfigurationError, Fault
+from dondoc.house import House
 from dondoc.located import Located, parse
 from dondoc.notices import environment
 from dondoc.office import Office, read_office
 from dondoc.plan import Plan
 from dondoc.planfile import read_plan
 from dondoc.policy import Policy, read_policy
-from tasks.store.occurrences import House
 
 # The calendar reaches from the year before the first plan to the year after next: plans close in January.
 _FIRST_YEAR = 2023
@@ -53,11 +53,15 @@ def house(config: Path) -> House:
 def _read_house(config: Path) -> House:
     faults: list[Fault] = []
     office = _collect(faults, lambda: read_office(read(config / "office.yaml", config.parent)))
-    policy = _collect(faults, lambda: read_policy(read(config / "policy.yaml", config.parent)))
+    policy = _collect(faults, lambda: read_policy(read(config / "policy.yaml", config.parent), _roles(office)))
     days = _collect(faults, lambda: read_calendar(config))
     if faults or office is None or policy is None or days is None:
         raise ConfigurationError(faults)
     return House(office, policy, days)
+
+
+def _roles(office: Office | None) -> set[str] | None:
+    return {role.id for role in office.roles} if office else None
 
 
 def _collect(faults: list[Fault], reader: Any) -> Any:

@@ -12,10 +12,10 @@ from prefect import get_run_logger
 from prefect.context import FlowRunContext
 
 from dondoc.errors import ClockError
+from dondoc.house import House
 from tasks.house import clock, house
 from tasks.settings import Settings, settings
 from tasks.store.connect import engine
-from tasks.store.occurrences import House
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,10 @@ def export_(file: str | None) -> None:
     """Every entry, one canonical JSON object a line, to FILE or standard output."""
     from tasks.store.chain import export
 
-    with store().connect() as connection:
-        with Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out:
-            for line in export(connection):
-                out.write(line + b"\n")
-            out.flush()
+    with store().connect() as connection, Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+        for line in export(connection):
+            out.write(line + b"\n")
+        out.flush()
 
 
 @ledger.command("head")

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from deployments.stack.settings import Stack
+    from dondoc.house import House
     from dondoc.plan import Plan
     from tasks.settings import Settings
-    from tasks.store.occurrences import House
 
 
 def config_folder() -> Path:

@@ -10,14 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc import lifecycle
-from dondoc.calendar import Calendar
 from dondoc.decide import Facts
 from dondoc.errors import DondocError
+from dondoc.house import House
 from dondoc.ledger import Draft, Linked
 from dondoc.lifecycle import ENDS, State
-from dondoc.office import Office
 from dondoc.plan import Plan
-from dondoc.policy import Policy
 from dondoc.timing import Occurrence
 from tasks.store import tables
 from tasks.store.chain import append
@@ -26,15 +24,6 @@ from tasks.store.tables import occurrence as table
 
 class UnknownOccurrenceError(DondocError):
     """No occurrence of that id is registered."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """The configuration that every decision shares."""
-
-    office: Office
-    policy: Policy
-    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from dondoc.acts import Act, ActError, take
 from dondoc.decide import Decision, Facts, Verdict, decide
+from dondoc.house import House
 from dondoc.ledger import Draft, Linked
 from dondoc.plan import Plan
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
-from tasks.store.occurrences import House, Row, facts, row, rows, write
+from tasks.store.occurrences import Row, facts, row, rows, write
 from tasks.store.plans import adopted
 
 

@@ -12,6 +12,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from installation import (  # noqa: F401  (fixtures)
+    databases,
+    installation,
+    make_installation,
+    mortal,
+    plain_tasks,
+    post_office,
+    whole_plan,
+)
 
 from deployments.stack import children, services
 from deployments.stack import postgres as embedded

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -29,10 +33,11 @@ import flows.report
 import flows.sweep
 from deployments.stack.databases import DatabaseUrls
 from dondoc.acts import Act
+from dondoc.house import House
 from dondoc.ledger import Draft
 from dondoc.lifecycle import fold, to_json
 from dondoc.located import parse
-from dondoc.mail import Address
+from dondoc.office import read_office
 from dondoc.plan import Plan
 from dondoc.planfile import read_plan
 from tasks.house import house, read_plan_file
@@ -43,7 +48,7 @@ from tasks.morning import store as process_engine
 from tasks.settings import Settings, read_settings, settings
 from tasks.store import tables
 from tasks.store.connect import engine, migrate
-from tasks.store.occurrences import House, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopt
 from tasks.store.settle import Looked, act
 from tasks.sweeping import check_ledger, send_mail
@@ -240,8 +245,6 @@ class Installation:
 
     def with_office(self, change: Callable[[str], str]) -> None:
         """Change an office.yaml text, as an operator would."""
-        from dondoc.office import read_office
-
         text = change((CONFIG / "office.yaml").read_text(encoding="utf-8"))
         self.house = replace(self.house, office=read_office(parse(text, "office.yaml")))
 
@@ -255,8 +258,6 @@ class Installation:
 
     def ledger(self, kind: str = "") -> list[dict[str, Any]]:
         """The entries whose kind starts so, in order, as read from their canonical bytes."""
-        import json
-
         query = sa.select(tables.ledger.c.line).order_by(tables.ledger.c.seq)
         with self.engine.connect() as connection:
             found = [json.loads(bytes(line)) for line in connection.scalars(query)]
@@ -289,6 +290,44 @@ class Installation:
         with self.engine.connect() as connection:
             found = [row.occurrence for row in rows(connection, self.plan.id)]
         return {occurrence.id: to_json(fold(occurrence, entries[occurrence.id])) for occurrence in found}
+
+
+class Mortal:
+    """The process that forks sweeps (`mortal.py`)."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("mortal.py"))]
+        home = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=home)
+        self._answer()
+        self.pid = 0
+
+    def sweep(self, installation: Installation, now: datetime, *die: Any, copies: int = 1) -> int:
+        """Run a sweep that dies as told, or several side by side; how it ended (the gravest of them)."""
+        environ = {
+            "DONDOC_VAR": str(installation.settings.var),
+            "DONDOC_STORE_URL": installation.app_url,
+            "DONDOC_MAIL_PORT": str(installation.office.port),
+        }
+        order = {"environ": environ, "plan": installation.plan.id, "as_of": now.isoformat(), "die": die or None,
+                 "copies": copies}  # fmt: skip
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps(order) + "\n")
+        self._child.stdin.flush()
+        self.pid = self._answer()["pid"]
+        return int(self._answer()["status"])
+
+    def stop(self) -> None:
+        """No more sweeps."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.close()
+        self._child.wait(10)
+        self._child.stdout.close()
+
+    def _answer(self) -> dict[str, int]:
+        assert self._child.stdout is not None
+        return dict(json.loads(self._child.stdout.readline()))
 
 
 _numbers = itertools.count(1)
@@ -329,6 +368,14 @@ def databases(postgres: DatabaseUrls) -> Databases:
     return Databases(postgres)
 
 
+@pytest.fixture(scope="session")
+def mortal() -> Iterator[Mortal]:
+    """Sweeps in processes of their own."""
+    started = Mortal()
+    yield started
+    started.stop()
+
+
 @pytest.fixture
 def post_office(tmp_path: Path) -> Iterator[PostOffice]:
     """A running SMTP server."""
@@ -343,10 +390,12 @@ def make_installation(
 ) -> Iterator[Callable[..., Installation]]:
     """Installations on databases of their own; the last one made is what this process's settings name."""
     engines: list[sa.Engine] = []
+    apps: list[str] = []
 
     def make(plan: Plan | None = None, of: Installation | None = None) -> Installation:
         if of:
             of.engine.dispose()
+            process_engine(of.app_url).dispose()
         owner, app = databases.copy((of.owner_url, of.app_url) if of else None)
         environ = {
             "DONDOC_VAR": str(tmp_path / "var"),
@@ -361,6 +410,7 @@ def make_installation(
         chosen = plan or (of.plan if of else read_plan(parse(PLAN, "plan.yaml"), rules.office))
         ours = engine(app)
         engines.append(ours)
+        apps.append(app)
         if not of:
             adopt(ours, chosen, rules.policy, rules.calendar, at("2024-01-02", "07:30"), "test")
         made = Installation(
@@ -372,8 +422,8 @@ def make_installation(
     for ours in engines:
         ours.dispose()
     settings.cache_clear()
-    for url in {str(e.url.render_as_string(hide_password=False)) for e in engines}:
-        process_engine(url.replace("+psycopg", "")).dispose()
+    for app in apps:
+        process_engine(app).dispose()
     process_engine.cache_clear()
 
 
@@ -400,8 +450,3 @@ def plain_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "look_at", look_at.fn)
     monkeypatch.setattr(flows.sweep, "send_mail", send_mail.fn)
     monkeypatch.setattr(flows.sweep, "check_ledger", check_ledger.fn)
-
-
-def address_of(installation: Installation) -> Address:
-    """Whom mail comes from."""
-    return installation.settings.sender

@@ -72,18 +72,14 @@ def test_creating_databases_twice_changes_nothing(postgres: DatabaseUrls, stack:
     assert ensure_databases(stack) == postgres
 
 
-def test_an_external_server_gets_the_same_databases_and_nothing_embedded(
-    postgres: DatabaseUrls, stack: Stack
-) -> None:
+def test_an_external_server_gets_the_same_databases_and_nothing_embedded(postgres: DatabaseUrls, stack: Stack) -> None:
     external = Stack(stack.root, database_url=postgres.admin)
     assert not external.embedded
     assert ensure_databases(external) == postgres
     assert [part.name for part in services.status(external) if part.name == "postgres"] == []
 
 
-def test_an_external_role_with_another_password_is_named_and_left_alone(
-    postgres: DatabaseUrls, idle: Stack
-) -> None:
+def test_an_external_role_with_another_password_is_named_and_left_alone(postgres: DatabaseUrls, idle: Stack) -> None:
     foreign = Stack(idle.root, database_url=postgres.admin)
     with pytest.raises(StackError, match=r"cannot sign in as dondoc_owner.*postgres_dondoc_owner"):
         ensure_databases(foreign)

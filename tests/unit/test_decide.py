@@ -265,16 +265,21 @@ def test_what_is_handed_in_is_not_chased_and_that_is_recorded() -> None:
     assert found.entries[0].body["checkpoints"] == ["remind-15", "remind-5"]
 
 
-def test_the_tracker_is_reminded_once_of_a_submission_that_waits() -> None:
+def test_the_tracker_is_reminded_again_and_again_of_a_submission_that_waits_and_then_the_deputy_too() -> None:
     duty = quarter()
     duty.look("2024-01-02")
     duty.submit("2024-01-03")
     assert duty.look("2024-01-05").entries == ()
-    assert said(duty.look("2024-01-08")) == ["review review-1"]
+    first = duty.look("2024-01-08")
+    assert said(first) == ["review review-1.1"]
+    assert first.entries[0].body["recipients"] == ["role:tracker"]
     assert duty.look("2024-01-09").entries == ()
-    duty.act("2024-01-10", "return", reason="thiếu phụ lục")
-    duty.submit("2024-01-11")
-    assert said(duty.look("2024-01-16")) == ["review review-2~1"]
+    second = duty.look("2024-01-16")  # 11/01 was missed: only the latest reminder is sent
+    assert said(second) == ["review review-1.3"]
+    assert second.entries[0].body["recipients"] == ["role:tracker", "role:deputy"]
+    duty.act("2024-01-17", "return", reason="thiếu phụ lục")
+    duty.submit("2024-01-18")
+    assert said(duty.look("2024-01-23")) == ["review review-2.1~1"]
 
 
 def test_a_duty_met_on_time_says_so_once_and_then_owes_nothing() -> None:

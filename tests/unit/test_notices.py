@@ -170,6 +170,23 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         {},
     ),
     "difficulty-answered": ("2024-03-07", [make_notice("difficulty-answered", body={"reason": "Thực hiện theo hướng dẫn năm 2023."})], {}),
+    "report": (
+        "2024-04-26",
+        [
+            make_notice(
+                "report",
+                "phan-anh",
+                recipient="role:deputy",
+                checkpoint="report-2024-04",
+                body={
+                    "late": [{"occurrence": "x", "ref": "II.1.e", "title": "Kế hoạch theo dõi thi hành pháp luật", "deliverable": "Kế hoạch theo dõi", "lead": ["Phòng Hành chính - Quản trị"], "status": "open", "due": "2024-03-31", "working_days_late": 18}],
+                    "asked": [{"occurrence": "y", "ref": "II.2.a", "title": "Kiểm soát TTHC", "deliverable": "kế hoạch rà soát", "lead": ["Trung tâm A", "Trung tâm B"], "status": "submitted"}],
+                    "counts": {"on_time": 12, "extended_on_time": 1, "late": 2, "overdue": 1, "open": 120},
+                },
+            )
+        ],
+        {},
+    ),
     "digest": (
         "2024-04-01",
         [
@@ -291,6 +308,8 @@ def test_html_is_whole_vietnamese_and_loads_nothing(mails: dict[str, Mail]) -> N
         seen = _tags(mail.html)
         assert ("html", {"lang": "vi"}) in seen, name
         assert {tag for tag, _ in seen} <= {
+            "ul",
+            "li",
             "html",
             "head",
             "meta",
