@@ -73,7 +73,7 @@ def decoded(header: str) -> str:
 
 def gapless(text: str) -> str:
     """Python 3.11's policy parser shows the fold between two encoded words of a name as a space: look past spaces."""
-    return str(text).replace(" ", "")
+    return "".join(str(text).split())
 
 
 def content_of(part: EmailMessage) -> str:
