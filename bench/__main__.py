@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from bench.pairs import AbsentError
+from dondoc.errors import DondocError
 
 NAMES = ("plan", "ledger", "mail", "cli", "runs")
 
@@ -23,7 +24,7 @@ def _measure(name: str) -> int:
     try:
         for label, ratio in import_module(f"bench.{name}").run():
             print(f"{name:8}{ratio:9.2f}  {label}", flush=True)
-    except (AbsentError, ImportError) as reason:
+    except (AbsentError, DondocError, ImportError) as reason:
         print(f"{name:8}        –  not measured: {reason}", flush=True)
         return 1
     return 0

@@ -91,8 +91,15 @@ class _Look:
             if point.at(self.facts.policy) <= self.now and self.key(point.key) not in self.state.settled
         ]
 
-    def queue(self, kind: NoticeKind, checkpoint: str, recipients: tuple[str, ...], covers: list[Checkpoint]) -> None:
-        body: dict[str, Any] = {"kind": kind, "checkpoint": self.key(checkpoint), "recipients": list(recipients)}
+    def queue(
+        self, kind: NoticeKind, checkpoint: str, recipients: tuple[str, ...], covers: list[Checkpoint], **more: Any
+    ) -> None:
+        body: dict[str, Any] = {
+            "kind": kind,
+            "checkpoint": self.key(checkpoint),
+            "recipients": list(recipients),
+            **more,
+        }
         others = [self.key(point.key) for point in covers if point.key != checkpoint]
         if others:
             body["covers"] = others
@@ -251,10 +258,11 @@ def _overdue(look: _Look) -> Decision:
     facts = look.facts
     points = look.due_points()
     if any(point.kind == "overdue" for point in points):
-        told = leads(facts)
+        told = lead = leads(facts)
         if "overdue" in facts.policy.coordinating_told:
             told += coordinating(facts)
-        look.queue("overdue", "overdue", told, [p for p in points if p.kind not in ("escalate", "close")])
+        covers = [p for p in points if p.kind not in ("escalate", "close")]
+        look.queue("overdue", "overdue", told, covers, leads=list(lead))
     _escalate(look)
     return look.done(Verdict.OVERDUE)
 

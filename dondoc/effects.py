@@ -42,6 +42,8 @@ def _returned(state: State, _: dict[str, Any], day: date) -> State:
         revised_on=day,
         late_notice_accepted_on=None,
         late_notice_failed_on=None,
+        late_notice_awaits=(),
+        late_notice_reached=(),
         steps_done=(),
     )
 
@@ -56,6 +58,8 @@ def _extended(state: State, body: dict[str, Any], day: date) -> State:
         revised_on=day,
         late_notice_accepted_on=None,
         late_notice_failed_on=None,
+        late_notice_awaits=(),
+        late_notice_reached=(),
         steps_done=(),
     )
 
@@ -70,10 +74,14 @@ def _extension_refused(state: State, _: dict[str, Any], __: date) -> State:
 
 def _queued(state: State, body: dict[str, Any], _: date) -> State:
     told = tuple(body["recipients"]) if body["kind"] in ("overdue", "escalate") else ()
+    awaits = state.late_notice_awaits
+    if _is_late_notice(state, body):
+        awaits = tuple(body.get("leads", body["recipients"]))
     return replace(
         state,
         settled=_union(state.settled, (body["checkpoint"], *body.get("covers", ()))),
         told_late=_union(state.told_late, told),
+        late_notice_awaits=awaits,
     )
 
 
@@ -92,21 +100,39 @@ def _is_late_notice(state: State, body: dict[str, Any]) -> bool:
 
 
 def _sent(state: State, body: dict[str, Any], day: date) -> State:
-    if _is_late_notice(state, body) and state.late_notice_accepted_on is None:
-        return replace(state, late_notice_accepted_on=day)
-    return state
+    return _heard(state, body, day, reached=True)
 
 
 def _failed(state: State, body: dict[str, Any], day: date) -> State:
-    if _is_late_notice(state, body) and body.get("final") and state.late_notice_failed_on is None:
-        state = replace(state, late_notice_failed_on=day)
-    return state
+    return _heard(state, body, day, reached=False) if body.get("final") else state
+
+
+def _heard(state: State, body: dict[str, Any], day: date, *, reached: bool) -> State:
+    """One lead unit's overdue notice arrived, or never will. The clock of escalation starts when all are known:
+    from the day the last of them was accepted, or from the failure when none was.
+    """
+    if not _is_late_notice(state, body) or body["recipient"] not in state.late_notice_awaits:
+        return state
+    party = body["recipient"]
+    awaits = tuple(other for other in state.late_notice_awaits if other != party)
+    heard = _union(state.late_notice_reached, (party,)) if reached else state.late_notice_reached
+    state = replace(state, late_notice_awaits=awaits, late_notice_reached=heard)
+    if awaits:
+        return state
+    if state.late_notice_reached:
+        return replace(state, late_notice_accepted_on=day)
+    return replace(state, late_notice_failed_on=day)
 
 
 def _bounced(state: State, body: dict[str, Any], day: date) -> State:
-    # A bounce takes back the acceptance it answers: the clock of escalation waits for the next route.
+    # A bounce takes back the acceptance it answers: the clock waits for that unit's next address.
     if _is_late_notice(state, body):
-        state = replace(state, late_notice_accepted_on=None)
+        party = body["recipient"]
+        reached = tuple(other for other in state.late_notice_reached if other != party)
+        awaits = _union(state.late_notice_awaits, (party,))
+        state = replace(
+            state, late_notice_accepted_on=None, late_notice_awaits=awaits, late_notice_reached=reached
+        )
     return _failed(state, body, day)
 
 

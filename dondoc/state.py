@@ -55,6 +55,8 @@ class State:
     difficulty: bool = False
     late_notice_accepted_on: date | None = None
     late_notice_failed_on: date | None = None
+    late_notice_awaits: tuple[str, ...] = ()
+    late_notice_reached: tuple[str, ...] = ()
     told_late: tuple[str, ...] = ()
     steps_done: tuple[int, ...] = ()
     submissions: int = 0
@@ -97,7 +99,7 @@ def from_json(value: dict[str, Any]) -> State:
     for key in _DAYS:
         known[key] = to_day(known[key])
     known["status"] = Status(known["status"])
-    for key in ("settled", "told_late", "steps_done"):
+    for key in ("settled", "told_late", "steps_done", "late_notice_awaits", "late_notice_reached"):
         known[key] = tuple(known[key])
     known["escalation"] = tuple((delay, tuple(roles)) for delay, roles in known["escalation"])
     if known["rhythm"] is not None:

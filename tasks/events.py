@@ -7,7 +7,8 @@ from typing import Any
 
 from dondoc.acts import ActError
 from tasks.morning import Morning
-from tasks.store.settle import record_event
+from tasks.store.plans import adopted
+from tasks.store.settle import check_event, record_event
 
 
 def note_event(
@@ -21,6 +22,8 @@ def note_event(
     if happened_on > morning.today:
         raise ActError(f"the event is dated {happened_on:%d/%m/%Y}, after today; record it when it has happened")
     if morning.dry_run:
+        with morning.engine.connect() as connection:
+            check_event(adopted(connection, morning.plan), event)
         return {"event": event}
     record_event(morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run)
     return {"event": event}

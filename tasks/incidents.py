@@ -25,7 +25,8 @@ def tell_operator(run_id: str, run_name: str, state: str, message: str) -> State
     """Record the finding and mail it. Failed when the operator could not be told, so that it shows."""
     morning = begin(SYSTEM)
     vocabulary = words(morning.settings.config)
-    body = {"finding": "run_incident", "run": run_id, "run_name": run_name, "state": state, "message": message[:1000]}
+    said = {"run": run_id, "run_name": run_name, "state": state, "message": message[:1000]}
+    body = {"finding": "run_incident", **{name: _whole(text) for name, text in said.items()}}
     with appending(morning.engine) as connection:
         append(connection, morning.now, [Draft("audit.finding", SYSTEM, None, "dondoc", body, morning.run)])
     operator = morning.house.office.role("operator")
@@ -35,6 +36,11 @@ def tell_operator(run_id: str, run_name: str, state: str, message: str) -> State
     if isinstance(result, Accepted):
         return Completed(name=vocabulary["states"]["incident_told"], message=result.reply)
     return Failed(message=f"the operator could not be told: {result.reply if result else 'no answer'}")
+
+
+def _whole(text: str) -> str:
+    """`text` without half characters: an automation passes on what a broken run said, and no UTF-8 can carry those."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _mail(morning: Morning, to: Address, body: dict[str, str]) -> Result | None:

@@ -111,6 +111,13 @@ def apply_to(
     return _looked(occurrence, decision, linked)
 
 
+def check_event(plan: Plan, event: str) -> None:
+    """Raises ActError for an event the plan does not name."""
+    known = sorted(known.id for known in plan.events)
+    if event not in known:
+        raise ActError(f"{plan.id} knows no event {event!r}; it knows: {', '.join(known) or 'none'}")
+
+
 def record_event(
     engine: sa.Engine,
     plan_id: str,
@@ -124,9 +131,7 @@ def record_event(
     """Record an outside event of a plan; False when it is already recorded. Raises ActError for an unknown one."""
     with appending(engine) as connection:
         plan = adopted(connection, plan_id)
-        known = sorted(known.id for known in plan.events)
-        if event not in known:
-            raise ActError(f"{plan_id} knows no event {event!r}; it knows: {', '.join(known) or 'none'}")
+        check_event(plan, event)
         events = tables.event
         there = sa.select(events.c.seq).where(events.c.plan == plan_id, events.c.event == event)
         if connection.scalar(there) is not None:

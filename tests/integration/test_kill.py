@@ -6,14 +6,58 @@ import json
 import os
 import signal
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from installation import TTPVKS, Installation, Mortal, at
+from installation import CONFIG, TTPVKS, Installation, Mortal, at
 
 from dondoc.ledger import Head
+from dondoc.located import parse
+from dondoc.planfile import read_plan
+from tasks.house import house
 from tasks.store.runs import verify_chain
 
+PLAN = """
+plan: nho
+year: 2024
+title: Kế hoạch nhỏ năm {year}
+office: Văn phòng Ủy ban nhân dân tỉnh Quảng Ngãi
+adopted_on: 2024-01-02
+items:
+  - id: ke-hoach
+    ref: II.1.e
+    title: Kế hoạch theo dõi thi hành pháp luật
+    text: Ban hành các Kế hoạch
+    shape: issue
+    lead: [hcqt]
+    coordinating: [toan-the]
+    obligations:
+      - {id: mot, deliverable: Kế hoạch theo dõi, phrase: "Quý I/{year}.", timing: {quarter: 1}}
+      - {id: hai, deliverable: Kế hoạch rà soát, phrase: "Quý II/{year}.", timing: {quarter: 2}}
+  - id: thang
+    ref: II.2.b
+    title: Văn bản từng tháng
+    text: Ban hành
+    shape: issue
+    lead: [ttpvks]
+    obligations:
+      - {id: m1, deliverable: Văn bản 1, phrase: Tháng 01., timing: {month: 1}}
+      - {id: m2, deliverable: Văn bản 2, phrase: Tháng 02., timing: {month: 2}}
+      - {id: m3, deliverable: Văn bản 3, phrase: Tháng 3., timing: {month: 3}}
+      - {id: m4, deliverable: Văn bản 4, phrase: Tháng 4., timing: {month: 4}}
+  - id: phan-anh
+    ref: II.2.k
+    title: Niêm yết thông báo tiếp nhận phản ánh
+    text: Niêm yết
+    shape: issue
+    lead: [ttcbth, phong-nghien-cuu]
+    obligations:
+      - {id: mot, deliverable: Thông báo, phrase: "Quý I/{year}.", timing: {quarter: 1}}
+      - {id: hai, deliverable: Thông báo, phrase: "Quý II/{year}.", timing: {quarter: 2}}
+      - {id: nam, deliverable: Báo cáo, phrase: "31/12", timing: {by: "12-31"}}
+      - {id: sau, deliverable: Tổng kết, phrase: "31/12", timing: {by: "12-31", opens: "04-01"}}
+"""
 NOW = at("2024-04-05")
 DIED, KILLED, DONE = 77, -signal.SIGKILL, 0
 
@@ -72,8 +116,9 @@ def assert_nothing_lost_and_nothing_twice(installation: Installation, undisturbe
 
 
 @pytest.fixture
-def disturbed(installation: Installation, mortal: Mortal) -> tuple[Installation, dict[str, Any]]:
+def disturbed(make_installation: Callable[..., Installation], mortal: Mortal) -> tuple[Installation, dict[str, Any]]:
     """An installation with a morning's work before it, and what an undisturbed sweep makes of the same."""
+    installation = make_installation(read_plan(parse(PLAN, "plan.yaml"), house(CONFIG).office))
     alone = installation.copy()
     alone.post.replies[TTPVKS] = ["550 5.1.1 no such mailbox"]  # its head gets it: a refusal is a step as well
     assert mortal.sweep(alone, NOW) == DONE

@@ -207,7 +207,7 @@ def test_a_bounced_notice_stops_the_clock_until_another_route_answers() -> None:
     duty = late_since_april()
     duty.deliver("2024-04-02", "bounced")
     assert duty.look("2024-04-10").entries == ()
-    duty.note("2024-04-10", "notice.sent", {"kind": "overdue", "checkpoint": "overdue"})
+    duty.note("2024-04-10", "notice.sent", {"kind": "overdue", "checkpoint": "overdue", "recipient": "unit:hcqt"})
     assert duty.look("2024-04-12").entries == ()
     assert said(duty.look("2024-04-15")) == ["raised", "escalate escalate-1"]
 
@@ -216,7 +216,7 @@ def test_an_overdue_notice_that_no_address_takes_escalates_from_the_last_refusal
     duty = late_since_april(delivered=None)
     duty.deliver("2024-04-03", "failed", final=False)
     assert duty.look("2024-04-09").entries == ()
-    duty.note("2024-04-09", "notice.failed", {"kind": "overdue", "checkpoint": "overdue", "final": True})
+    duty.note("2024-04-09", "notice.failed", {"kind": "overdue", "checkpoint": "overdue", "recipient": "unit:hcqt", "final": True})
     assert duty.look("2024-04-11").entries == ()
     assert said(duty.look("2024-04-12")) == ["raised", "escalate escalate-1"]
 

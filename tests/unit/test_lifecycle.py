@@ -153,14 +153,35 @@ def test_handing_in_withdraws_a_request_for_more_time() -> None:
 # -- deliveries ---------------------------------------------------------------------------------------
 
 
-def delivery(kind: str, /, checkpoint: str = "overdue", notice: str = "overdue", **body: Any) -> Draft:
-    return entry(f"notice.{kind}", kind=notice, checkpoint=checkpoint, **body)
+def delivery(
+    kind: str, /, checkpoint: str = "overdue", notice: str = "overdue", recipient: str = "unit:hcqt", **body: Any
+) -> Draft:
+    return entry(f"notice.{kind}", kind=notice, checkpoint=checkpoint, recipient=recipient, **body)
 
 
-def test_the_first_accepted_overdue_notice_starts_the_clock_of_escalation() -> None:
-    first = advance(make_state(OCCURRENCE), delivery("sent"), date(2024, 4, 1))
+def told_late(state: State, *leads: str, checkpoint: str = "overdue") -> State:
+    told = {"recipients": [*leads, "unit:phoi-hop"], "leads": list(leads)}
+    return advance(state, entry("notice.queued", kind="overdue", checkpoint=checkpoint, **told), DAY)
+
+
+def test_the_accepted_overdue_notice_starts_the_clock_of_escalation_once() -> None:
+    first = advance(told_late(make_state(OCCURRENCE), "unit:hcqt"), delivery("sent"), date(2024, 4, 1))
     assert first.late_notice_accepted_on == date(2024, 4, 1)
     assert advance(first, delivery("sent"), date(2024, 4, 2)).late_notice_accepted_on == date(2024, 4, 1)
+
+
+def test_with_two_lead_units_it_starts_when_the_last_of_them_is_told() -> None:
+    state = told_late(make_state(OCCURRENCE), "unit:a", "unit:b")
+    one = advance(state, delivery("sent", recipient="unit:a"), date(2024, 4, 1))
+    assert one.late_notice_accepted_on is None
+    assert advance(one, delivery("sent", recipient="unit:b"), date(2024, 4, 3)).late_notice_accepted_on == date(2024, 4, 3)
+    lost = advance(one, delivery("failed", recipient="unit:b", final=True), date(2024, 4, 4))
+    assert (lost.late_notice_accepted_on, lost.late_notice_failed_on) == (date(2024, 4, 4), None)
+
+
+def test_a_coordinating_unit_that_is_told_does_not_start_it() -> None:
+    state = told_late(make_state(OCCURRENCE), "unit:hcqt")
+    assert advance(state, delivery("sent", recipient="unit:phoi-hop"), DAY) == state
 
 
 @pytest.mark.parametrize("notice", ["remind", "assign", "escalate", "missed"])
@@ -173,14 +194,15 @@ def test_no_other_notice_starts_it(notice: str) -> None:
 @pytest.mark.parametrize("revision", ["occurrence.extended", "occurrence.returned"])
 def test_a_late_delivery_of_an_older_overdue_notice_does_not_start_it(revision: str) -> None:
     status = Status.SUBMITTED if revision.endswith("returned") else Status.OPEN
-    state = advance(make_state(OCCURRENCE, status), entry(revision), DAY)
+    state = told_late(make_state(OCCURRENCE, status), "unit:hcqt")
+    state = told_late(advance(state, entry(revision), DAY), "unit:hcqt", checkpoint="overdue~1")
     assert advance(state, delivery("sent", "overdue"), DAY) == state
     assert advance(state, delivery("failed", "overdue", final=True), DAY) == state
     assert advance(state, delivery("sent", "overdue~1"), DAY).late_notice_accepted_on == DAY
 
 
 def test_a_bounce_takes_the_acceptance_back_and_only_a_final_one_counts_as_an_answer() -> None:
-    sent = advance(make_state(OCCURRENCE), delivery("sent"), DAY)
+    sent = advance(told_late(make_state(OCCURRENCE), "unit:hcqt"), delivery("sent"), DAY)
     bounced = advance(sent, delivery("bounced"), DAY)
     assert (bounced.late_notice_accepted_on, bounced.late_notice_failed_on) == (None, None)
     assert advance(sent, delivery("bounced", final=True), DAY).late_notice_failed_on == DAY
@@ -220,6 +242,8 @@ states = st.builds(
     **{name: st.booleans() for name in ("end_seen", "difficulty")},
     settled=st.lists(texts).map(tuple),
     told_late=st.lists(texts).map(tuple),
+    late_notice_awaits=st.lists(texts).map(tuple),
+    late_notice_reached=st.lists(texts).map(tuple),
     steps_done=st.lists(st.integers(1, 9)).map(tuple),
     escalation=st.lists(st.tuples(st.integers(0, 60), st.lists(texts).map(tuple))).map(tuple),
     rhythm=st.none() | st.tuples(st.lists(st.integers(1, 60)).map(tuple), st.booleans()),
