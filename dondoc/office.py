@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import cached_property
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -104,14 +105,15 @@ class Office(_Frozen):
 
     def find(self, name: str) -> str | None:
         """The id of the unit or group of that id, name or printed variant; None if there is none."""
-        return self._by_name().get(_folded(name))
+        return self._by_name.get(_folded(name))
 
     def suggest(self, name: str) -> str | None:
         """The id nearest in spelling to `name`, for an error message; None if nothing is near."""
-        known = self._by_name()
+        known = self._by_name
         near = get_close_matches(_folded(name), list(known), n=1, cutoff=0.6)
         return known[near[0]] if near else None
 
+    @cached_property
     def _by_name(self) -> dict[str, str]:
         parties: tuple[Unit | Group, ...] = (*self.units, *self.groups)
         return {_folded(name): party.id for party in parties for name in (party.id, party.name, *party.variants)}

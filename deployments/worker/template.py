@@ -6,6 +6,7 @@ import importlib
 import logging
 import pkgutil
 
+import holidays.countries.vietnam  # noqa: F401 - reading the calendar would import 279 modules in every run
 import prefect.flow_engine
 import prefect.main  # noqa: F401
 

@@ -8,6 +8,7 @@ Answers: {"pid": n} at the start, {"status": n} at the end (0: the sweep went th
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 import flows.sweep
 from tasks.house import house, mail_templates, words
 from tasks.looking import look_at
+from tasks.morning import store
 from tasks.settings import settings
 from tasks.sweeping import check_ledger, send_mail
 
@@ -60,13 +62,13 @@ class Death:
             os._exit(DEAD)
 
 
-def sweep(order: dict[str, Any]) -> None:
+def sweep(order: dict[str, Any], dry_run: bool = False) -> None:
     """One sweep in this process."""
     os.environ.update(order["environ"])
     settings.cache_clear()
     if order["die"]:
         Death(*order["die"])
-    state = flows.sweep.sweep.fn(order["plan"], as_of=datetime.fromisoformat(order["as_of"]))
+    state = flows.sweep.sweep.fn(order["plan"], as_of=datetime.fromisoformat(order["as_of"]), dry_run=dry_run)
     if state.is_failed():
         raise RuntimeError(state.message)
 
@@ -78,12 +80,24 @@ def main() -> None:
     flows.sweep.check_ledger = check_ledger.fn  # type: ignore[assignment]
     house(CONFIG), words(CONFIG), mail_templates(CONFIG)
     print("{}", flush=True)
+    warm = False
     for line in sys.stdin:
         order = json.loads(line)
+        if not warm:
+            warm = warmed(order)
         children = [fork(order) for _ in range(order["copies"])]
         print(json.dumps({"pid": children[0]}), flush=True)
         ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         print(json.dumps({"status": max(ended, key=abs)}), flush=True)
+
+
+def warmed(order: dict[str, Any]) -> bool:
+    """A rehearsal here, so that no child has to load templates and lazy imports; its connections are closed again."""
+    sweep({**order, "die": None}, dry_run=True)
+    store(order["environ"]["DONDOC_STORE_URL"]).dispose()
+    store.cache_clear()
+    gc.freeze()
+    return True
 
 
 def fork(order: dict[str, Any]) -> int:
