@@ -44,25 +44,20 @@ def look(
     Each decision is first made without a lock: most looks find nothing to record. One that does is made again
     inside the transaction that writes it, so that two runs at once record it once.
     """
-    with engine.connect() as connection:
+    results = []
+    with engine.connect() as connection:  # reads what is committed at each statement: a need done a moment ago counts
         plan = adopted(connection, plan_id)
-        found = rows(connection, plan_id, item)
-    return [_look_at(engine, house, plan, candidate, now, run, dry_run) for candidate in _in_order_of_need(found)]
+        for candidate in _in_order_of_need(rows(connection, plan_id, item)):
+            decision = decide(facts(connection, house, plan, candidate), now, run=run)
+            if not decision.entries or dry_run:
+                results.append(Looked(candidate.occurrence.id, decision.verdict, decision.entries, ()))
+            else:
+                results.append(apply_to(engine, house, candidate.occurrence.id, now, _deciding(run)))
+    return results
 
 
-def _look_at(
-    engine: sa.Engine, house: House, plan: Plan, candidate: Row, now: datetime, run: str | None, dry_run: bool
-) -> Looked:
-    with engine.connect() as connection:
-        decision = decide(facts(connection, house, plan, candidate), now, run=run)
-    if not decision.entries or dry_run:
-        return Looked(candidate.occurrence.id, decision.verdict, decision.entries, ())
-    with appending(engine) as connection:
-        current = row(connection, candidate.occurrence.id)
-        at = forward(connection, now, [plan.id])
-        decision = decide(facts(connection, house, plan, current), at, run=run)
-        linked = write(connection, at, current, decision.entries, decision.state)
-    return _looked(candidate.occurrence.id, decision, linked)
+def _deciding(run: str | None) -> Callable[[Facts, datetime], Decision]:
+    return lambda found, at: decide(found, at, run=run)
 
 
 def _looked(occurrence: str, decision: Decision, linked: Iterable[Linked]) -> Looked:

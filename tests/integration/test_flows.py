@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from installation import CONFIG, TTCBTH, ZONE, Installation, at
 
+import tasks.figures
 from dondoc.acts import ActError
 from dondoc.decide import FAILING, Verdict
 from dondoc.errors import ClockError
@@ -149,8 +152,6 @@ def test_a_sweep_does_nothing_twice(installation: Installation) -> None:
 
 
 def test_a_broken_chain_fails_the_sweep_and_says_where(installation: Installation) -> None:
-    import psycopg
-
     run(sweep, "2024-01-10", "08:30")
     with psycopg.connect(installation.owner_url) as connection:
         connection.execute("ALTER TABLE ledger DISABLE TRIGGER ALL")
@@ -237,9 +238,11 @@ def test_figures_in_the_folder_are_handed_in_once(installation: Installation, fi
     run(collect, "2024-01-31", item="chi-so")
     (submitted,) = installation.ledger("occurrence.submitted")
     (file,) = submitted["body"]["files"]
-    assert (file["name"], submitted["body"]["channel"], submitted["actor"]) == ("so-lieu-2024-01.csv", "figures", "figures")
-    import hashlib
-
+    assert (file["name"], submitted["body"]["channel"], submitted["actor"]) == (
+        "so-lieu-2024-01.csv",
+        "figures",
+        "figures",
+    )
     assert file["sha256"] == hashlib.sha256((figures / "so-lieu-2024-01.csv").read_bytes()).hexdigest()
     assert installation.folded() == installation.states()
 
@@ -251,7 +254,9 @@ def test_figures_not_yet_closed_wait(installation: Installation, figures: Path) 
     assert "chốt số liệu ngày 29/01/2024" in installation.ledger("run.recorded")[-1]["body"]["figures"][0]
 
 
-@pytest.mark.parametrize("broken", [b"", b"\xff\xfe\x00", b"PK\x03\x04rubbish", "thang,ma\n2024-01,=1+1\n".encode(), b"\0" * 50])
+@pytest.mark.parametrize(
+    "broken", [b"", b"\xff\xfe\x00", b"PK\x03\x04rubbish", b"thang,ma\n2024-01,=1+1\n", b"\0" * 50]
+)
 def test_a_broken_file_hands_in_nothing_and_says_why(installation: Installation, figures: Path, broken: bytes) -> None:
     (figures / "so-lieu-2024-01.csv").write_bytes(broken)
     run(collect, "2024-01-30", item="chi-so")
@@ -275,8 +280,6 @@ def test_a_number_that_is_text_faults_its_month_and_not_the_next(installation: I
 def test_a_month_handed_in_by_hand_meanwhile_does_not_fail_the_run(
     installation: Installation, figures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tasks.figures
-
     drop(figures, "2024-01")
     read = tasks.figures.read_figures
 

@@ -89,10 +89,17 @@ def facts(installation: Installation) -> dict[str, Any]:
             (e["kind"], e["occurrence"], json.dumps(e["body"], sort_keys=True)) for e in _unsealed(entries)
         ),
         "notices": {n.key: n.status for n in installation.notices()},
-        "states": {f"{name} {key}": value for name, state in installation.states().items() for key, value in state.items()},
+        "states": {
+            f"{name} {key}": value for name, state in installation.states().items() for key, value in _unordered(state)
+        },
         "mails": {(m.message_id, m.address, m.status) for m in installation.mails()},
         "mailboxes": {address: installation.post.ids(address) for address in installation.post.boxes()},
     }
+
+
+def _unordered(state: dict[str, Any]) -> list[tuple[str, Any]]:
+    # Who was told first depends on which mail went first.
+    return [(key, sorted(value, key=str) if isinstance(value, tuple) else value) for key, value in state.items()]
 
 
 def _unsealed(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -157,7 +164,7 @@ def test_killed_before_and_after_every_commit_and_every_reply(
     assert_nothing_lost_and_nothing_twice(installation, undisturbed)
 
 
-SAMPLE = [("statement", n) for n in (1, 4, 12, 30, 55, 70)] + [("before", 16), ("after", 10), ("after", 18)]
+SAMPLE = [("statement", n) for n in (1, 12, 30, 45)] + [("before", 16), ("after", 10)]
 
 
 def test_killed_once_anywhere_the_next_sweep_ends_as_if_undisturbed(

@@ -246,7 +246,7 @@ def test_a_notice_that_is_no_longer_true_is_withheld_and_that_is_recorded(instal
     deliver(installation.morning(at("2024-04-05", "08:40")))
     (kept_back,) = [w for w in recorded(installation, "notice.withheld") if w["reason"] == "no_longer_true"]
     assert kept_back == {"checkpoints": ["overdue"], "recipient": "unit:ttpvks", "reason": "no_longer_true"}
-    (notice,) = [n for n in installation.notices(status="withheld")]
+    (notice,) = installation.notices(status="withheld")
     assert notice.occurrence == f"nho-2024/{JANUARY}"
     assert notice.mail is None
     assert_whole(installation)

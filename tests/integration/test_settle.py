@@ -98,7 +98,7 @@ def test_two_sweeps_at_once_deliver_once_and_one_says_so(installation: Installat
     looked(installation, "2024-04-05")
     offered, go_on = threading.Event(), threading.Event()
 
-    def wait(moment: str) -> None:
+    def wait(_moment: str) -> None:
         offered.set()
         go_on.wait(10)
 

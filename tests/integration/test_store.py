@@ -174,10 +174,14 @@ BAD = [
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda draft: f"{draft.kind} {draft.actor!a} {draft.body!a}"[:60])
 def test_what_cannot_be_recorded_leaves_nothing_of_its_transaction(installation: Installation, bad: Draft) -> None:
-    with pytest.raises(LedgerError) as caught, appending(installation.engine) as connection:
-        append(connection, at("2024-01-03"), [entry({"fine": 1})])
-        connection.execute(tables.occurrence.update().values(last_seq=99))
-        append(connection, at("2024-01-03"), [entry(), bad])
+    def decide_badly() -> None:
+        with appending(installation.engine) as connection:
+            append(connection, at("2024-01-03"), [entry({"fine": 1})])
+            connection.execute(tables.occurrence.update().values(last_seq=99))
+            append(connection, at("2024-01-03"), [entry(), bad])
+
+    with pytest.raises(LedgerError) as caught:
+        decide_badly()
     assert "\n" not in str(caught.value)
     assert count(installation) == 1
     with installation.engine.connect() as connection:
