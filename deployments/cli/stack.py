@@ -48,9 +48,9 @@ def status(as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 def deploy(dry_run: bool) -> None:
     """Make Prefect's deployments those of the adopted plans: create, update, prune. Running it again changes nothing."""
+    store()
     from deployments.installation import open_installation
 
-    store()
     applied = open_installation(prepare()).deploy(dry_run=dry_run)
     for verb in ("created", "updated", "paused", "deleted"):
         for name in getattr(applied, verb):
@@ -67,10 +67,10 @@ def deploy(dry_run: bool) -> None:
 )
 def replay(year: int, until: datetime | None, answers: str | None) -> None:
     """Walk the plan of a year day by day through the real flows, with the clock passed in and answers scripted."""
+    store()
     from deployments.bringing_up import replay_year
     from deployments.installation import open_installation
 
-    store()
     plan = read_plan(config_folder() / "plans" / f"{year}.yaml")
     default = config_folder() / "demo" / f"answers-{year}.yaml"
     last: date | None = until.date() if until else None

@@ -47,10 +47,10 @@ def prepare() -> Settings:
 
 def store() -> sa.Engine:
     """The database, reached and of this version. Raises DatabaseError with what to do otherwise."""
+    url = prepare().store_url  # first: Prefect reads its settings when it is imported
     from tasks.morning import store as engine_of
     from tasks.store.connect import DatabaseError, check_version
 
-    url = prepare().store_url
     if check_version(url) is None:
         raise DatabaseError("the database is empty; create it with: dondoc up")
     return engine_of(url)

@@ -73,6 +73,8 @@ def _common(stack: Stack) -> dict[str, str]:
     return {
         "PREFECT_HOME": str(stack.prefect_home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # A client that finds no server must say so, not start one of its own.
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "DO_NOT_TRACK": "1",
         "NO_PROXY": _with_loopback(os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""),
     }

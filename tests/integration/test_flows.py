@@ -90,7 +90,7 @@ def test_a_rehearsal_of_the_future_is_allowed_and_the_future_itself_is_not(insta
 
 
 def test_a_moment_without_a_zone_is_the_offices(installation: Installation) -> None:
-    issue.fn(PLAN, "ke-hoach", as_of=datetime(2024, 1, 10, 8))
+    issue.fn(PLAN, "ke-hoach", as_of=at("2024-01-10", "08:00").replace(tzinfo=None))
     assert installation.ledger("run.recorded")[0]["at"] == "2024-01-10T01:00:00.000Z"
 
 
