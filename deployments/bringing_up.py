@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import yaml
@@ -170,13 +170,10 @@ def _say(here: Stack, started: tuple[str, ...], adopted: str | None, changed: in
     if "prefect" in started:
         console.print(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
     if demo:
-        console.print(f"  2024's runs {here.prefect_url}/runs?{_recorded_since(here)}", soft_wrap=True)
+        console.print(f"  2024's runs {here.prefect_url}/{_YEAR}", soft_wrap=True)
     console.print(f"  Mailbox     {here.portal_url}/mail")
     console.print("\nNext: dondoc status · dondoc ledger verify · dondoc doctor · to stop: dondoc down")
 
 
-def _recorded_since(here: Stack) -> str:
-    """The Runs page filters by when a run really started, which is when it was replayed; the tag names the plan year."""
-    made = datetime.fromtimestamp((here.secrets_directory / "prefect").stat().st_mtime, tz=UTC).date()
-    start, end = made - timedelta(days=1), datetime.now(UTC).date() + timedelta(days=1)
-    return f"tag={DEMO_YEAR}&type=range&startDate={start}T00:00:00.000Z&endDate={end}T00:00:00.000Z"
+# The newer of Prefect's two run lists filters by the scheduled date; the classic one by when a run really started.
+_YEAR = "v2/runs?start=2024-01-01T00:00:00.000Z&end=2025-02-01T00:00:00.000Z"

@@ -53,7 +53,7 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
         )
 
     return (
-        child("mailbox", "tasks.mailbox", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
+        child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
         child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
               port="portal"),

@@ -130,9 +130,7 @@ def _bounced(state: State, body: dict[str, Any], day: date) -> State:
         party = body["recipient"]
         reached = tuple(other for other in state.late_notice_reached if other != party)
         awaits = _union(state.late_notice_awaits, (party,))
-        state = replace(
-            state, late_notice_accepted_on=None, late_notice_awaits=awaits, late_notice_reached=reached
-        )
+        state = replace(state, late_notice_accepted_on=None, late_notice_awaits=awaits, late_notice_reached=reached)
     return _failed(state, body, day)
 
 

@@ -34,9 +34,9 @@ class Facts:
 def planned(facts: Facts, state: State) -> tuple[Checkpoint, ...]:
     """The checkpoints of an occurrence as it stands: of its present due date, under its frozen policy.
 
-    After a return or an extension only what lies after that day counts again; it keeps its closing.
+    One that fell due before adoption has none. After a return or an extension only what lies after that day counts again; it keeps its closing.
     """
-    if state.opens is None or state.due is None:
+    if state.opens is None or state.due is None or facts.occurrence.before_adoption:
         return ()
     points = checkpoints(
         state.opens, state.due, rhythm(facts, state), frozen_policy(facts.policy, state), facts.calendar, facts.year,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
-from functools import cached_property
 from difflib import get_close_matches
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 

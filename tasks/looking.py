@@ -1,40 +1,38 @@
-"""The Prefect task at the heart of every run: look at occurrences and do what is owed now."""
+"""The heart of every run: look at occurrences and do what is owed now.
+
+A plain function, not a Prefect task: a task of its own would add a third to the cost of every run (its states are
+events that the one server process stores), and what it did stands in the run's artifact anyway.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Sequence
 
 import sqlalchemy as sa
-from prefect import task
-from prefect.client.schemas.objects import State, TaskRun
 
-from tasks.morning import Morning
+from tasks.morning import Morning, log
 from tasks.store.settle import Looked, look
 
-
-def database_lost(_task: object, _run: TaskRun, state: State[Any]) -> bool:
-    """Only a lost database is worth another try: wrong configuration or a wrong clock stays wrong."""
-    try:
-        state.result()
-    except (sa.exc.OperationalError, sa.exc.InterfaceError):
-        return True
-    except Exception:
-        return False
-    return False
+_WAITS = (1.0, 5.0, 15.0)
 
 
-@task(
-    name="Xem và quyết định",
-    retries=3,
-    retry_delay_seconds=[1, 5, 15],
-    retry_condition_fn=database_lost,
-    persist_result=False,
-)
-def look_at(morning: Morning, item: str | None = None) -> list[Looked]:
+def look_at(morning: Morning, item: str | None = None, waits: Sequence[float] = _WAITS) -> list[Looked]:
     """Gather → decide → apply for one item, or for the whole plan where `item` is None.
 
-    Tried again when the database drops the connection: what was recorded before is found settled.
+    Tried again (after `waits` seconds) when the database drops the connection: what was recorded before is found
+    settled. Anything else that goes wrong stays wrong and is raised at once.
     """
+    for wait in waits:
+        try:
+            return _look(morning, item)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            log("database lost (%s), trying again in %s s", type(error).__name__, wait)
+            time.sleep(wait)
+    return _look(morning, item)
+
+
+def _look(morning: Morning, item: str | None) -> list[Looked]:
     return look(
         morning.engine,
         morning.house,

@@ -59,9 +59,7 @@ def cli(context: click.Context, debug: bool) -> None:
 def main() -> None:
     """The entry point: errors are one line and an exit code (1 found something, 2 usage, 3 unreachable)."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(cli(standalone_mode=False) or 0)  # click returns the code of `Exit` here instead of raising it
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -113,15 +113,20 @@ def waive(occurrence: str, document: str, signed: datetime, reason: str, actor: 
 @_actor
 def event(plan: str, event: str, happened_on: datetime, document: str, actor: str) -> None:
     """Record an outside EVENT of PLAN, which opens what waited for it."""
+    engine = store()
     from tasks.events import note_event
     from tasks.morning import begin
+    from tasks.store.plans import adopted
     from tasks.store.settle import look
 
-    engine = store()
     morning = begin(plan)
-    noted = note_event(morning, event, _day(happened_on), document, actor)
-    opened = [found.occurrence for found in look(engine, morning.house, plan, morning.now) if found.entries]
-    click.echo(f"recorded {noted['event']}; " + (f"opened: {', '.join(opened)}" if opened else "nothing waited for it"))
+    note_event(morning, event, _day(happened_on), document, actor)
+    with engine.connect() as connection:
+        items = adopted(connection, plan).items
+    waiting = [item.id for item in items if any(found.timing.event == event for found in item.obligations)]
+    looked = [found for item in waiting for found in look(engine, morning.house, plan, morning.now, item=item)]
+    opened = [found.occurrence for found in looked if any(e.kind == "occurrence.opened" for e in found.entries)]
+    click.echo(f"recorded {event}; " + (f"opened: {', '.join(opened)}" if opened else "nothing waited for it"))
 
 
 def _day(moment: datetime | None) -> date | None:

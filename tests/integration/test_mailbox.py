@@ -21,7 +21,7 @@ from dondoc.mail import Address, Mail
 from dondoc.mime import build
 from portal.app import create_app
 from portal.settings import Settings
-from tasks.mailbox import main
+from tasks.capture import main
 from tasks.maildir import Maildir, copies_of
 from tasks.post import Accepted, Outgoing, Permanent, Result, Smtp, Temporary, deliver, post
 
@@ -31,10 +31,10 @@ RECEIVED = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 class Server:
-    """`python -m tasks.mailbox` on a free port."""
+    """`python -m tasks.capture` on a free port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "tasks.mailbox", "--port", "0", "--folder", str(folder), *options]
+        command = [sys.executable, "-m", "tasks.capture", "--port", "0", "--folder", str(folder), *options]
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.child.stdout is not None
         self.smtp = Smtp("127.0.0.1", int(self.child.stdout.readline().rpartition(":")[2]), tls="none", timeout=10)

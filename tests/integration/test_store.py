@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from installation import PLAN, Databases, Installation, at
 
 from dondoc.errors import ClockError, LedgerError
@@ -323,3 +325,9 @@ def test_every_state_is_its_fold_after_a_busy_stretch(installation: Installation
     assert {notice.status for notice in installation.notices()} <= {"sent", "failed", "withheld"}
     mornings = [(mail.address, mail.morning) for mail in installation.mails() if mail.status == "sent"]
     assert len(mornings) == len(set(mornings)), "one mail an address and morning"
+
+
+def test_the_migrations_make_the_tables_that_the_code_sees(installation: Installation) -> None:
+    with installation.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+        assert compare_metadata(context, tables.metadata) == []

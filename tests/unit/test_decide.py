@@ -216,7 +216,11 @@ def test_an_overdue_notice_that_no_address_takes_escalates_from_the_last_refusal
     duty = late_since_april(delivered=None)
     duty.deliver("2024-04-03", "failed", final=False)
     assert duty.look("2024-04-09").entries == ()
-    duty.note("2024-04-09", "notice.failed", {"kind": "overdue", "checkpoint": "overdue", "recipient": "unit:hcqt", "final": True})
+    duty.note(
+        "2024-04-09",
+        "notice.failed",
+        {"kind": "overdue", "checkpoint": "overdue", "recipient": "unit:hcqt", "final": True},
+    )
     assert duty.look("2024-04-11").entries == ()
     assert said(duty.look("2024-04-12")) == ["raised", "escalate escalate-1"]
 

@@ -37,7 +37,7 @@ FOREIGN = {"handle_DATA", "data_directory"}
 EMPTY = {"manager", "helper", "helpers", "util", "utils", "handler", "process", "data", "info"}
 
 # Only ever imported by their full name, never run as a script, so they shadow nothing.
-SHADOWS = {"dondoc/calendar.py", "tasks/mailbox.py"}
+SHADOWS = {"dondoc/calendar.py"}
 
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

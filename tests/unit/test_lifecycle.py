@@ -174,7 +174,9 @@ def test_with_two_lead_units_it_starts_when_the_last_of_them_is_told() -> None:
     state = told_late(make_state(OCCURRENCE), "unit:a", "unit:b")
     one = advance(state, delivery("sent", recipient="unit:a"), date(2024, 4, 1))
     assert one.late_notice_accepted_on is None
-    assert advance(one, delivery("sent", recipient="unit:b"), date(2024, 4, 3)).late_notice_accepted_on == date(2024, 4, 3)
+    assert advance(one, delivery("sent", recipient="unit:b"), date(2024, 4, 3)).late_notice_accepted_on == date(
+        2024, 4, 3
+    )
     lost = advance(one, delivery("failed", recipient="unit:b", final=True), date(2024, 4, 4))
     assert (lost.late_notice_accepted_on, lost.late_notice_failed_on) == (date(2024, 4, 4), None)
 

@@ -1,6 +1,6 @@
 """The local mailbox: an SMTP server on 127.0.0.1 that keeps every mail as a file and lets none leave the machine.
 
-    python -m tasks.mailbox --port 2525 --folder var/mail [--refuse FILE]
+    python -m tasks.capture --port 2525 --folder var/mail [--refuse FILE]
 
 Prints one line when it listens; SIGTERM and SIGINT stop it. Refusals are read anew for every mail.
 """
@@ -98,7 +98,7 @@ def _unreadable(error: RefusalsError) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until stopped. 0 stopped, 2 the refusals are wrong, 3 no port or no folder."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.mailbox", description="Local SMTP server that keeps mail.")
+    parser = argparse.ArgumentParser(prog="python -m tasks.capture", description="Local SMTP server that keeps mail.")
     parser.add_argument("--port", type=int, default=2525)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--refuse", type=Path, default=None, help="YAML or JSON list of {address, from, to}")
