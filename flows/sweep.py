@@ -14,17 +14,18 @@ from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail
 
 
 @flow(retries=0)
-def sweep(plan: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
+def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Quét hằng ngày: làm bù việc còn nợ, gửi thư của buổi sáng, kiểm tra sổ chứng cứ.
 
     Args:
         plan: Mã kế hoạch, ví dụ cchc-2024.
+        retry_only: Chỉ gửi lại những thư mà máy chủ thư chưa nhận, không xem lại các nhiệm vụ.
         as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
         dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
     """
     morning = begin(plan, None, as_of, dry_run)
-    looked = look_at(morning)
-    posted = send_mail(morning)
+    looked = [] if retry_only else look_at(morning)
+    posted = send_mail(morning, kept_only=retry_only)
     closed = close_plan(morning)
     chain = check_ledger(morning)
     return conclude_sweep(morning, looked, posted, closed, chain)

@@ -24,6 +24,9 @@ from tasks.store.occurrences import Row, rows_of
 from tasks.store.outbox import Built, Queued
 from tasks.store.plans import adopted
 
+# With the back-off of `post.backoff` about five days (RFC 5321, 4.5.4.1): what waits longer counts as refused.
+MOST_ATTEMPTS = 36
+
 _ANSWERED = re.compile(r"\d{3} ")  # the server's own words; a lost connection has none
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
@@ -39,8 +42,10 @@ class Posted:
     replies: dict[str, str] = field(default_factory=dict)
 
 
-def deliver(morning: Morning) -> Posted:
+def deliver(morning: Morning, *, kept_only: bool = False) -> Posted:
     """Write and send what is queued. One run delivers at a time; another finds nothing to do.
+
+    `kept_only` sends only what is written already: a later try on the same morning writes no second mail to anybody.
 
     Written mails are kept before the first attempt, and each reply is recorded before the next mail is sent:
     killed anywhere, the next run goes on with the same bytes.
@@ -53,7 +58,7 @@ def deliver(morning: Morning) -> Posted:
         there = _send(morning, posted)  # what an earlier run kept
         # Each round empties one kind of mailbox; a refused notice comes back at its next address, of which each party
         # has few. Nobody there: the rest stays queued and becomes one mail, instead of one a morning of the outage.
-        while there and write_mails(morning):
+        while there and not kept_only and write_mails(morning):
             there = _send(morning, posted)
     return posted
 
@@ -182,7 +187,7 @@ def _send(morning: Morning, posted: Posted) -> bool:
         if isinstance(result, Accepted):
             outbox.sent(morning.engine, mail_id, reply, morning.now, morning.run, zone)
             posted.sent += 1
-        elif isinstance(result, Permanent):
+        elif isinstance(result, Permanent) or attempts[mail_id] + 1 >= MOST_ATTEMPTS:
             outbox.failed(
                 morning.engine, mail_id, reply, morning.now, morning.run, zone,
                 lambda recipient: len(routes(morning, recipient)),

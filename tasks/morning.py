@@ -20,7 +20,10 @@ from tasks.store.connect import engine
 
 @dataclass(frozen=True)
 class Morning:
-    """What every step of a run shares. `now` is in the office's zone; `run` is Prefect's flow-run id."""
+    """What every step of a run shares. `now` is in the office's zone; `run` is Prefect's flow-run id.
+
+    `told`: the time was given as `as_of`, not read from the clock.
+    """
 
     settings: Settings
     house: House
@@ -30,6 +33,7 @@ class Morning:
     now: datetime
     run: str | None
     dry_run: bool
+    told: bool = False
 
     @property
     def today(self) -> date:
@@ -48,7 +52,7 @@ def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry
     real, now = clock(rules.policy), clock(rules.policy, as_of)
     if now > real + timedelta(minutes=1) and not dry_run:
         raise ClockError(f"as_of {now:%Y-%m-%d %H:%M} lies ahead of the clock; rehearse it with dry_run")
-    return Morning(chosen, rules, store(chosen.store_url), plan, item, now, _run_id(), dry_run)
+    return Morning(chosen, rules, store(chosen.store_url), plan, item, now, _run_id(), dry_run, as_of is not None)
 
 
 @cache

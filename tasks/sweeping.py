@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from prefect import task
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.context import FlowRunContext
+from prefect.states import Completed, Failed, Scheduled
 
 from dondoc.ledger import Break, Head
 from tasks.delivery import Posted, deliver
 from tasks.house import words
 from tasks.morning import Morning
 from tasks.publish import publish, render_artifact
+from tasks.store.outbox import next_attempt
 from tasks.store.runs import close_if_ended, record_run, verify_chain
 from tasks.store.settle import Looked
 
 
 @task(name="Gửi thư", persist_result=False)
-def send_mail(morning: Morning) -> Posted:
+def send_mail(morning: Morning, kept_only: bool = False) -> Posted:
     """Deliver the outbox; a rehearsal delivers nothing."""
-    return Posted() if morning.dry_run else deliver(morning)
+    return Posted() if morning.dry_run else deliver(morning, kept_only=kept_only)
+
+
+def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
+    """Where mails wait for their server, schedule a run that tries them again when they are due; when that is.
+
+    A run that was told its time (a replay, a rehearsal) calls no other: that one would know only the real clock.
+    """
+    context = FlowRunContext.get()
+    if not posted.waiting or morning.told or context is None or context.flow_run is None:
+        return None
+    when, deployment = next_attempt(morning.engine, morning.plan), context.flow_run.deployment_id
+    if when is None or deployment is None:
+        return None
+    client: Any = context.client
+    client.create_flow_run_from_deployment(
+        deployment,
+        parameters={"plan": morning.plan, "retry_only": True},
+        state=Scheduled(scheduled_time=when),
+        idempotency_key=f"{morning.plan}:try-again:{when.isoformat()}",
+    )
+    return when
 
 
 def close_plan(morning: Morning) -> bool:
@@ -50,6 +74,9 @@ def conclude_sweep(
     }
     if closed:
         facts["closed"] = morning.plan
+    again = try_again_later(morning, posted)
+    if again:
+        facts["mails_again_at"] = f"{again.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}"
     if posted.elsewhere:
         facts["delivering_elsewhere"] = "…"
     head = None

@@ -141,6 +141,14 @@ def ready(engine: sa.Engine, plan: str, now: datetime) -> list[Ready]:
         return [Ready(**found) for found in connection.execute(query).mappings()]
 
 
+def next_attempt(engine: sa.Engine, plan: str) -> datetime | None:
+    """When the first of the kept mails is to be tried again; None when none waits."""
+    m = tables.mail
+    query = sa.select(m.c.next_attempt).where(m.c.plan == plan, m.c.status == "ready").order_by(m.c.next_attempt).limit(1)
+    with engine.connect() as connection:
+        return connection.scalar(query)
+
+
 def sent(engine: sa.Engine, mail_id: str, reply: str, now: datetime, run: str | None, zone: tzinfo) -> None:
     """The server took the mail: one `notice.sent` for each of its notices, in one transaction."""
     _outcome(engine, mail_id, "sent", reply, now, run, zone, lambda _: ("notice.sent", {}))

@@ -12,11 +12,13 @@ import pytest
 import sqlalchemy as sa
 from installation import HCQT, HEAD_HCQT, HEAD_TTPVKS, TRACKER, TTCBTH, TTPVKS, Installation, at
 
+from dondoc.acts import Act
 from dondoc.ledger import Head
-from tasks.delivery import Posted, deliver, routes
+from tasks.delivery import MOST_ATTEMPTS, Posted, deliver, routes
 from tasks.store import tables
+from tasks.store.outbox import next_attempt
 from tasks.store.runs import verify_chain
-from tasks.store.settle import look
+from tasks.store.settle import act, look
 
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 JANUARY = "chi-so/ket-qua/2024-01"
@@ -209,6 +211,35 @@ def test_the_wait_grows_with_every_attempt(installation: Installation) -> None:
         waits.append(kept.next_attempt - moment)
         moment = kept.next_attempt.astimezone(moment.tzinfo)
     assert waits == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
+
+
+def test_a_later_try_of_the_same_morning_sends_what_was_kept_and_writes_nobody_a_second_mail(
+    installation: Installation,
+) -> None:
+    installation.post.replies[TTPVKS] = ["451 4.7.1 greylisted"]
+    sweep(installation, "2024-04-05")
+    before = len(installation.mails())
+    given = Act("submit", document="9/BC", channel="test")  # owes the tracker a notice, which waits for tomorrow
+    act(installation.engine, installation.house, f"nho-2024/{JANUARY}", given, at("2024-04-05", "08:31"), "unit:hcqt")
+    assert deliver(installation.morning(at("2024-04-05", "08:32")), kept_only=True).sent == 1
+    assert len(installation.mails()) == before
+    assert [n.kind for n in installation.notices(status="queued")] == ["submitted"]
+
+
+def test_a_mailbox_that_is_never_ready_counts_as_refused_in_the_end(installation: Installation) -> None:
+    installation.post.replies[TTPVKS] = ["451 later"] * (MOST_ATTEMPTS + 1)
+    moment = at("2024-04-05")
+    look(installation.engine, installation.house, "nho-2024", moment)
+    for _ in range(MOST_ATTEMPTS):
+        deliver(installation.morning(moment), kept_only=moment != at("2024-04-05"))
+        waiting = next_attempt(installation.engine, "nho-2024")
+        if waiting is None:
+            break
+        moment = waiting.astimezone(moment.tzinfo)
+    (kept,) = [mail for mail in installation.mails() if mail.address == TTPVKS]
+    assert (kept.status, kept.attempts) == ("failed", MOST_ATTEMPTS)
+    assert timedelta(days=4) < moment - at("2024-04-05") < timedelta(days=7)
+    assert recorded(installation, "notice.failed")
 
 
 def test_a_server_that_is_down_leaves_everything_waiting_and_loses_nothing(installation: Installation) -> None:
