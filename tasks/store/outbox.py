@@ -144,7 +144,9 @@ def ready(engine: sa.Engine, plan: str, now: datetime) -> list[Ready]:
 def next_attempt(engine: sa.Engine, plan: str) -> datetime | None:
     """When the first of the kept mails is to be tried again; None when none waits."""
     m = tables.mail
-    query = sa.select(m.c.next_attempt).where(m.c.plan == plan, m.c.status == "ready").order_by(m.c.next_attempt).limit(1)
+    query = (
+        sa.select(m.c.next_attempt).where(m.c.plan == plan, m.c.status == "ready").order_by(m.c.next_attempt).limit(1)
+    )
     with engine.connect() as connection:
         return connection.scalar(query)
 
