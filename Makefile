@@ -4,6 +4,12 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
+# uv reads neither pip's index nor its certificates: it trusts the system's, and where it fails pip does the work.
+export UV_SYSTEM_CERTS := 1
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>$(VENV)/uv.log \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) \
+	|| { cat $(VENV)/uv.log; echo "The packages could not be installed; is a package index configured for pip?"; exit 2; }
+
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := dondoc tasks flows portal deployments bench
@@ -55,11 +61,11 @@ $(VENV)/.uv: requirements-tools.lock $(VENV)/.python
 
 $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.uv
 	@echo "Installing the packages of requirements.lock …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(call install,--require-hashes -r requirements.lock)
+	@$(call install,--no-deps --no-build-isolation --editable .)
 	@touch $@
 
 $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 	@echo "Installing what tests and checks need …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(call install,--require-hashes -r requirements-dev.lock)
 	@touch $@

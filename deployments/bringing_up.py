@@ -56,7 +56,7 @@ def bring_up(demo: bool) -> None:
     if demo:
         _refuse_foreign_mail(settings)
     demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
-    live_plan_file(here, settings)  # every error of the configuration before the first process
+    live = live_plan_file(here, settings, demo)  # every error of the configuration before the first process
     with _bar() as bar:
         started = _start(here, settings, bar)
         installation = open_installation(settings)
@@ -65,9 +65,13 @@ def bring_up(demo: bool) -> None:
             answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
             replay_year(here, installation, demo_plan, answers, None, bar)
         bar.step("adopting and deploying the plan")
-        adopted = _adopt_live(installation, here, settings)
+        adopted = _adopt_live(installation, live) if live else None
         applied = installation.deploy()
-    _say(here, started, adopted, applied.changed, demo)
+    _say(here, started, adopted, applied.changed, demo, coming(installation))
+    if live is None:
+        Console().print(
+            "No plan runs yet: set live in [plan] of config/dondoc.toml, then run: dondoc up", soft_wrap=True
+        )
 
 
 def _refuse_foreign_mail(settings: Settings) -> None:
@@ -125,8 +129,11 @@ def replay_year(
         settings.cache_clear()
 
 
-def live_plan_file(here: Stack, settings: Settings) -> Path:
-    """The plan that runs: the configured one, or a draft of this year's rolled over from the newest, adopted today."""
+def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
+    """The plan that runs: the configured one; for the demo a draft of this year's, rolled over from the newest.
+
+    None where neither is: an office does not get a plan that nobody chose.
+    """
     from tasks.drafting import draft_plan
     from tasks.house import today
 
@@ -136,8 +143,11 @@ def live_plan_file(here: Stack, settings: Settings) -> Path:
     day = today(house().policy)
     newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
     if newest.stem == str(day.year):
+        read_plan(newest)
         return newest
     target = here.root / "plans" / f"{day.year}.yaml"
+    if not target.exists() and not demo:
+        return None
     if not target.exists():
         text = draft_plan(newest, day.year, day, config_folder())
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,17 +158,37 @@ def live_plan_file(here: Stack, settings: Settings) -> Path:
     return target
 
 
-def _adopt_live(installation: Installation, here: Stack, settings: Settings) -> str | None:
+def _adopt_live(installation: Installation, live: Path) -> str | None:
     from tasks.house import clock
     from tasks.store.plans import adopt
 
-    plan = read_plan(live_plan_file(here, settings))
+    plan = read_plan(live)
     rules = installation.house
     now = clock(rules.policy)
     return plan.id if adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator") else None
 
 
-def _say(here: Stack, started: tuple[str, ...], adopted: str | None, changed: int, demo: bool) -> None:
+def coming(installation: Installation) -> str:
+    """The next morning something is looked at, and how many items that concerns."""
+    from tasks.house import clock
+
+    now = clock(installation.house.policy).replace(tzinfo=None)
+    ahead = [
+        (morning, deployment.parameters.get("item"))
+        for plan in installation.adopted()
+        for deployment in installation.compile(plan)
+        for morning in deployment.mornings
+        if morning > now and "item" in deployment.parameters
+    ]
+    if not ahead:
+        return "nothing is scheduled"
+    first = min(morning for morning, _ in ahead)
+    return f"{first:%d/%m/%Y %H:%M}: {sum(morning == first for morning, _ in ahead)} items are looked at"
+
+
+def _say(
+    here: Stack, started: tuple[str, ...], adopted: str | None, changed: int, demo: bool, next_morning: str
+) -> None:
     console = Console()
     user, _, password = here.prefect_auth_string.partition(":")
     if not started and not adopted and not changed:
@@ -172,6 +202,7 @@ def _say(here: Stack, started: tuple[str, ...], adopted: str | None, changed: in
     if demo:
         console.print(f"  2024's runs {here.prefect_url}/{_YEAR}", soft_wrap=True)
     console.print(f"  Mailbox     {here.portal_url}/mail")
+    console.print(f"  Coming up   {next_morning}")
     console.print("\nNext: dondoc status · dondoc ledger verify · dondoc doctor · to stop: dondoc down")
 
 

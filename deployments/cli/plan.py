@@ -21,7 +21,9 @@ def plan() -> None:
 @click.argument("file", required=False)
 def check(file: str | None) -> None:
     """All errors of the configuration and the plan FILE, with file:line; exit 1 if there are any."""
-    found = _compiled(plan_path(file))
+    path = plan_path(file)
+    _check_all(path)
+    found = _compiled(path)
     click.echo(
         f"{found.plan.id}: {len(found.plan.items)} items, "
         f"{sum(len(item.obligations) for item in found.plan.items)} obligations, {len(found.occurrences)} occurrences; "
@@ -109,6 +111,25 @@ def adopt(file: str | None, actor: str) -> None:
     rules, found = house(), read_plan(plan_path(file))
     done = adopt_now(store(), found, rules.policy, rules.calendar, clock(rules.policy), actor)
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
+
+
+def _check_all(path: Path) -> None:
+    """Raise every fault of the house's files and of the plan together; the plan needs the office to be read at all."""
+    from dondoc.errors import ConfigurationError, Fault
+    from dondoc.office import read_office
+    from tasks.house import read, read_plan_file
+
+    config, faults = config_folder(), list[Fault]()
+    try:
+        house()
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        read_plan_file(path, read_office(read(config / "office.yaml", config.parent)), config.parent)
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
 
 
 def _compiled(path: Path, calendars: Path | None = None) -> Compiled:
