@@ -81,8 +81,9 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         child = self._context.Process(target=run_one, args=(flow_run.id, entrypoint, flow_name))
         await anyio.to_thread.run_sync(child.start)
         self._children[flow_run.id] = child
+        pid = child.pid or 0  # asked now: a buried child has none
         if task_status:
-            task_status.started(child.pid or 0)
+            task_status.started(pid)
         try:
             await anyio.wait_readable(child.sentinel)
         finally:
@@ -96,7 +97,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         if self._runs_task_group:
             # A place is free: take the next run now, not at the next poll.
             self._runs_task_group.start_soon(self.get_and_submit_flow_runs)
-        return WarmResult(identifier=str(child.pid), status_code=0)
+        return WarmResult(identifier=str(pid), status_code=0)
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Take runs that are due. A server that does not answer is waited for, however long."""

@@ -71,6 +71,19 @@ def test_a_run_completes_under_its_state_name_and_its_flow_name(client: SyncPref
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_run_that_ends_leaves_no_error_in_the_workers_log(client: SyncPrefectClient, prefect_stack: Stack) -> None:
+    log = prefect_stack.log_file("worker")
+    before = log.stat().st_size
+    for _ in range(2):
+        final(client, submit(client, "says", state_name="Đúng hạn"))
+    # The worker speaks of the first run's end before it takes the second.
+    said = log.read_bytes()[before:].decode()
+    assert "Đúng hạn" in said
+    assert "Traceback" not in said
+    assert "ERROR" not in said
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_duty_not_met_is_failed_under_its_own_name(client: SyncPrefectClient) -> None:
     state = final(client, submit(client, "overdue"))
     assert state.is_failed()
