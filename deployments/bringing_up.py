@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -189,21 +190,26 @@ def coming(installation: Installation) -> str:
 def _say(
     here: Stack, started: tuple[str, ...], adopted: str | None, changed: int, demo: bool, next_morning: str
 ) -> None:
-    console = Console()
+    def say(line: str) -> None:
+        Console().print(line, soft_wrap=True, highlight=False, markup=False)
+
     user, _, password = here.prefect_auth_string.partition(":")
+    command = "dondoc" if shutil.which("dondoc") else ".venv/bin/dondoc"
     if not started and not adopted and not changed:
-        console.print("Everything runs already; nothing was changed and nothing was sent.")
+        say("Everything runs already; nothing was changed and nothing was sent.")
     else:
-        console.print(f"Started: {', '.join(started) or 'nothing'}. Adopted: {adopted or 'nothing new'}. "
-                      f"Deployments created or changed: {changed}.")  # fmt: skip
-    console.print(f"\n  Prefect UI  {here.prefect_url}")
+        say(
+            f"Started: {', '.join(started) or 'nothing'}. Adopted: {adopted or 'nothing new'}. "
+            f"Deployments created or changed: {changed}."
+        )
+    say(f"\n  Prefect UI  {here.prefect_url}")
     if "prefect" in started:
-        console.print(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
+        say(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
     if demo:
-        console.print(f"  2024's runs {here.prefect_url}/{_YEAR}", soft_wrap=True)
-    console.print(f"  Mailbox     {here.portal_url}/mail")
-    console.print(f"  Coming up   {next_morning}")
-    console.print("\nNext: dondoc status · dondoc ledger verify · dondoc doctor · to stop: dondoc down")
+        say(f"  2024's runs {here.prefect_url}/{_YEAR}")
+    say(f"  Mailbox     {here.portal_url}/mail")
+    say(f"  Coming up   {next_morning}")
+    say(f"\nNext: {command} status · {command} ledger verify · {command} doctor · to stop: {command} down")
 
 
 # The newer of Prefect's two run lists filters by the scheduled date; the classic one by when a run really started.

@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 
 from dondoc.decide import FAILING, GRAVITY, Verdict
 from dondoc.ledger import Head
-from dondoc.wording import sentence
+from dondoc.wording import party_name, sentence
 from tasks.house import words
 from tasks.morning import Morning
 from tasks.store.plans import adopted
@@ -75,10 +75,19 @@ def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | Non
         item = plan.item(item_id)
         obligation = next(o for o in item.obligations if o.id == obligation_id)
         rows.append({"found": found, "item": item, "obligation": obligation, "period": period})
+    vocabulary = words(morning.settings.config)
     return (
         templates(morning.settings.config)
         .get_template("run.md.j2")
-        .render(morning=morning, rows=rows, head=head, facts=facts, words=words(morning.settings.config), plan=plan)
+        .render(
+            morning=morning,
+            rows=rows,
+            head=head,
+            facts=facts,
+            words=vocabulary,
+            plan=plan,
+            name=lambda party: party_name(party, morning.house.office, vocabulary),
+        )
     )
 
 
