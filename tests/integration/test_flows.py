@@ -75,7 +75,7 @@ def test_a_rehearsal_says_what_it_would_do(installation: Installation) -> None:
     assert run_name(morning, looked, vocabulary) == "[thử] 2024-04-05 · báo quá hạn: 1, giao: 1"
     artifact = render_artifact(morning, looked, None, {})
     assert "chạy thử" in artifact
-    assert "báo quá hạn → unit:hcqt" in artifact
+    assert "báo quá hạn → Phòng Hành chính - Quản trị" in artifact
     assert "#" not in artifact.partition("|---")[2], "nothing is recorded, so no entry has a number"
 
 
