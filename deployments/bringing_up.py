@@ -22,6 +22,7 @@ from dondoc.plan import Plan
 from tasks.settings import Settings
 
 DEMO_YEAR = 2024
+_NO_PLAN = "No plan runs yet: set live in [plan] of config/dondoc.toml, then run: dondoc up"
 
 
 class _Bar:
@@ -70,9 +71,7 @@ def bring_up(demo: bool) -> None:
         applied = installation.deploy()
     _say(here, started, adopted, applied.changed, demo, coming(installation))
     if live is None:
-        Console().print(
-            "No plan runs yet: set live in [plan] of config/dondoc.toml, then run: dondoc up", soft_wrap=True
-        )
+        Console().print(_NO_PLAN, soft_wrap=True, markup=False)
 
 
 def _refuse_foreign_mail(settings: Settings) -> None:
