@@ -170,17 +170,26 @@ class Compiler:
 
 def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
     """The flow that automations start when a run fails technically. Without the mark that makes runs incidents."""
-    own = words["own_flows"]["incident"]
+    return _by_hand("incident", "flows.incident.incident", words, timezone)
+
+
+def record_deployments(words: Mapping[str, Any], timezone: str) -> tuple[Deployment, ...]:
+    """The forms an operator fills in: an act on an occurrence, an outside event. What they refuse is no incident."""
+    return tuple(_by_hand(key, f"flows.record.{key}", words, timezone) for key in ("record", "record_event"))
+
+
+def _by_hand(key: str, entrypoint: str, words: Mapping[str, Any], timezone: str) -> Deployment:
+    own = words["own_flows"][key]
     return Deployment(
         flow=own["name"],
         name="dondoc",
-        entrypoint="flows.incident.incident",
+        entrypoint=entrypoint,
         parameters={},
         tags=(MARK,),
         description=own["description"],
         mornings=(),
         timezone=timezone,
-        slug="incident",
+        slug=key.replace("_", "-"),
     )
 
 

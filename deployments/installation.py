@@ -95,13 +95,15 @@ class Installation:
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import incident_deployment
+        from deployments.compile import incident_deployment, record_deployments
         from deployments.worker import ensure_work_pool
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
-        incident = incident_deployment(vocabulary, self.house.policy.timezone)
-        wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), incident]
+        timezone = self.house.policy.timezone
+        incident = incident_deployment(vocabulary, timezone)
+        planned = (found for plan in self.adopted() for found in self.compile(plan))
+        wanted = [*planned, incident, *record_deployments(vocabulary, timezone)]
         if not dry_run:
             ensure_work_pool()
         with get_client(sync_client=True) as client:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
+
 from dondoc.acts import ActError
+from tasks.forms import EventForm
+from tasks.looking import look_at
 from tasks.morning import Morning
+from tasks.recording import FormError, one_line, person
+from tasks.store import tables
 from tasks.store.plans import adopted
-from tasks.store.settle import check_event, record_event
+from tasks.store.settle import Looked, check_event, record_event
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An event that was recorded, or with `dry_run` would be, and what a look at the items that waited for it found."""
+
+    form: EventForm
+    title: str
+    actor: str
+    looked: tuple[Looked, ...]
+    seq: int | None
 
 
 def note_event(
@@ -17,6 +35,32 @@ def note_event(
     """Record `event` when one is named; {} otherwise. Raises ActError when its day or document is missing or impossible."""
     if not event:
         return {}
+    _note(morning, event, happened_on, document, actor)
+    return {"event": event}
+
+
+def take_event(morning: Morning, form: EventForm) -> Noted:
+    """Record the event of a form, once, and look at what waited for it. Raises one of recording.REFUSALS."""
+    actor = f"operator:{person(form.recorded_by)}"
+    event, document = one_line(form.event), one_line(form.document)
+    with morning.engine.connect() as connection:
+        plan = adopted(connection, one_line(form.plan))
+    if not _note(morning, event, form.happened_on, document, actor):
+        raise FormError(f"Sự kiện {event} của {plan.id} đã được ghi từ trước; không ghi lần nữa.")
+    title = next(known.title for known in plan.events if known.id == event)
+    waiting = [item.id for item in plan.items if any(o.timing.event == event for o in item.obligations)]
+    looked = () if morning.dry_run else tuple(found for item in waiting for found in look_at(morning, item))
+    return Noted(form, title, actor, looked, _seq(morning, event))
+
+
+def _seq(morning: Morning, event: str) -> int | None:
+    events = tables.event
+    query = sa.select(events.c.seq).where(events.c.plan == morning.plan, events.c.event == event)
+    with morning.engine.connect() as connection:
+        return connection.scalar(query)
+
+
+def _note(morning: Morning, event: str, happened_on: date | None, document: str | None, actor: str) -> bool:
     if happened_on is None or not (document or "").strip():
         raise ActError("an event needs the day it happened and the document it rests on; give both")
     if happened_on > morning.today:
@@ -24,6 +68,7 @@ def note_event(
     if morning.dry_run:
         with morning.engine.connect() as connection:
             check_event(adopted(connection, morning.plan), event)
-        return {"event": event}
-    record_event(morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run)
-    return {"event": event}
+        return _seq(morning, event) is None
+    return record_event(
+        morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run
+    )

@@ -124,6 +124,7 @@ def templates(config: Path) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters["cell"] = cell
+    environment.filters["said"] = said
     environment.globals["short"] = short
     environment.globals["sentence"] = sentence
     return environment
@@ -132,6 +133,11 @@ def templates(config: Path) -> jinja2.Environment:
 def short(day: date | None) -> str:
     """dd/mm/yyyy, or a dash."""
     return f"{day:%d/%m/%Y}" if day else "–"
+
+
+def said(value: object) -> str:
+    """A form's value as a clerk writes it."""
+    return short(value) if isinstance(value, date) else str(value)
 
 
 def cell(text: object) -> str:

@@ -13,6 +13,7 @@ from dondoc.decide import Decision, Facts, Verdict, decide
 from dondoc.house import House
 from dondoc.ledger import Draft, Linked
 from dondoc.plan import Plan
+from dondoc.state import State
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.occurrences import Row, facts, row, rows, write
@@ -91,6 +92,18 @@ def act(
         return take(found, given, at, actor, run)
 
     return apply_to(engine, house, occurrence, now, decided)
+
+
+def rehearse(
+    engine: sa.Engine, house: House, occurrence: str, given: Act, now: datetime, actor: str, run: str | None = None
+) -> tuple[Looked, State]:
+    """What `act` would record and the state it would lead to; nothing is written. Raises what `act` raises."""
+    with engine.connect() as connection:
+        current = row(connection, occurrence)
+        plan = adopted(connection, current.occurrence.plan)
+        at = forward(connection, now, [plan.id])
+        decision = take(facts(connection, house, plan, current), given, at, actor, run)
+    return _looked(occurrence, decision, ()), decision.state
 
 
 def apply_to(
