@@ -14,10 +14,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from portal.desk import gated
+from portal.boardpages import board_routes
+from portal.desk import Desk, gated
 from portal.guard import Guard
 from portal.letters import Letters
 from portal.mailpages import mail_routes
+from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.settings import Settings
 from portal.signin import sign_in_routes
@@ -27,7 +29,12 @@ from portal.visitors import Recognising, Visitors
 def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[Route]:
     """What an installation adds to the mailbox: sign-in, and the office's pages."""
     assert settings.installation is not None
-    return sign_in_routes(visitors, pages)
+    desk = Desk(settings, settings.installation)
+    return [
+        *sign_in_routes(visitors, pages),
+        *board_routes(desk, pages),
+        *occurrence_routes(desk, visitors, pages),
+    ]
 
 
 def create_app(settings: Settings) -> Starlette:

@@ -36,7 +36,7 @@ class Desk:
     @cached_property
     def engine(self) -> sa.Engine:
         """The store. Raises DatabaseError where none is configured."""
-        return engine(self.installation.store_url)
+        return self.settings.engine or engine(self.installation.store_url)
 
     @property
     def house(self) -> House:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 from tasks.settings import Settings as Installation
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "config" / "portal"
@@ -34,6 +36,7 @@ class Settings:
     secret: str = ""
     host: str = "127.0.0.1"
     now: Callable[[], datetime] = _now
+    engine: sa.Engine | None = None  # the store already connected to, else the installation's
 
     @property
     def secure(self) -> bool:

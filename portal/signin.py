@@ -104,7 +104,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         if ticket is None or not visitors.roles_of(ticket.address):
             return page(410, said="used")
         answer = RedirectResponse(ticket.target, 303)
-        visitors.sign_out(answer, current.get())
+        visitors.end(current.get())
         visitors.sign_in(answer, ticket.address)
         return answer
 

@@ -81,10 +81,14 @@ class Visitors:
         name = self._sessions.add(Session(address), self.settings.now())
         self._set(answer, COOKIE, self._signer.sign(name).decode(), int(SESSION_LASTS.total_seconds()))
 
-    def sign_out(self, answer: Response, visitor: Visitor) -> None:
+    def end(self, visitor: Visitor) -> None:
         """The session is over, whoever still holds its cookie."""
         if visitor.session:
             self._sessions.take(visitor.session, self.settings.now())
+
+    def sign_out(self, answer: Response, visitor: Visitor) -> None:
+        """The session is over, and its cookie gone."""
+        self.end(visitor)
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=self.settings.secure)
 
     def token(self, visitor: Visitor, purpose: str) -> str:
