@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
+from portal.feeds import feed_routes
 from portal.guard import Guard
 from portal.letters import Letters
 from portal.mailpages import mail_routes
@@ -34,6 +35,7 @@ def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[
         *sign_in_routes(visitors, pages),
         *board_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
+        *feed_routes(desk, pages),
     ]
 
 

@@ -115,7 +115,12 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             raise HTTPException(429)
         return await reached(settle, request.path_params["id"], visitor, fields)
 
+    def mailed(request: Request) -> Response:
+        """The links that stand in mails to the tracker and the leaders."""
+        return RedirectResponse(f"/ky/{quote(request.path_params['id'])}", 303)
+
     return [
+        Route("/o/{id:path}", mailed),
         Route("/ky/{id:path}", gated("occurrence", one)),
         Route("/ky/{id:path}", decide, methods=["POST"]),
     ]

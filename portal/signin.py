@@ -21,7 +21,7 @@ from portal.visitors import Visitors, current
 from tasks.house import house
 
 # Where a sign-in may lead: our own pages, named one by one, never an address.
-_TARGET = re.compile(r"/(bang|viec|mail)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail)/[A-Za-z0-9/._-]+")
+_TARGET = re.compile(r"/(bang|viec|lich|mail)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail)/[A-Za-z0-9/._-]+")
 _QUARTER = timedelta(minutes=15)
 
 

@@ -21,7 +21,7 @@ from portal.permissions import ACTIONS, MAY, ROLES, may
 from tasks.store.settle import look
 
 Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
-PAGES = {"/bang": "board", f"/ky/{Q1}": "occurrence", "/viec": "inbox", "/mail": "mailbox"}
+PAGES = {"/bang": "board", f"/ky/{Q1}": "occurrence", "/viec": "inbox", "/mail": "mailbox", "/lich": "feed"}
 ALLOWED = {
     "board": {"tracker", "deputy", "head", "operator", "auditor"},
     "occurrence": {"tracker", "deputy", "head", "operator", "auditor"},
@@ -177,3 +177,23 @@ async def test_a_name_is_shown_never_run(installation: Installation, tmp_path: P
             assert evil not in answer.text
             assert "script" not in answer.headers["content-security-policy"]
         assert "&lt;script&gt;" in (await client.get(f"/ky/{Q1}")).text
+
+
+async def test_a_feed_by_its_signed_address_shows_that_unit_only(portal: Portal, browser: AsyncClient) -> None:
+    links = re.findall(r'href="https://dondoc.example(/lich/[^"]+)"', (await browser.get("/lich")).text)
+    assert len(links) == 1 + len(portal.house.office.units)
+    async with portal.browser() as program:  # signed in nowhere
+        leaders, hcqt, *_ = [await program.get(link) for link in links]
+        assert leaders.headers["content-type"].startswith("text/calendar")
+        owed = [name for name, state in portal.installation.states().items() if state["due"]]
+        assert leaders.text.count("BEGIN:VEVENT") == len(owed)
+        assert 0 < hcqt.text.count("BEGIN:VEVENT") < len(owed)
+        assert "II.2.c" not in hcqt.text.replace("\r\n ", "")
+        other = links[1].replace("hcqt", "leaders")
+        for wrong in (other, "/lich/hcqt.ics", "/lich/.ics", "/lich/%C3%A9.x.ics"):
+            assert (await program.get(wrong)).status_code == 404
+
+
+async def test_the_links_of_mails_lead_to_the_occurrence(browser: AsyncClient) -> None:
+    assert (await browser.get(f"/o/{Q1}")).headers["location"] == f"/ky/{Q1}"
+    assert (await browser.get("/o//evil.example")).headers["location"].startswith("/ky/")
