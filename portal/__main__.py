@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import uvicorn
 
 from portal.app import create_app
+from portal.secret import link_secret
 from portal.settings import TEMPLATES, Settings
+from tasks import settings as installation
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,7 +23,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--prefect-url", default="http://127.0.0.1:4200")
     parser.add_argument("--templates", type=Path, default=TEMPLATES)
     options = parser.parse_args(arguments)
-    app = create_app(Settings(options.mail, options.prefect_url, options.templates))
+    behind = installation.settings()
+    app = create_app(
+        Settings(
+            options.mail,
+            options.prefect_url,
+            options.templates,
+            behind,
+            public_url=(behind.base_url or f"http://{options.host}:{options.port}").rstrip("/"),
+            secret=link_secret(os.environ, behind.var),
+            host=options.host,
+        )
+    )
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
 
 

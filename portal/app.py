@@ -14,17 +14,37 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from portal.boardpages import board_routes
+from portal.desk import Desk, gated
+from portal.feeds import feed_routes
 from portal.guard import Guard
 from portal.letters import Letters
 from portal.mailpages import mail_routes
+from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.settings import Settings
+from portal.signin import sign_in_routes
+from portal.visitors import Recognising, Visitors
+
+
+def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[Route]:
+    """What an installation adds to the mailbox: sign-in, and the office's pages."""
+    assert settings.installation is not None
+    desk = Desk(settings, settings.installation)
+    return [
+        *sign_in_routes(visitors, pages),
+        *board_routes(desk, pages),
+        *occurrence_routes(desk, visitors, pages),
+        *feed_routes(desk, pages),
+    ]
 
 
 def create_app(settings: Settings) -> Starlette:
     """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it."""
     pages = Pages(settings)
     letters = Letters(settings.mail)
+    visitors = Visitors(settings)
+    pages.provide(sign_out_token=lambda visitor: visitors.token(visitor, "ra"), mailbox_open=settings.mailbox_open)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -32,12 +52,13 @@ def create_app(settings: Settings) -> Starlette:
         yield
 
     def start(_request: Request) -> HTMLResponse:
-        everything = letters.all()
+        everything = letters.all() if settings.mailbox_open else []
         return pages.render(
             "start.html",
             prefect_url=settings.prefect_url,
             count=len(everything),
             newest=everything[0].day if everything else None,
+            office=settings.installation is not None,
         )
 
     def health(_request: Request) -> PlainTextResponse:
@@ -47,14 +68,23 @@ def create_app(settings: Settings) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 500
         return pages.render("refused.html", status, code=status)
 
+    mailbox: list[Route] = mail_routes(letters, pages)
+    if not settings.mailbox_open:
+        mailbox = [Route(route.path, gated("mailbox", route.endpoint)) for route in mailbox]
+    office = office_routes(settings, visitors, pages) if settings.installation else []
+
     return Starlette(
         routes=[
             Route("/", start),
             Route("/health", health),
-            *mail_routes(letters, pages),
+            *mailbox,
+            *office,
             Mount("/static", StaticFiles(directory=settings.templates / "static")),
         ],
         lifespan=lifespan,
-        middleware=[Middleware(Guard)],
+        middleware=[
+            Middleware(Guard),
+            *([Middleware(Recognising, visitors=visitors)] if settings.installation else []),
+        ],
         exception_handlers={HTTPException: refused, 500: refused},
     )

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from portal.settings import Settings
+from portal.visitors import current
 
 _WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
@@ -28,9 +29,14 @@ class Pages:
         self._environment.filters["count"] = lambda number: f"{number:,}".replace(",", ".")
         self._environment.filters["short_day"] = lambda day: f"{day:%d/%m/%Y}"
 
+    def provide(self, **everywhere: Any) -> None:
+        """Names that every page knows."""
+        self._environment.globals.update(everywhere)
+
     def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """One page."""
-        return HTMLResponse(self._environment.get_template(template).render(**context), status)
+        """One page. It knows its `visitor`."""
+        known = {"visitor": current.get(), **context}
+        return HTMLResponse(self._environment.get_template(template).render(**known), status)
 
 
 def day_in_words(day: date) -> str:

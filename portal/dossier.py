@@ -1,0 +1,180 @@
+"""One occurrence with everything the ledger says of it, read in one snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.checkpoints import Checkpoint, closing_day
+from dondoc.decide import Facts
+from dondoc.facts import planned
+from dondoc.ledger import Head
+from dondoc.lifecycle import ENDS, OWED, Status, revised
+from dondoc.wording import Wording
+from portal.desk import Desk
+from portal.marks import TONE, Mark, Tone, mark_of
+from portal.permissions import Action
+from tasks.store import tables
+from tasks.store.occurrences import facts, row
+from tasks.store.plans import adopted
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One ledger entry as people read it. `lines` are (label key, text); `run` is Prefect's flow-run id."""
+
+    seq: int
+    at: datetime
+    who: str
+    kind: str
+    about: str
+    lines: tuple[tuple[str, str], ...]
+    files: tuple[dict[str, Any], ...]
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An occurrence's page. `last_seq` is its latest entry; `unsent` are notices not yet taken by a server."""
+
+    facts: Facts
+    last_seq: int
+    head: Head
+    at: datetime
+    today: date
+    events: tuple[Event, ...]
+    unsent: tuple[tuple[str, str, str], ...]
+    coming: tuple[Checkpoint, ...]
+    latest: date
+
+    @property
+    def mark(self) -> Mark:
+        """As on the board."""
+        return mark_of(self.facts.state, self.today, self.facts.calendar)
+
+    @property
+    def tone(self) -> Tone:
+        """As on the board."""
+        return TONE[self.mark]
+
+    @property
+    def possible(self) -> tuple[Action, ...]:
+        """What a tracker can decide now."""
+        return tuple(_possible(self.facts))
+
+
+def _possible(found: Facts) -> Iterator[Action]:
+    state = found.state
+    if state.status in ENDS:
+        return
+    if state.status is Status.SUBMITTED:
+        yield from ("accept", "return")
+    if state.status in OWED and state.due and state.extensions < found.policy.extensions.at_most:
+        yield "extend"
+    if state.extension_asked and state.status in (*OWED, Status.SUBMITTED):
+        yield "refuse_extension"
+    if state.difficulty and state.status is not Status.GATED:
+        yield "answer_difficulty"
+    yield "waive"
+
+
+def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dossier:
+    """The page of that occurrence. Raises UnknownOccurrenceError."""
+    house, ledger, n = desk.house, tables.ledger, tables.notice
+    with desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        current = row(connection, occurrence)
+        plan = adopted(connection, current.occurrence.plan)
+        found = facts(connection, house, plan, current)
+        query = sa.select(ledger.c.line).where(ledger.c.occurrence == occurrence).order_by(ledger.c.seq)
+        entries = [json.loads(bytes(line)) for line in connection.scalars(query)]
+        waiting = (
+            sa.select(n.c.kind, n.c.recipient, tables.mail.c.reply)
+            .outerjoin(tables.mail, n.c.mail == tables.mail.c.id)
+            .where(n.c.occurrence == occurrence, n.c.status.in_(("queued", "mailed")))
+            .order_by(n.c.seq, n.c.key)
+        )
+        unsent = tuple((kind, wording.party(to), reply or "") for kind, to, reply in connection.execute(waiting))
+        top = connection.execute(
+            sa.select(ledger.c.seq, ledger.c.hash, ledger.c.at).order_by(ledger.c.seq.desc()).limit(1)
+        ).one()
+        last_seq = _last_seq(connection, occurrence)
+    state = found.state
+    points = () if state.status in ENDS else planned(found, state)
+    due = state.due or now.date()
+    closes = closing_day(plan.year, house.policy, house.calendar)
+    return Dossier(
+        found,
+        last_seq,
+        Head(top.seq, top.hash),
+        datetime.fromisoformat(top.at).astimezone(house.policy.zone),
+        now.date(),
+        tuple(_event(entry, wording, house.policy.zone) for entry in entries),
+        unsent,
+        tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
+        min(
+            date.fromordinal(due.toordinal() + house.policy.extensions.max_days),
+            date.fromordinal(closes.toordinal() - 1),
+        ),
+    )
+
+
+def _last_seq(connection: sa.Connection, occurrence: str) -> int:
+    o = tables.occurrence
+    return connection.scalar(sa.select(o.c.last_seq).where(o.c.id == occurrence)) or 0
+
+
+def last_seq(desk: Desk, occurrence: str) -> int:
+    """The number of its latest entry, 0 when there is no such occurrence."""
+    with desk.engine.connect() as connection:
+        return _last_seq(connection, occurrence)
+
+
+_TEXTS = ("document", "signed", "signer", "until", "reason", "note", "due", "opens", "address", "reply", "message_id")
+_DAYS = ("signed", "until", "due", "opens")
+
+
+def _event(entry: dict[str, Any], wording: Wording, zone: Any) -> Event:
+    body, lines = entry["body"], list[tuple[str, str]]()
+    for key in _TEXTS:
+        value = body.get(key)
+        if isinstance(value, str) and value and not (key == "reason" and not entry["kind"].startswith("occurrence.")):
+            lines.append((key, _day(value) if key in _DAYS else value))
+    told = body.get("recipients") or ([body["recipient"]] if body.get("recipient") else [])
+    if told:
+        lines.insert(0, ("recipients", "; ".join(wording.party(party) for party in told)))
+    if entry["kind"] in ("notice.withheld", "occurrence.superseded", "escalation.skipped"):
+        words = {**wording.words["withheld"], **wording.words["superseded"]}
+        lines = [(key, text) for key, text in lines if key != "reason"]
+        lines.append(("reason", str(words.get(body.get("reason", ""), body.get("reason", "")))))
+    return Event(
+        entry["seq"],
+        datetime.fromisoformat(entry["at"]).astimezone(zone),
+        wording.party(entry["actor"]) if ":" in entry["actor"] else entry["actor"],
+        entry["kind"],
+        _about(body, wording),
+        tuple(lines),
+        tuple(found for found in body.get("files", ()) if isinstance(found, dict)),
+        entry["run"],
+    )
+
+
+def _about(body: dict[str, Any], wording: Wording) -> str:
+    kind = body.get("kind")
+    if kind in wording.words["kinds"]:
+        return str(wording.words["kinds"][kind]["heading"])
+    keys = body.get("checkpoints") or ([body["checkpoint"]] if "step" in body else [])
+    names = wording.words["checkpoints"]
+    found = [names[name] for key in keys for name in names if str(key).startswith(name)]
+    return ", ".join(dict.fromkeys(found))
+
+
+def _day(text: str) -> str:
+    try:
+        return f"{date.fromisoformat(text):%d/%m/%Y}"
+    except ValueError:
+        return text

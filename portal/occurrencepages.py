@@ -1,0 +1,130 @@
+"""One occurrence's page, and what the tracker decides on it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dondoc.acts import ActError
+from dondoc.errors import ForbiddenTransitionError
+from portal.decisions import ACTS, read_form
+from portal.desk import Desk, gated, reached
+from portal.dossier import dossier, last_seq
+from portal.fields import posted
+from portal.pages import Pages
+from portal.sessions import Limiter
+from portal.signin import ask_to_sign_in
+from portal.visitors import Visitor, Visitors, current
+from tasks.store.occurrences import UnknownOccurrenceError
+from tasks.store.settle import act
+
+
+class Taken:
+    """Form tokens in use: of two posts of one form at once, one is taken. Later ones find the entry it wrote."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, token: str) -> bool:
+        """Whether nobody holds it."""
+        with self._lock:
+            free = token not in self._taken
+            self._taken.add(token)
+            return free
+
+    def free(self, token: str) -> None:
+        """It may be used again, or has left its entry."""
+        with self._lock:
+            self._taken.discard(token)
+
+
+def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+    """/ky/{occurrence id}."""
+    taken = Taken()
+    limiter = Limiter(120, timedelta(minutes=15))
+
+    def page(occurrence: str, status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> HTMLResponse:
+        if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
+            raise HTTPException(404)
+        now, visitor = desk.now(), current.get()
+        wording = desk.wording(now.date())
+        try:
+            found = dossier(desk, occurrence, wording, now)
+        except UnknownOccurrenceError:
+            raise HTTPException(404) from None
+        return pages.render(
+            "occurrence.html",
+            status,
+            found=found,
+            facts=found.facts,
+            state=found.facts.state,
+            wording=wording,
+            words=desk.words,
+            prefect_url=desk.settings.prefect_url,
+            forms=[name for name in found.possible if visitor.may(name)],
+            token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
+            said=said,
+            fields=fields or {},
+        )
+
+    def one(request: Request) -> HTMLResponse:
+        done = request.query_params.get("xong", "")
+        return page(request.path_params["id"], said=done if done in ACTS else "")
+
+    def settle(occurrence: str, visitor: Visitor, fields: dict[str, str]) -> Response:
+        name = next(known for known in ACTS if known == fields["act"])
+        seq, token = fields.get("seq", ""), fields.get("token", "")
+        if "\0" in occurrence or not visitors.token_fits(visitor, _purpose(occurrence, seq), token):
+            return page(occurrence, 403, "form", fields)
+        if not taken.claim(token):
+            return page(occurrence, 409, "twice")
+        try:
+            if str(last_seq(desk, occurrence)) != seq:
+                return page(occurrence, 409, "changed", fields)
+            now = desk.now()
+            given = read_form(name, fields, dossier(desk, occurrence, desk.wording(now.date()), now))
+            if given.act is None:
+                return page(occurrence, 422, given.fault, fields)
+            try:
+                act(desk.engine, desk.house, occurrence, given.act, now, "role:tracker")
+            except ForbiddenTransitionError:
+                return page(occurrence, 409, "changed", fields)
+            except ActError:
+                return page(occurrence, 422, "policy", fields)
+        finally:
+            taken.free(token)
+        return RedirectResponse(f"/ky/{quote(occurrence)}?xong={name}", 303)
+
+    async def decide(request: Request) -> Response:
+        visitor, fields = current.get(), await posted(request)
+        if not visitor.session:
+            return ask_to_sign_in(request)
+        name = next((known for known in ACTS if known == fields.get("act")), None)
+        if name is None:
+            raise HTTPException(400)
+        if not visitor.may(name):  # type: ignore[arg-type]
+            raise HTTPException(403)
+        if not limiter.allows(visitor.session, desk.settings.now()):
+            raise HTTPException(429)
+        return await reached(settle, request.path_params["id"], visitor, fields)
+
+    def mailed(request: Request) -> Response:
+        """The links that stand in mails to the tracker and the leaders."""
+        return RedirectResponse(f"/ky/{quote(request.path_params['id'])}", 303)
+
+    return [
+        Route("/o/{id:path}", mailed),
+        Route("/ky/{id:path}", gated("occurrence", one)),
+        Route("/ky/{id:path}", decide, methods=["POST"]),
+    ]
+
+
+def _purpose(occurrence: str, seq: object) -> str:
+    return f"ky|{occurrence}|{seq}"

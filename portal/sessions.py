@@ -1,0 +1,87 @@
+"""Mailed links and signed-in browsers, remembered by this portal only.
+
+Both live in memory: a link taken once is gone, a session signed out is gone, and a restart of the portal ends all
+of them (people ask for a new link). So nothing used once can come back, and no table is needed. This holds for one
+portal process; several side by side would need a table.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+LINK_LASTS = timedelta(minutes=15)
+SESSION_LASTS = timedelta(hours=12)
+_MOST = 10_000
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a mailed link stands for: the address it was sent to, and the page wanted."""
+
+    address: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser."""
+
+    address: str
+
+
+class Remembered(Generic[Kept]):
+    """Values under random names, each until its time is over. Safe to use from several threads."""
+
+    def __init__(self, lasts: timedelta) -> None:
+        self._lasts = lasts
+        self._kept: dict[str, tuple[datetime, Kept]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, value: Kept, now: datetime) -> str:
+        """Remember `value`; its name. The oldest is forgotten where there are too many."""
+        name = secrets.token_urlsafe(32)
+        with self._lock:
+            for old in [key for key, (until, _) in self._kept.items() if until <= now]:
+                del self._kept[old]
+            while len(self._kept) >= _MOST:
+                del self._kept[next(iter(self._kept))]
+            self._kept[name] = (now + self._lasts, value)
+        return name
+
+    def get(self, name: str, now: datetime) -> Kept | None:
+        """What that name stands for, None when it is unknown or over."""
+        with self._lock:
+            found = self._kept.get(name)
+        return found[1] if found and now < found[0] else None
+
+    def take(self, name: str, now: datetime) -> Kept | None:
+        """The same, and forgotten: of several who ask at once, one gets it."""
+        with self._lock:
+            found = self._kept.pop(name, None)
+        return found[1] if found and now < found[0] else None
+
+
+class Limiter:
+    """At most so many in a window, for each key."""
+
+    def __init__(self, most: int, window: timedelta) -> None:
+        self._most, self._window = most, window
+        self._seen: dict[str, list[datetime]] = {}
+        self._lock = threading.Lock()
+
+    def allows(self, key: str, now: datetime) -> bool:
+        """Whether one more is allowed now; it is counted when it is."""
+        with self._lock:
+            if len(self._seen) >= _MOST:
+                self._seen = {k: times for k, times in self._seen.items() if times[-1] > now - self._window}
+            times = [time for time in self._seen.get(key, ()) if time > now - self._window]
+            if len(times) >= self._most:
+                return False
+            self._seen[key] = [*times, now]
+            return True

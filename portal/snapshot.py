@@ -1,0 +1,125 @@
+"""All occurrences of a plan from one snapshot of the store, named by the ledger entry it ends with.
+
+Nothing about an occurrence changes without a ledger entry in the same transaction, so the same head on the same
+day is the same board: it is read once and kept, and a page costs two small queries however large the plan is.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from dondoc.house import House
+from dondoc.lifecycle import State
+from dondoc.outcomes import tally
+from dondoc.plan import Item, Obligation, Plan
+from dondoc.timing import Occurrence
+from portal.desk import Desk
+from portal.marks import RANK, TONE, Mark, Tone, mark_of
+from tasks.store import tables
+from tasks.store.occurrences import Row, rows
+from tasks.store.plans import adopted, adopted_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One occurrence as the board shows it. `quarter` is that of its present due date, 0 without one."""
+
+    occurrence: Occurrence
+    state: State
+    item: Item
+    obligation: Obligation
+    mark: Mark
+    units: tuple[str, ...]
+    quarter: int
+    text: str
+
+    @property
+    def tone(self) -> Tone:
+        """Its traffic light."""
+        return TONE[self.mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A plan at one ledger entry, on one day. `outcomes` are the figures of `dondoc status`."""
+
+    plan: Plan
+    plans: tuple[str, ...]
+    seq: int
+    at: datetime
+    today: date
+    lines: tuple[Line, ...]
+    outcomes: dict[str, int]
+
+
+class Snapshots:
+    """The latest snapshot of each plan."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._kept: dict[str, tuple[House, Snapshot]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, wanted: str) -> Snapshot | None:
+        """The plan of that id, or the latest adopted one; None while none is adopted."""
+        house, now = self._desk.house, self._desk.now()
+        with self._desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            found = _head(connection)
+            if found is None:
+                return None
+            seq, written = found
+            plans = tuple(adopted_ids(connection))
+            if not plans:
+                return None
+            chosen = wanted if wanted in plans else plans[-1]
+            with self._lock:
+                kept = self._kept.get(chosen)
+            if kept and kept[0] is house and (kept[1].seq, kept[1].today) == (seq, now.date()):
+                return kept[1]
+            plan = adopted(connection, chosen)
+            stored = rows(connection, chosen)
+        at = datetime.fromisoformat(written).astimezone(house.policy.zone)
+        lines = sorted((_line(house, plan, row, now.date()) for row in stored), key=_order)
+        outcomes = tally((row.state for row in stored), now.date())
+        made = Snapshot(plan, plans, seq, at, now.date(), tuple(lines), outcomes)
+        with self._lock:
+            self._kept[chosen] = (house, made)
+        return made
+
+
+def folded(text: str) -> str:
+    """`text` as it is searched: without marks and case, so that "ke hoach" finds "Kế hoạch"."""
+    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
+
+
+def _head(connection: sa.Connection) -> tuple[int, str] | None:
+    ledger = tables.ledger
+    row = connection.execute(sa.select(ledger.c.seq, ledger.c.at).order_by(ledger.c.seq.desc()).limit(1)).first()
+    return (row.seq, row.at) if row else None
+
+
+def _line(house: House, plan: Plan, row: Row, today: date) -> Line:
+    item = plan.item(row.occurrence.item)
+    obligation = next(o for o in item.obligations if o.id == row.occurrence.obligation)
+    due = row.state.due
+    words = (item.ref, item.title, obligation.deliverable, row.state.document or "", row.occurrence.id)
+    return Line(
+        row.occurrence,
+        row.state,
+        item,
+        obligation,
+        mark_of(row.state, today, house.calendar),
+        house.office.members(obligation.lead),
+        (due.month + 2) // 3 if due else 0,
+        folded(" ".join(words)),
+    )
+
+
+def _order(line: Line) -> tuple[int, date]:
+    return RANK[line.mark], line.state.due or date.max
