@@ -35,6 +35,7 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
         "DONDOC_STORE_URL": database_urls(stack).app,
         "DONDOC_VAR": str(stack.root),
         "DONDOC_CONFIG": str(settings.config),
+        **stack.link_environment(),
     }
     if settings.smtp.host == "127.0.0.1":
         environment["DONDOC_MAIL_PORT"] = str(stack.mail_port)
