@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import uvicorn
 
+from dondoc.errors import DondocError
+from portal.answering import Answering, answering_here
 from portal.app import create_app
 from portal.settings import TEMPLATES, Settings
 
@@ -20,8 +23,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--prefect-url", default="http://127.0.0.1:4200")
     parser.add_argument("--templates", type=Path, default=TEMPLATES)
     options = parser.parse_args(arguments)
-    app = create_app(Settings(options.mail, options.prefect_url, options.templates))
+    app = create_app(Settings(options.mail, options.prefect_url, options.templates), _answering())
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
+
+
+def _answering() -> Answering | None:
+    """The answer pages; a faulty configuration is said once, and the mailbox is shown all the same."""
+    try:
+        return answering_here()
+    except DondocError as error:
+        print(f"links in mail cannot be answered here: {error}", file=sys.stderr)
+        return None
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from portal.answering import Answering
+from portal.answerpages import AnswerPages
 from portal.guard import Guard
 from portal.letters import Letters
 from portal.mailpages import mail_routes
@@ -21,8 +23,11 @@ from portal.pages import Pages
 from portal.settings import Settings
 
 
-def create_app(settings: Settings) -> Starlette:
-    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it."""
+def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
+    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it.
+
+    Without `answering` the portal shows the mailbox only.
+    """
     pages = Pages(settings)
     letters = Letters(settings.mail)
 
@@ -52,6 +57,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/", start),
             Route("/health", health),
             *mail_routes(letters, pages),
+            *(AnswerPages(answering, pages).routes() if answering else ()),
             Mount("/static", StaticFiles(directory=settings.templates / "static")),
         ],
         lifespan=lifespan,
