@@ -22,7 +22,7 @@ from dondoc.errors import DondocError, ForbiddenTransitionError
 from dondoc.links import LinkError
 from dondoc.links import read_form as read_mark
 from dondoc.links import sign_form as sign_mark
-from dondoc.wording import Wording
+from dondoc.wording import Wording, sentence
 from portal import answerview
 from portal.allowance import Allowance
 from portal.answering import Answering, Opened
@@ -86,6 +86,7 @@ class AnswerPages:
             waiting=waiting,
             title=answerview.title,
             standing=self._standing,
+            sentence=sentence,
         )
 
     def recorded(self, request: Request, opened: Opened) -> Response:

@@ -107,7 +107,8 @@ def _facts(entry: Told, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]
             found[key] = short(date.fromisoformat(found[key]))
     if entry.body.get("files"):
         found["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in entry.body["files"])
-    return tuple((label, found[key]) for key, label in words["fields"].items() if key in found)
+    labels = {**words["fields"], **words["fields_of"].get(entry.kind, {})}
+    return tuple((label, found[key]) for key, label in labels.items() if key in found)
 
 
 def _size(size: int) -> str:

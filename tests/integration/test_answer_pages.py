@@ -54,7 +54,7 @@ class Desk:
     async def form(self, token: str, act: str) -> str:
         """The mark of a form on the page."""
         page = (await self.get(token)).text
-        found = re.search(rf'action="/a/[^"]+/{act}".*?name="form" value="([^"]+)"', page, re.DOTALL)
+        found = re.search(rf'action="/a/[^"]+/{act}#answer".*?name="form" value="([^"]+)"', page, re.DOTALL)
         assert found, f"the page offers no {act}"
         return unescape(found[1])
 
@@ -154,6 +154,7 @@ async def test_no_more_time_after_the_due_date(desk: Desk) -> None:
     answer = await desk.post(desk.token(), "more-time", mark=mark, until="2024-04-30", reason="Chậm.")
     assert answer.status_code == 409
     assert "vừa thay đổi" in line(answer)
+    assert "Chậm." in line(answer)  # what was typed is not lost
     assert desk.count() == before
 
 
@@ -515,7 +516,7 @@ def test_no_field_brings_a_server_error(
         token = sign(SECRET, f"{installation.plan.id}/{Q1}", "unit:hcqt", at("2025-01-01"))
         async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
             page = (await client.get(f"/a/{token}")).text
-            found = re.search(rf'/{act}".*?name="form" value="([^"]+)"', page, re.DOTALL)
+            found = re.search(rf'/{act}#answer".*?name="form" value="([^"]+)"', page, re.DOTALL)
             data = {**({"form": found[1]} if found else {}), **fields}
             if raw:
                 headers = {
