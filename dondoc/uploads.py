@@ -20,6 +20,7 @@ UploadFault = Literal["empty", "kind", "content", "macro", "huge"]
 LONGEST_NAME = 150
 MOST_PARTS = 10_000
 MOST_UNPACKED = 500 * 1024 * 1024
+_PART = b"PK\x01\x02"  # how each part is listed in a zip's directory
 _TYPES_PART = "[Content_Types].xml"
 _MOST_TYPES = 1024 * 1024
 
@@ -85,10 +86,12 @@ def _office_type(name: str, extension: str, content: bytes) -> str:
     wanted, found = _OPEN_OFFICE[extension]
     if not content.startswith(b"PK\x03\x04"):
         raise UploadError("content", name)
+    if content.count(_PART) > MOST_PARTS:  # before the list of parts is read into memory
+        raise UploadError("huge", name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+            if sum(part.file_size for part in parts) > MOST_UNPACKED:
                 raise UploadError("huge", name)
             if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
                 raise UploadError("macro", name)

@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from installation import Installation, at
 
+from deployments.stack.settings import Stack
 from dondoc.links import sign
 from portal.allowance import Allowance
 from portal.answering import Answering
@@ -288,6 +289,33 @@ async def test_a_mail_sent_meanwhile_does_not_spoil_an_open_form(desk: Desk) -> 
     mark = await desk.form(token, "done")
     assert send_mail.fn(desk.installation.morning(at("2024-03-22", "08:30"))) is not None
     await followed(desk, await desk.post(token, "done", mark=mark, document="63"))
+
+
+async def test_the_link_in_the_mail_opens_the_duty_and_takes_the_answer(desk: Desk) -> None:
+    installation = desk.installation
+    installation.settings = replace(installation.settings, link_secret=SECRET, base_url="http://portal/")
+    send_mail.fn(installation.morning(at("2024-03-22", "08:30")))
+    links = re.findall(r"http://portal(/a/\S+)", installation.post.text("hcqt@vpub.quangngai.example"))
+    pages = [await desk.client.get(link) for link in links]
+    assert {page.status_code for page in pages} == {200}
+    (link,) = [link for link, page in zip(links, pages, strict=True) if "Kế hoạch theo dõi thi hành" in page.text]
+    await followed(desk, await desk.post(link.removeprefix("/a/"), "done", document="63/KH-VP"))
+    assert desk.last("occurrence.submitted")["occurrence"] == f"{installation.plan.id}/{Q1}"
+
+
+async def test_without_a_secret_or_a_portal_a_mail_has_no_link(desk: Desk) -> None:
+    installation = desk.installation
+    installation.settings = replace(installation.settings, link_secret="", base_url="http://portal")
+    send_mail.fn(installation.morning(at("2024-03-22", "08:30")))
+    assert "http" not in installation.post.text("hcqt@vpub.quangngai.example")
+
+
+def test_the_secret_of_links_is_made_once_and_only_the_owner_reads_it(tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "var")
+    first = stack.link_environment()
+    assert stack.link_environment() == first
+    assert first["DONDOC_PORTAL_URL"] == stack.portal_url
+    assert (stack.secrets_directory / "links").stat().st_mode & 0o777 == 0o600
 
 
 # --- links and senders --------------------------------------------------------------------------------------------
