@@ -31,6 +31,7 @@ CHILDREN = ("mailbox", "portal", "worker")
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     """The background processes beside Prefect: the local mailbox, the portal, the worker."""
     environment = {
+        **stack.link_environment(),  # first: what the environment sets goes before
         **child_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
         "DONDOC_VAR": str(stack.root),

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 
@@ -69,7 +68,7 @@ class Desk:
 
     def duty(self, number: int, notice: Notice) -> Duty:
         """The duty of a notice, under its number in the mail."""
-        words, base = self.wording.words, self.letterhead.base_url
+        words, link = self.wording.words, self.letterhead.link
         said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
         return Duty(
             number=number,
@@ -82,7 +81,7 @@ class Desk:
             lines=self._lines(notice),
             happened=said["happened"],
             asked=said["asked"],
-            link=f"{base.rstrip('/')}/o/{quote(notice.occurrence.id)}" if base else None,
+            link=link(notice) if link else None,
             link_words=words["links"][self._link_words(notice)],
         )
 

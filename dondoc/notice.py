@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,13 +63,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What every mail of one morning shares. `base_url` None: no portal, so no link. `head`: printed for the tracker."""
+    """What every mail of one morning shares. `link` makes a notice's link; None: no portal, so no link. `head`: printed for the tracker."""
 
     office: Office
     sender: Address
     domain: str
     plan_titles: Mapping[str, str]
-    base_url: str | None
+    link: Callable[[Notice], str] | None
     head: Head | None
     policy: Policy
     calendar: Calendar

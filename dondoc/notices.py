@@ -95,7 +95,7 @@ def render(
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
     ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
-    wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.base_url is not None)
+    wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
     desk = Desk(letterhead, environment, wording)
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import uvicorn
 
+from dondoc.errors import DondocError
+from portal.answering import Answering, answering_here
 from portal.app import create_app
 from portal.secret import link_secret
 from portal.settings import TEMPLATES, Settings
@@ -33,9 +36,19 @@ def main(arguments: list[str] | None = None) -> None:
             public_url=(behind.base_url or f"http://{options.host}:{options.port}").rstrip("/"),
             secret=link_secret(os.environ, behind.var),
             host=options.host,
-        )
+        ),
+        _answering(),
     )
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
+
+
+def _answering() -> Answering | None:
+    """The answer pages; a faulty configuration is said once, and the mailbox is shown all the same."""
+    try:
+        return answering_here()
+    except DondocError as error:
+        print(f"links in mail cannot be answered here: {error}", file=sys.stderr)
+        return None
 
 
 if __name__ == "__main__":

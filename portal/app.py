@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from portal.answering import Answering
+from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.feeds import feed_routes
@@ -39,8 +41,11 @@ def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[
     ]
 
 
-def create_app(settings: Settings) -> Starlette:
-    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it."""
+def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
+    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it.
+
+    Without `answering` the portal shows the mailbox only.
+    """
     pages = Pages(settings)
     letters = Letters(settings.mail)
     visitors = Visitors(settings)
@@ -79,6 +84,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/health", health),
             *mailbox,
             *office,
+            *(AnswerPages(answering, pages).routes() if answering else ()),
             Mount("/static", StaticFiles(directory=settings.templates / "static")),
         ],
         lifespan=lifespan,

@@ -17,7 +17,7 @@ def link_secret(environ: Mapping[str, str], var: Path) -> str:
     """The secret. Raises SettingsError for one too short to be a secret."""
     given = environ.get(NAME)
     if given is None:
-        return _kept(var / "secrets" / "link")
+        return _kept(var / "secrets" / "links")
     if len(given) < _SHORTEST:
         raise SettingsError(f"{NAME} is shorter than {_SHORTEST} characters; give a long random text, or unset it")
     return given

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dondoc.checkpoints import closing_day
+from dondoc.links import LinkMaker
 from dondoc.mail import Address
 from dondoc.mime import build
 from dondoc.notices import Letterhead, Notice, party_name, render, still_true
@@ -79,7 +81,7 @@ def write_mails(morning: Morning) -> bool:
             sender=morning.settings.sender,
             domain=morning.settings.mail_domain,
             plan_titles={plan.id: plan.title},
-            base_url=morning.settings.base_url,
+            link=_links(morning, plan),
             head=head(connection),
             policy=morning.house.policy,
             calendar=morning.house.calendar,
@@ -91,6 +93,15 @@ def write_mails(morning: Morning) -> bool:
         if turn[address.address.lower()] == now_served:
             _write_mail(morning, letterhead, plan, address, group, registered)
     return True
+
+
+def _links(morning: Morning, plan: Plan) -> LinkMaker | None:
+    """What makes the links of this plan's notices; None where no portal can be reached or no secret signs them."""
+    chosen, policy = morning.settings, morning.house.policy
+    if not chosen.base_url or not chosen.link_secret:
+        return None
+    closes = closing_day(plan.year, policy, morning.house.calendar)
+    return LinkMaker(chosen.base_url, chosen.link_secret, closes, policy.zone)
 
 
 def _turns(office: Office) -> dict[str, int]:

@@ -39,6 +39,7 @@ class MailSection(_Section):
 
 class PortalSection(_Section):
     base_url: str = ""
+    upload_mb: int = Field(default=20, ge=1, le=200)
 
 
 class FiguresSection(_Section):
@@ -68,6 +69,8 @@ class Settings:
     smtp: Smtp
     sender: Address
     base_url: str | None
+    link_secret: str
+    upload_mb: int
     figures: Path
     live_plan: Path | None
 
@@ -106,7 +109,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             timeout=30.0,
         ),
         sender=Address(mail.sender, mail.sender_name),
-        base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or None,
+        link_secret=_secret(environ, "DONDOC_LINK_SECRET") or "",
+        upload_mb=file.portal.upload_mb,
+        base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
     )

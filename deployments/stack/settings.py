@@ -113,6 +113,10 @@ class Stack:
         """The password called `name`, made on first use and the same ever after."""
         return _read_or_make(self.secrets_directory / name, lambda: secrets.token_urlsafe(24))
 
+    def link_environment(self) -> dict[str, str]:
+        """What signs the links in mail, and where they lead when no address is configured: this machine's own."""
+        return {"DONDOC_LINK_SECRET": self.secret("links"), "DONDOC_PORTAL_URL": self.portal_url}
+
     @property
     def prefect_auth_string(self) -> str:
         """`user:password` of Prefect's API and UI."""

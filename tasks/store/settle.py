@@ -84,14 +84,24 @@ def _in_order_of_need(found: list[Row]) -> list[Row]:
 
 
 def act(
-    engine: sa.Engine, house: House, occurrence: str, given: Act, now: datetime, actor: str, run: str | None = None
+    engine: sa.Engine,
+    house: House,
+    occurrence: str,
+    given: Act,
+    now: datetime,
+    actor: str,
+    run: str | None = None,
+    first: Callable[[sa.Connection], None] | None = None,
 ) -> Looked:
-    """Record one act of a person. Raises ActError, ForbiddenTransitionError, UnknownOccurrenceError."""
+    """Record one act of a person. Raises ActError, ForbiddenTransitionError, UnknownOccurrenceError.
+
+    `first` is asked inside the transaction and may raise: nothing is written then.
+    """
 
     def decided(found: Facts, at: datetime) -> Decision:
         return take(found, given, at, actor, run)
 
-    return apply_to(engine, house, occurrence, now, decided)
+    return apply_to(engine, house, occurrence, now, decided, first)
 
 
 def rehearse(
@@ -107,10 +117,17 @@ def rehearse(
 
 
 def apply_to(
-    engine: sa.Engine, house: House, occurrence: str, now: datetime, decided: Callable[[Facts, datetime], Decision]
+    engine: sa.Engine,
+    house: House,
+    occurrence: str,
+    now: datetime,
+    decided: Callable[[Facts, datetime], Decision],
+    first: Callable[[sa.Connection], None] | None = None,
 ) -> Looked:
     """Decide on one occurrence as it stands inside the transaction, at the time its entries get; write what follows."""
     with appending(engine) as connection:
+        if first:
+            first(connection)
         current = row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
         at = forward(connection, now, [plan.id])

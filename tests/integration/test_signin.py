@@ -208,7 +208,7 @@ async def test_without_a_database_there_is_still_the_mailbox(portal: Portal) -> 
 def test_the_secret_is_made_once_and_ours_alone(tmp_path: Path) -> None:
     made = link_secret({}, tmp_path)
     assert link_secret({}, tmp_path) == made
-    assert stat.S_IMODE((tmp_path / "secrets" / "link").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "secrets" / "links").stat().st_mode) == 0o600
     assert link_secret({"DONDOC_LINK_SECRET": "x" * 32}, tmp_path) == "x" * 32
     with pytest.raises(SettingsError, match="shorter"):
         link_secret({"DONDOC_LINK_SECRET": "short"}, tmp_path)

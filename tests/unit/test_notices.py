@@ -16,7 +16,17 @@ import icalendar
 import jinja2
 import pytest
 import yaml
-from factories import at, make_calendar, make_occurrence, make_office, make_parts, make_plan, make_policy, make_state
+from factories import (
+    ZONE,
+    at,
+    make_calendar,
+    make_occurrence,
+    make_office,
+    make_parts,
+    make_plan,
+    make_policy,
+    make_state,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +35,7 @@ from dondoc.checkpoints import Kind as CheckpointKind
 from dondoc.decide import NoticeKind, Verdict
 from dondoc.ledger import Head
 from dondoc.lifecycle import Status
+from dondoc.links import LinkMaker
 from dondoc.mail import Address, Mail
 from dondoc.notices import KINDS, Letterhead, Notice, environment, message_id, party_name, render, still_true
 from dondoc.plan import TimingKind
@@ -43,7 +54,7 @@ def make_letterhead(**changes: Any) -> Letterhead:
         sender=Address("don-doc@vp.example", "Đôn đốc Văn phòng UBND tỉnh"),
         domain="vp.example",
         plan_titles={plan.id: plan.title},
-        base_url=None,
+        link=None,
         head=Head(1234, "5f" * 32),
         policy=make_policy(),
         calendar=make_calendar(),
@@ -88,6 +99,7 @@ def send(found: list[Notice], day: str, **letterhead: Any) -> Mail:
 
 
 PORTAL = "https://dondoc.vp.example/"
+LINK = LinkMaker(PORTAL, "a secret of tests", date(2025, 1, 22), ZONE)
 HANDED_IN = {
     "document": "63/KH-VP",
     "signed": "2024-04-11",
@@ -97,15 +109,15 @@ HANDED_IN = {
 
 SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     "assign": ("2024-01-02", [make_notice("assign")], {}),
-    "assign-coordinating": ("2024-01-02", [make_notice("assign", recipient="unit:ttpvks", coordinating=True)], {"base_url": PORTAL}),
+    "assign-coordinating": ("2024-01-02", [make_notice("assign", recipient="unit:ttpvks", coordinating=True)], {"link": LINK}),
     "assign-after-event": (
         "2024-11-05",
         [make_notice("assign", "chuyen-doi-so", recipient="unit:ttcbth", opens=date(2024, 11, 4), due=date(2024, 11, 25), original_due=date(2024, 11, 25))],
         {},
     ),
     "remind": ("2024-03-22", [make_notice("remind", checkpoint="remind-5")], {}),
-    "remind-continuous": ("2024-03-20", [make_notice("remind", "phan-anh", checkpoint="remind-7", recipient="unit:ttcbth")], {"base_url": PORTAL}),
-    "last-call": ("2024-03-29", [make_notice("last-call")], {"base_url": PORTAL}),
+    "remind-continuous": ("2024-03-20", [make_notice("remind", "phan-anh", checkpoint="remind-7", recipient="unit:ttcbth")], {"link": LINK}),
+    "last-call": ("2024-03-29", [make_notice("last-call")], {"link": LINK}),
     "overdue": ("2024-04-01", [make_notice("overdue")], {}),
     "escalate": (
         "2024-04-15",
@@ -115,7 +127,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     "escalate-head": (
         "2024-04-04",
         [make_notice("escalate", recipient="head:hcqt", checkpoint="escalate-1", late_notice_accepted_on=date(2024, 4, 1))],
-        {"base_url": PORTAL},
+        {"link": LINK},
     ),
     "escalate-undelivered": (
         "2024-04-10",
@@ -197,7 +209,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
             make_notice("overdue", "chi-so", period="2024-03", recipient="unit:ttpvks"),
             make_notice("remind", "phan-anh", period="2024-Q2", checkpoint="remind-7", recipient="unit:ttpvks"),
         ],
-        {"base_url": PORTAL},
+        {"link": LINK},
     ),
     "digest-assign": (
         "2024-01-02",
@@ -446,7 +458,8 @@ def test_only_the_tracker_sees_the_ledger_head(mails: dict[str, Mail]) -> None:
 
 def test_no_portal_no_link(mails: dict[str, Mail]) -> None:
     assert "http" not in mails["overdue"].text + mails["overdue"].html
-    link = "https://dondoc.vp.example/o/cchc-2024/ke-hoach-thi-hanh/ke-hoach-theo-doi/2024-Q1"
+    token = LINK.token("cchc-2024/ke-hoach-thi-hanh/ke-hoach-theo-doi/2024-Q1", "unit:hcqt", date(2024, 3, 31))
+    link = f"https://dondoc.vp.example/a/{token}"
     assert link in mails["last-call"].text
     assert f'href="{link}"' in mails["last-call"].html
 
@@ -476,7 +489,7 @@ def test_forty_duties_stay_under_100_kb() -> None:
     many = [
         replace(one, key=f"{n}", occurrence=replace(one.occurrence, id=f"{one.occurrence.id}-{n}")) for n in range(40)
     ]
-    mail = send(many, "2024-04-01", base_url=PORTAL)
+    mail = send(many, "2024-04-01", link=LINK)
     assert len(mail.html.encode()) < 100_000
 
 

@@ -1,0 +1,117 @@
+"""What the answer pages show: facts of a duty as labelled lines, its history as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dondoc.facts import Facts
+from dondoc.lifecycle import ENDS, OWED
+from dondoc.timing import cadence
+from dondoc.wording import Wording, clean, sentence, short
+from portal.answering import Opened
+from tasks.store.answers import Told
+
+_RECURRING = frozenset({"recurring", "continuous", "by-reference"})
+_SOON = 5  # working days
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the history: when, what, who, and its facts."""
+
+    seq: int
+    at: str
+    what: str
+    who: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def title(facts: Facts) -> str:
+    """II.1.e · Kế hoạch …"""
+    return clean(facts.item.flow_name)
+
+
+def standing(facts: Facts, wording: Wording) -> tuple[str, str]:
+    """Where the duty stands, as a tone (late, soon, plain, good) and in words."""
+    state, today = facts.state, wording.today
+    status = str(wording.words["statuses"][state.status.value])
+    if state.status in ENDS:
+        return "good" if state.status in ("done", "waived") else "plain", status
+    if state.status not in OWED or state.due is None:
+        return "plain", status
+    left = sentence(wording.left(state.due))
+    if today > state.due:
+        return "late", left
+    return "soon" if facts.calendar.between(
+        today, state.due
+    ) <= _SOON else "plain", f"{status} – {wording.left(state.due)}"
+
+
+def rows(facts: Facts, wording: Wording) -> list[tuple[str, str]]:
+    """The duty's labelled lines, as its mails show them."""
+    obligation, state = facts.obligation, facts.state
+    labels: Mapping[str, str] = wording.words["rows"]
+    found = {"deliverable": sentence(clean(obligation.deliverable))}
+    if state.due:
+        found["due"] = wording.due(state.due) if state.status in OWED else wording.day(state.due)
+    if state.original_due and state.original_due != state.due:
+        found["original_due"] = wording.day(state.original_due)
+    if obligation.timing.kind in _RECURRING:
+        period = sentence(wording.period(facts.occurrence.period))
+        chosen = cadence(obligation, facts.policy) is not None
+        found["period"] = wording.value("period_policy", period=period) if chosen else period
+    found["phrase"] = wording.value("phrase", phrase=clean(obligation.phrase))
+    reading, by = clean(obligation.reading or ""), clean(obligation.reading_by or "")
+    if reading:
+        key = "reading" if by else "reading_open"
+        found[key] = wording.value("reading_by", reading=reading, by=by) if by else reading
+    found["lead"] = wording.names(obligation.lead)
+    found["coordinating"] = wording.names(obligation.coordinating)
+    return [(label, found[key]) for key, label in labels.items() if found.get(key)]
+
+
+def history(opened: Opened, words: Mapping[str, Any]) -> list[Line]:
+    """What happened, latest first: acts, and the letters this holder was sent."""
+    return [line for entry in reversed(opened.history) if (line := line_of(entry, opened, words))]
+
+
+def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | None:
+    """One entry as a line; None for what a unit need not see."""
+    what = words["history"].get(entry.kind)
+    if entry.kind == "notice.sent" and entry.body.get("recipient") == opened.link.party:
+        told = words["told"].get(entry.body.get("kind"))
+        what = f"Đã gửi thư {told}" if told else None
+    if what is None:
+        return None
+    at = entry.at.astimezone(opened.facts.policy.zone)
+    return Line(
+        entry.seq, f"{at:%H:%M} {short(at.date())}", what, _who(entry.actor, opened, words), _facts(entry, words)
+    )
+
+
+def _who(actor: str, opened: Opened, words: Mapping[str, Any]) -> str:
+    if ":" in actor:
+        return opened.wording.party(actor)
+    return str(words["system"]) if actor == "dondoc" else clean(opened.facts.office.name_of(actor))
+
+
+def _facts(entry: Told, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if not entry.kind.startswith("occurrence.") or entry.kind == "occurrence.opened":
+        return ()
+    found = {key: str(value) for key, value in entry.body.items() if key in words["fields"] and key != "files"}
+    for key in ("signed", "until"):
+        if key in found:
+            found[key] = short(date.fromisoformat(found[key]))
+    if entry.body.get("files"):
+        found["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in entry.body["files"])
+    labels = {**words["fields"], **words["fields_of"].get(entry.kind, {})}
+    return tuple((label, found[key]) for key, label in labels.items() if key in found)
+
+
+def _size(size: int) -> str:
+    return (
+        f"{size / 1024 / 1024:.1f} MB".replace(".", ",") if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} KB"
+    )

@@ -1,0 +1,52 @@
+"""The history of one occurrence as its page tells it, and whether a form was answered already."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.errors import DondocError
+from tasks.store.tables import ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One ledger entry about an occurrence."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    body: dict[str, Any]
+
+
+class AnsweredError(DondocError):
+    """The same answer was recorded after the form was shown: `entry` is that answer."""
+
+    def __init__(self, entry: Told) -> None:
+        super().__init__(f"this was recorded already, as entry {entry.seq}; nothing was changed")
+        self.entry = entry
+
+
+def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Told]:
+    """The entries about an occurrence after number `after`, in order."""
+    query = (
+        sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line)
+        .where(ledger.c.occurrence == occurrence, ledger.c.seq > after)
+        .order_by(ledger.c.seq)
+    )
+    return [
+        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"])
+        for e in connection.execute(query)
+    ]
+
+
+def refuse_second(connection: sa.Connection, occurrence: str, after: int, kind: str, actor: str) -> None:
+    """Raises AnsweredError where `actor` did the same after entry `after` (inside `appending`)."""
+    for entry in told(connection, occurrence, after):
+        if (entry.kind, entry.actor) == (kind, actor):
+            raise AnsweredError(entry)
