@@ -22,7 +22,7 @@ from dondoc.errors import DondocError, ForbiddenTransitionError
 from dondoc.links import LinkError
 from dondoc.links import read_form as read_mark
 from dondoc.links import sign_form as sign_mark
-from dondoc.wording import Wording, sentence
+from dondoc.wording import sentence
 from portal import answerview
 from portal.allowance import Allowance
 from portal.answering import Answering, Opened
@@ -37,7 +37,6 @@ ACTS: dict[str, Choice] = {
     "more-time": "extend_request",
     "blocked": "raise_difficulty",
 }
-_PATHS = {choice: path for path, choice in ACTS.items()}
 
 
 class AnswerPages:
@@ -85,7 +84,7 @@ class AnswerPages:
             owed=owed,
             waiting=waiting,
             title=answerview.title,
-            standing=self._standing,
+            standing=answerview.standing,
             sentence=sentence,
         )
 
@@ -169,11 +168,10 @@ class AnswerPages:
             status or (410 if opened.ended else 200),
             opened=opened,
             title=answerview.title(facts),
-            standing=self._standing(facts, wording),
+            standing=answerview.standing(facts, wording),
             rows=answerview.rows(facts, wording),
             history=answerview.history(opened, self._answering.words),
             marks=marks,
-            paths=_PATHS,
             form=form,
             late=facts.state.due is not None and opened.today > facts.state.due,
             span=extension_span(facts, opened.today),
@@ -181,9 +179,6 @@ class AnswerPages:
             most_files=MOST_FILES,
             tracker=self._answering.tracker(),
         )
-
-    def _standing(self, facts: Any, wording: Wording) -> tuple[str, str]:
-        return answerview.standing(facts, wording)
 
     def _refused(self, error: Exception) -> Response:
         if isinstance(error, LinkError):
