@@ -207,6 +207,7 @@ def _say(
     if demo:
         say(f"  2024's runs {here.prefect_url}/{_YEAR}")
     say(f"  Mailbox     {here.portal_url}/mail")
+    say(f"  Board       {here.portal_url}/bang  (sign in by the link it mails to a role of config/office.yaml)")
     say(f"  Coming up   {next_morning}")
     say(f"\nNext: {command} status · {command} ledger verify · {command} doctor · to stop: {command} down")
 
