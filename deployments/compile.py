@@ -114,7 +114,7 @@ class Compiler:
         facts = Facts(
             occurrence=occurrence,
             item=item,
-            obligation=next(o for o in item.obligations if o.id == occurrence.obligation),
+            obligation=item.obligation(occurrence.obligation),
             state=self.states.get(occurrence.id, lifecycle.initial(occurrence)),
             office=self.house.office,
             policy=self.house.policy,

@@ -37,6 +37,11 @@ def period(year: int, cadence: Cadence, number: int) -> Period:
     return Period(_label(year, cadence, number), date(year, start, 1), date(year, end, monthrange(year, end)[1]))
 
 
+def period_of(day: date, cadence: Cadence) -> Period:
+    """The period of that length in which `day` lies."""
+    return period(day.year, cadence, (day.month - 1) // _MONTHS[cadence] + 1)
+
+
 def _label(year: int, cadence: Cadence, number: int) -> str:
     match cadence:
         case "month":

@@ -72,6 +72,13 @@ class Item:
         """The Prefect flow's name, the same every year."""
         return f"{self.ref} · {self.title}"
 
+    def obligation(self, obligation_id: str) -> Obligation:
+        """The obligation of that id. Raises KeyError."""
+        for obligation in self.obligations:
+            if obligation.id == obligation_id:
+                return obligation
+        raise KeyError(obligation_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

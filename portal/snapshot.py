@@ -106,7 +106,7 @@ def _head(connection: sa.Connection) -> tuple[int, str] | None:
 
 def _line(house: House, plan: Plan, row: Row, today: date) -> Line:
     item = plan.item(row.occurrence.item)
-    obligation = next(o for o in item.obligations if o.id == row.occurrence.obligation)
+    obligation = item.obligation(row.occurrence.obligation)
     due = row.state.due
     words = (item.ref, item.title, obligation.deliverable, row.state.document or "", row.occurrence.id)
     return Line(

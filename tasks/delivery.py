@@ -165,7 +165,7 @@ def _write_mail(
 
 def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
     item = plan.item(row.occurrence.item)
-    obligation = next(o for o in item.obligations if o.id == row.occurrence.obligation)
+    obligation = item.obligation(row.occurrence.obligation)
     lead = {f"unit:{unit}" for unit in office.members(obligation.lead)}
     return Notice(
         key=queued.key,

@@ -9,7 +9,8 @@ from dondoc.decide import Decision, Facts, Verdict, owed
 from dondoc.ledger import Draft
 from dondoc.lifecycle import Status, advance
 from dondoc.outcomes import tally
-from dondoc.periods import period
+from dondoc.periods import period_of
+from dondoc.plan import Plan
 from tasks.house import words
 from tasks.morning import Morning
 from tasks.store.occurrences import Row, rows
@@ -50,13 +51,13 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     today = morning.today
     reporting = {item.id for item in plan.items if item.shape == "report"}
     carriers = [row for row in found if row.occurrence.item in reporting and _covers(row, morning)]
-    late = [_late_line(morning, row) for row in found if owed(row.state, today)]
-    asked = [_line(morning, row) for row in found if row.state.extension_asked or row.state.status is Status.SUBMITTED]
+    late = [_late_line(morning, plan, row) for row in found if owed(row.state, today)]
+    asked = [
+        _line(morning, plan, row) for row in found if row.state.extension_asked or row.state.status is Status.SUBMITTED
+    ]
     if morning.dry_run or not carriers or not (late or asked):
         return []
-    cadence = morning.house.policy.leaders_report
-    length = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}[cadence]
-    label = period(today.year, cadence, (today.month - 1) // length + 1).label
+    label = period_of(today, morning.house.policy.leaders_report).label
     recipients = [f"role:{role}" for role in ("head", "deputy") if _has_address(morning, role)]
     about = {"late": late[:40], "asked": asked[:40], "counts": tally((row.state for row in found), today)}
     body = {"kind": "report", "checkpoint": f"report-{label}", "recipients": recipients, "about": about}
@@ -77,20 +78,18 @@ def _covers(row: Row, morning: Morning) -> bool:
     return bool(occurrence.opens and occurrence.due and occurrence.opens <= today <= occurrence.due)
 
 
-def _late_line(morning: Morning, row: Row) -> dict[str, Any]:
+def _late_line(morning: Morning, plan: Plan, row: Row) -> dict[str, Any]:
     due = row.state.due or morning.today
     return {
-        **_line(morning, row),
+        **_line(morning, plan, row),
         "due": due.isoformat(),
         "working_days_late": morning.house.calendar.between(due, morning.today),
     }
 
 
-def _line(morning: Morning, row: Row) -> dict[str, Any]:
-    with morning.engine.connect() as connection:
-        plan = adopted(connection, morning.plan)
+def _line(morning: Morning, plan: Plan, row: Row) -> dict[str, Any]:
     item = plan.item(row.occurrence.item)
-    obligation = next(o for o in item.obligations if o.id == row.occurrence.obligation)
+    obligation = item.obligation(row.occurrence.obligation)
     return {
         "occurrence": row.occurrence.id,
         "ref": item.ref,

@@ -73,7 +73,7 @@ def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | Non
     for found in looked:
         _, item_id, obligation_id, period = found.occurrence.split("/", 3)
         item = plan.item(item_id)
-        obligation = next(o for o in item.obligations if o.id == obligation_id)
+        obligation = item.obligation(obligation_id)
         rows.append({"found": found, "item": item, "obligation": obligation, "period": period})
     vocabulary = words(morning.settings.config)
     return (

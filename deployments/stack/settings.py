@@ -7,12 +7,12 @@ prefect (PREFECT_HOME), mail (the local mailbox).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dondoc.errors import DondocError
+from tasks.secretfile import read_or_make
 
 LOOPBACK = "127.0.0.1"
 
@@ -111,7 +111,7 @@ class Stack:
 
     def secret(self, name: str) -> str:
         """The password called `name`, made on first use and the same ever after."""
-        return _read_or_make(self.secrets_directory / name, lambda: secrets.token_urlsafe(24))
+        return read_or_make(self.secrets_directory / name, lambda: secrets.token_urlsafe(24))
 
     def link_environment(self) -> dict[str, str]:
         """What signs the links in mail, and where they lead when no address is configured: this machine's own."""
@@ -121,20 +121,6 @@ class Stack:
     def prefect_auth_string(self) -> str:
         """`user:password` of Prefect's API and UI."""
         return "ops:" + self.secret("prefect")
-
-
-def _read_or_make(path: Path, make: Callable[[], str]) -> str:
-    with suppress(FileNotFoundError):
-        return path.read_text(encoding="utf-8").strip()
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    draft.write_text(make() + "\n", encoding="utf-8")
-    # A hard link fails where the name exists: of two first starts at once, both read the winner's secret.
-    with suppress(FileExistsError):
-        path.hardlink_to(draft)
-    draft.unlink()
-    return path.read_text(encoding="utf-8").strip()
 
 
 def from_environment(environ: Mapping[str, str], default_root: Path) -> Stack:

@@ -63,7 +63,7 @@ def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Fa
     return Facts(
         occurrence=occurrence,
         item=item,
-        obligation=next(o for o in item.obligations if o.id == occurrence.obligation),
+        obligation=item.obligation(occurrence.obligation),
         state=found.state,
         office=house.office,
         policy=house.policy,
