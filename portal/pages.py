@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from dondoc.wording import sentence
 from portal.settings import Settings
 from portal.visitors import current
-
-_WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
+from tasks.house import words
 
 
 class Pages:
@@ -25,7 +24,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["day"] = day_in_words
+        weekdays = words(settings.templates.parent)["weekdays"]
+        self._environment.filters["day"] = lambda day: f"{sentence(weekdays[day.weekday()])}, {day:%d/%m/%Y}"
         self._environment.filters["count"] = lambda number: f"{number:,}".replace(",", ".")
         self._environment.filters["short_day"] = lambda day: f"{day:%d/%m/%Y}"
 
@@ -37,8 +37,3 @@ class Pages:
         """One page. It knows its `visitor`."""
         known = {"visitor": current.get(), **context}
         return HTMLResponse(self._environment.get_template(template).render(**known), status)
-
-
-def day_in_words(day: date) -> str:
-    """`Thứ Sáu, 22/03/2024`."""
-    return f"{_WEEKDAYS[day.weekday()]}, {day:%d/%m/%Y}"
