@@ -124,8 +124,9 @@ class Answering:
         link = read(self.settings.link_secret, token, now)
         if self.engine is None:
             raise sa.exc.OperationalError("no database is set", None, Exception("DONDOC_STORE_URL is empty"))
-        with self.engine.connect() as connection:
-            history = told(connection, link.occurrence)  # before the state: a form is never newer than what it shows
+        # History and state from one snapshot: an answer recorded in between would show in one and not in the other.
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            history = told(connection, link.occurrence)
             try:
                 found = row(connection, link.occurrence)
             except UnknownOccurrenceError:

@@ -20,7 +20,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from installation import Installation, at
 
+import portal.answering
 from deployments.stack.settings import Stack
+from dondoc.acts import Act
 from dondoc.links import sign
 from portal.allowance import Allowance
 from portal.answering import Answering
@@ -28,6 +30,7 @@ from portal.answerpages import AnswerPages
 from portal.app import create_app
 from portal.pages import Pages
 from portal.settings import Settings
+from tasks.store import settle
 from tasks.store.settle import look
 from tasks.sweeping import send_mail
 
@@ -236,6 +239,28 @@ async def test_a_scanner_that_opens_every_link_twice_changes_nothing(desk: Desk)
                 answer = await desk.client.request(method, f"/a/{token}{rest}")
                 assert answer.status_code < 500, (method, rest)
     assert (desk.count(), desk.installation.states()) == before
+
+
+async def test_an_answer_recorded_while_a_page_is_read_shows_in_all_of_it_or_in_none(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = desk.token()
+    mark = await desk.form(token, "done")
+    real, installation, calls = portal.answering.told, desk.installation, iter(range(9))
+
+    def told_then_answered(connection: Any, occurrence: str, after: int = 0) -> Any:
+        found = real(connection, occurrence, after)
+        if next(calls) == 1:  # the second look of one request: the one the act rests on
+            submitted = Act("submit", document="63", channel="portal")
+            settle.act(
+                installation.engine, installation.house, occurrence, submitted, at("2024-03-22", "09:00"), "unit:hcqt"
+            )
+        return found
+
+    monkeypatch.setattr(portal.answering, "told", told_then_answered)
+    answer = await desk.post(token, "done", [PDF], mark=mark, document="63")
+    assert (answer.status_code, answer.headers["location"].endswith("?again")) == (303, True)
+    assert len(desk.installation.ledger("occurrence.submitted")) == 1
 
 
 async def test_a_double_submit_at_once_records_once(desk: Desk) -> None:
