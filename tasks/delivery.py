@@ -14,7 +14,7 @@ from dondoc.checkpoints import closing_day
 from dondoc.links import LinkMaker
 from dondoc.mail import Address
 from dondoc.mime import build
-from dondoc.notices import Letterhead, Notice, party_name, render, still_true
+from dondoc.notices import ASKING, Letterhead, Notice, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
 from tasks.house import mail_templates, words
@@ -91,7 +91,7 @@ def write_mails(morning: Morning) -> bool:
     now_served = min((turn[address.address.lower()] for address in desks), default=0)
     for address, group in desks.items():
         if turn[address.address.lower()] == now_served:
-            _write_mail(morning, letterhead, plan, address, group, registered)
+            _write_mail(morning, letterhead, address, group, registered)
     return True
 
 
@@ -138,18 +138,26 @@ def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: S
         return "no_address"
     if not still_true(queued.kind, row.state, morning.today):  # type: ignore[arg-type]
         return "no_longer_true"
+    if queued.kind in ASKING and not _still_theirs(morning.house.office, row, queued.recipient):
+        return "no_longer_true"
     return None
+
+
+def _still_theirs(office: Office, row: Row, recipient: str) -> bool:
+    """Whether a unit still leads or coordinates the duty: the plan may have been amended since the notice was queued."""
+    scope, _, unit = recipient.partition(":")
+    named = office.members((*row.obligation.lead, *row.obligation.coordinating))
+    return scope == "role" or unit in named
 
 
 def _write_mail(
     morning: Morning,
     letterhead: Letterhead,
-    plan: Plan,
     address: Address,
     group: Sequence[Queued],
     registered: Mapping[str, Row],
 ) -> None:
-    going = [_notice(morning.house.office, plan, registered[queued.occurrence], queued) for queued in group]
+    going = [_notice(morning.house.office, registered[queued.occurrence], queued) for queued in group]
     mail = render(
         going,
         address,
@@ -163,20 +171,20 @@ def _write_mail(
     outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.today)
 
 
-def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
-    item = plan.item(row.occurrence.item)
-    obligation = item.obligation(row.occurrence.obligation)
-    lead = {f"unit:{unit}" for unit in office.members(obligation.lead)}
+def _notice(office: Office, row: Row, queued: Queued) -> Notice:
+    lead = {f"unit:{unit}" for unit in office.members(row.obligation.lead)}
     return Notice(
         key=queued.key,
         kind=queued.kind,  # type: ignore[arg-type]
         checkpoint=queued.checkpoint,
         recipient=queued.recipient,
         occurrence=row.occurrence,
-        item=item,
-        obligation=obligation,
+        item=row.item,
+        obligation=row.obligation,
         state=row.state,
-        coordinating=queued.recipient.startswith("unit:") and queued.recipient not in lead,
+        coordinating=queued.kind != "relieved"
+        and queued.recipient.startswith("unit:")
+        and queued.recipient not in lead,
         body=queued.body,
     )
 
