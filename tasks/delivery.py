@@ -225,7 +225,7 @@ def _send(morning: Morning, posted: Posted) -> bool:
 def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
     """The addresses of a mail party, in the order they are tried.
 
-    A unit's mailbox, then its head's; a head's, then the unit's; a role's own. Each address once; a party that
+    A unit's mailbox, then its head's; a head's, then the unit's; a role's own. A unit that has ended is served by its successor. Each address once; a party that
     office.yaml no longer knows has none.
     """
     office = morning.house.office
@@ -235,7 +235,7 @@ def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
         role = office.role(name)
         addresses = [role.email if role else None]
     else:
-        unit = next((unit for unit in office.units if unit.id == name), None)
+        unit = office.holding(name, morning.today)
         both = [unit.email, unit.head_email] if unit else []
         addresses = both if kind == "unit" else both[::-1]
     once: dict[str, str] = {}

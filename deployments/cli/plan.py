@@ -82,12 +82,13 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
 def rollover(year: int, source: str | None, adopted_on: object, output: str | None) -> None:
     """A draft of another YEAR's plan from this one."""
     from tasks.drafting import draft_plan
+    from tasks.house import today
 
-    path = plan_path(source)
-    read_plan(path)
-    first = house().calendar.on_or_after(date(year, 1, 1))
+    path, rules = plan_path(source), house()
+    first = rules.calendar.on_or_after(date(year, 1, 1))
     day = adopted_on.date() if hasattr(adopted_on, "date") else first
-    text = draft_plan(path, year, day, config_folder())
+    printed = path.read_text(encoding="utf-8")
+    text = draft_plan(read_plan(path), printed, year, day, config_folder(), rules, today(rules.policy))
     if output:
         Path(output).write_text(text, encoding="utf-8")
         click.echo(f"wrote {output}; check it with: dondoc plan check {output}")
@@ -120,18 +121,19 @@ def adopt(
     from tasks.house import clock
     from tasks.store.plans import adopt as adopt_now
 
-    rules, found = house(), read_plan(plan_path(file))
+    path = plan_path(file)
+    rules, found, source = house(), read_plan(path), path.read_text(encoding="utf-8")
     now = clock(rules.policy)
     if decision or decided_on or dry_run:
         if not (decision and decided_on):
             raise click.UsageError("an amendment names its decision: give --decision and --decided-on")
-        _amend(found, Ruling(decision, decided_on.date(), reason), rules, now, actor, dry_run=dry_run)
+        _amend(found, source, Ruling(decision, decided_on.date(), reason), rules, now, actor, dry_run=dry_run)
         return
-    done = adopt_now(store(), found, rules.policy, rules.calendar, now, actor)
+    done = adopt_now(store(), found, rules.policy, rules.calendar, now, actor, source=source)
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
 
 
-def _amend(plan: Plan, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
+def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
     from tasks.store.amending import amend, rehearse_amendment
 
     changed: Amendment | None
@@ -140,7 +142,7 @@ def _amend(plan: Plan, ruling: Ruling, rules: House, now: datetime, actor: str, 
         with store().connect() as connection:
             changed = rehearse_amendment(connection, plan, ruling, rules, today, actor)
     else:
-        changed = amend(store(), plan, ruling, rules, now, actor)
+        changed = amend(store(), plan, ruling, rules, now, actor, source=source)
     if changed is None:
         click.echo(f"{plan.id} is in force in this version already")
         return

@@ -22,9 +22,16 @@ from tasks.store.plans import AdoptionError, add_occurrences, adopted, digest_of
 
 
 def amend(
-    engine: sa.Engine, plan: Plan, ruling: Ruling, house: House, now: datetime, actor: str, run: str | None = None
+    engine: sa.Engine,
+    plan: Plan,
+    ruling: Ruling,
+    house: House,
+    now: datetime,
+    actor: str,
+    run: str | None = None,
+    source: str = "",
 ) -> Amendment | None:
-    """Put an amended version of an adopted plan in force; None when this very version already is.
+    """Put an amended version of an adopted plan, read from the text `source`, in force; None when this very version already is.
 
     Raises AmendmentError where a dropped duty would come back, AdoptionError for a plan that is not adopted, is closed, or says another day of adoption, and for a decision
     dated after today.
@@ -36,7 +43,8 @@ def amend(
         today = at.astimezone(house.policy.zone).date()
         _check(connection, plan, ruling, today)
         found = rehearse_amendment(connection, plan, ruling, house, today, actor)
-        _apply(connection, plan, found, _amended(connection, plan, found, ruling, actor, run), at)
+        entry = _amended(connection, plan, found, ruling, actor, run)
+        _apply(connection, plan, found, entry, source, at)
     return found
 
 
@@ -91,10 +99,10 @@ def _amended(
     return Draft("plan.amended", plan.id, None, actor, body, run)
 
 
-def _apply(connection: sa.Connection, plan: Plan, found: Amendment, amended: Draft, at: datetime) -> None:
+def _apply(connection: sa.Connection, plan: Plan, found: Amendment, amended: Draft, source: str, at: datetime) -> None:
     (entry,) = append(connection, at, [amended])
     seq = entry.head.seq
-    keep_version(connection, plan, seq)
+    keep_version(connection, plan, source, seq)
     connection.execute(tables.plan.update().where(tables.plan.c.id == plan.id).values(digest=plan.digest))
     place = {known.occurrence.id: ordinal for ordinal, known in enumerate(found.register)}
     add_occurrences(connection, plan, ((place[k.occurrence.id], k.occurrence) for k in found.added), seq)

@@ -27,9 +27,16 @@ class AdoptionError(DondocError):
 
 
 def adopt(
-    engine: sa.Engine, plan: Plan, policy: Policy, calendar: Calendar, now: datetime, actor: str, run: str | None = None
+    engine: sa.Engine,
+    plan: Plan,
+    policy: Policy,
+    calendar: Calendar,
+    now: datetime,
+    actor: str,
+    run: str | None = None,
+    source: str = "",
 ) -> bool:
-    """Adopt `plan`: True when it was adopted now, False when this very plan already is.
+    """Adopt `plan`, read from the text `source`: True when it was adopted now, False when this very plan already is.
 
     Raises AdoptionError when another version of it is adopted: a change to a plan is an amendment, with its
     own decision.
@@ -47,7 +54,7 @@ def adopt(
         (entry,) = append(connection, now, [_adopted(plan, register, policy, actor, run)])
         row = {"id": plan.id, "year": plan.year, "digest": plan.digest, "adopted_seq": entry.head.seq}
         connection.execute(tables.plan.insert(), row)
-        keep_version(connection, plan, entry.head.seq)
+        keep_version(connection, plan, source, entry.head.seq)
         add_occurrences(connection, plan, enumerate(register), entry.head.seq)
         return True
 
@@ -57,9 +64,9 @@ def digest_of(connection: sa.Connection, plan_id: str) -> str | None:
     return connection.scalar(sa.select(tables.plan.c.digest).where(tables.plan.c.id == plan_id))
 
 
-def keep_version(connection: sa.Connection, plan: Plan, seq: int) -> None:
+def keep_version(connection: sa.Connection, plan: Plan, source: str, seq: int) -> None:
     """Keep the whole of a plan's version under its digest. One that was in force before is there already."""
-    row = {"plan": plan.id, "digest": plan.digest, "body": to_json(plan), "seq": seq}
+    row = {"plan": plan.id, "digest": plan.digest, "body": to_json(plan), "source": source, "seq": seq}
     connection.execute(insert(tables.plan_version).values(row).on_conflict_do_nothing())
 
 
@@ -135,6 +142,12 @@ def adopted(connection: sa.Connection, plan_id: str) -> Plan:
 def adopted_ids(connection: sa.Connection) -> list[str]:
     """The ids of all adopted plans, oldest year first."""
     return list(connection.scalars(sa.select(tables.plan.c.id).order_by(tables.plan.c.year, tables.plan.c.id)))
+
+
+def source_of(connection: sa.Connection, plan: Plan) -> str:
+    """The text of the file that version of the plan was read from; empty where none was kept."""
+    v = tables.plan_version
+    return connection.scalar(sa.select(v.c.source).where(v.c.plan == plan.id, v.c.digest == plan.digest)) or ""
 
 
 _cache: dict[tuple[str, str], Plan] = {}

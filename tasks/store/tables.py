@@ -50,6 +50,7 @@ plan_version = sa.Table(
     sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("body", JSONB, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),  # the file's own text, for the next draft
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 

@@ -29,7 +29,7 @@ from tasks.store.plans import AdoptionError, adopt, adopted, register_rows
 from tasks.store.runs import verify_chain
 from tasks.store.settle import look
 
-NEWEST = "0002"
+NEWEST = "0003"
 MIGRATE = "import sys; from tasks.store.connect import migrate; migrate(sys.argv[1])"
 
 
