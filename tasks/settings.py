@@ -73,6 +73,8 @@ class Settings:
     upload_mb: int
     figures: Path
     live_plan: Path | None
+    prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
+    prefect_auth: str = ""
 
     @property
     def mail_domain(self) -> str:
@@ -114,6 +116,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
+        prefect_api=environ.get("PREFECT_API_URL", ""),
+        prefect_auth=environ.get("PREFECT_API_AUTH_STRING", ""),
     )
 
 

@@ -128,6 +128,11 @@ def adopted_ids(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(tables.plan.c.id).order_by(tables.plan.c.year, tables.plan.c.id)))
 
 
+def closed(connection: sa.Connection, plan_id: str) -> bool:
+    """Whether the plan is adopted and closed."""
+    return connection.scalar(sa.select(tables.plan.c.closed_seq).where(tables.plan.c.id == plan_id)) is not None
+
+
 _cache: dict[tuple[str, str], Plan] = {}
 
 
