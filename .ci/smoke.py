@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -102,9 +103,28 @@ def started() -> None:
     assert outcomes["missed"] >= 1, outcomes
     assert outcomes["late"] >= 1, outcomes
     assert mails() > 200, f"{mails()} mails"
+    answerable()
     print(
         f"{flows} flows, {deployments} deployments, {history} runs in 2024, {coming} to come, {mails()} mails; {dict(outcomes)}"
     )
+
+
+def answerable() -> None:
+    """Mailbox, mail, button: a duty of the live plan can be answered now, whatever day it is."""
+    portal = f"http://127.0.0.1:{os.environ['DONDOC_PORTAL_PORT']}"
+    letters = list(dict.fromkeys(re.findall(r'href="(/mail/[0-9a-f]{20})"', page(f"{portal}/mail"))))
+    assert letters, "the mailbox page lists no mail"
+    links = re.findall(r'href="([^"]+/a/[^"/]+)"', page(f"{portal}{letters[0]}/html"))
+    assert links, "the newest mail links to no answer page"
+    form = page(links[0])
+    assert "/done" in form, f"{links[0]} takes no answer"
+
+
+def page(address: str) -> str:
+    """A page of the portal; anything but 200 is an error."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=30) as response:
+        return str(response.read().decode())
 
 
 def mails() -> int:

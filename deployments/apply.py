@@ -6,6 +6,7 @@ Nothing that bears evidence is deleted: what is no longer wanted is paused, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ from prefect.utilities.callables import ParameterSchema, parameter_schema
 from deployments.compile import MARK, POOL, Deployment
 
 _PAGE = 200
+_DATES = re.compile(r"^RDATE:([0-9T,]+)$", re.MULTILINE)
 _RAN = [kind for kind in StateType if kind is not StateType.SCHEDULED]
 
 
@@ -92,8 +94,9 @@ def move(client: SyncPrefectClient, wanted: Deployment, now: datetime, *, dry_ru
 
 def _mornings(found: DeploymentResponse) -> Iterator[datetime]:
     for entry in found.schedules:
-        if isinstance(entry.schedule, RRuleSchedule) and entry.schedule.rrule.startswith("RDATE:"):
-            yield from map(datetime.fromisoformat, entry.schedule.rrule.removeprefix("RDATE:").split(","))
+        # Prefect puts a DTSTART of its own before our list.
+        if isinstance(entry.schedule, RRuleSchedule) and (dates := _DATES.search(entry.schedule.rrule)):
+            yield from map(datetime.fromisoformat, dates[1].split(","))
 
 
 def deployment_ids(client: SyncPrefectClient) -> dict[tuple[str, str], UUID]:

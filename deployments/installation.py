@@ -34,7 +34,7 @@ CHILDREN = ("mailbox", "portal", "worker")
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     """The background processes beside Prefect: the local mailbox, the portal, the worker."""
     environment = {
-        **stack.link_environment(),  # first: what the environment sets goes before
+        **stack.link_environment(os.environ),  # first: what the environment sets goes before
         **child_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
         "DONDOC_VAR": str(stack.root),
@@ -142,17 +142,25 @@ class Installation:
         self, plan: Plan, answers_file: Path, until: date | None, on_day: Callable[[date, int, int], None]
     ) -> int:
         """Walk `plan` through its year with real flow runs in Prefect's history; the number of mornings walked."""
-        from prefect.client.orchestration import get_client
-
         from deployments.answers import read_answers
-        from deployments.apply import deployment_ids, flow_function
-        from deployments.history import PastRun, recording
         from deployments.replay import Walk, replay
         from dondoc.timing import occurrences
         from tasks.house import read
 
         register = {o.id: o for o in occurrences(plan, self.house.policy, self.house.calendar)}
         answers = read_answers(read(answers_file, self.settings.config.parent), plan, register)
+        with self.past_runs() as run:
+            walk = Walk(self.engine, self.house, plan, self.compile_as_adopted(plan), answers, run)
+            return replay(walk, until, on_day)
+
+    @contextmanager
+    def past_runs(self) -> Iterator[Callable[[Sequence[Deployment], datetime], None]]:
+        """What runs deployed flows as of a past moment, side by side, each once, into Prefect's history."""
+        from prefect.client.orchestration import get_client
+
+        from deployments.apply import deployment_ids, flow_function
+        from deployments.history import PastRun, recording
+
         with get_client(sync_client=True) as client:
             ids = deployment_ids(client)
         with recording() as recorder:
@@ -171,8 +179,7 @@ class Installation:
                     ]
                 )
 
-            walk = Walk(self.engine, self.house, plan, self.compile_as_adopted(plan), answers, run)
-            return replay(walk, until, on_day)
+            yield run
 
 
 def _listens(port: int) -> bool:

@@ -137,7 +137,9 @@ def run_name(settings: Settings, plan: Plan, item: str, act: Act) -> str:
     day = act.at.astimezone(rules.policy.zone).date()
     about = act.body.get("event", "")
     if act.occurrence:
-        about = Wording(vocabulary, rules.office, rules.calendar, day, portal=False).period(act.occurrence.split("/", 3)[3])
+        about = Wording(vocabulary, rules.office, rules.calendar, day, portal=False).period(
+            act.occurrence.split("/", 3)[3]
+        )
     return f"{day:%Y-%m-%d} · {plan.item(item).ref} · {vocabulary['entries'][act.kind]}: {about}"
 
 

@@ -29,8 +29,8 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
 
     rules, engine = house(), store()
     done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), actor)
-    follow(engine, settings(), done.seqs[0])
     click.echo(f"recorded as {', '.join(f'#{seq}' for seq in done.seqs)}; the mail goes out with the next sweep")
+    follow(engine, settings(), done.seqs[0])
 
 
 @click.command()
