@@ -68,7 +68,7 @@ def _conclude(morning: Morning, act: Act, looked: Sequence[Looked], schedule: Mo
     if not morning.dry_run:
         facts = {name: [f"{day:%Y-%m-%d}" for day in days] for name, days in changes.items()}
         head = record_run(
-            morning.engine, morning.plan, FLOW, looked, morning.now, morning.run, act.occurrence,
+            morning.engine, morning.plan, FLOW, looked, morning.now, morning.run, _subject(act, looked),
             follows=act.seq, item=morning.item, **facts,
         )  # fmt: skip
     said = {name: ", ".join(f"{day:%d/%m/%Y}" for day in days) for name, days in changes.items() if days}
@@ -79,6 +79,21 @@ def _conclude(morning: Morning, act: Act, looked: Sequence[Looked], schedule: Mo
     state = vocabulary["verdicts"][verdict.value] if verdict in _ENDED else vocabulary["states"]["recorded"]
     message = "; ".join(f"{vocabulary['facts'][key]}: {days}" for key, days in said.items())
     return Completed(name=state, message=message or vocabulary["follow_up"]["unmoved"])
+
+
+def _who(morning: Morning, actor: str, vocabulary: dict[str, Any]) -> str:
+    """In words; what an operator recorded names the person and the party: "operator:… for role:tracker"."""
+    person, stands, party = actor.removeprefix("operator:").partition(" for ")
+    if not stands:
+        return party_name(actor, morning.house.office, vocabulary)
+    named = party_name(party, morning.house.office, vocabulary)
+    return str(vocabulary["follow_up"]["recorded_for"].format(person=person, party=named))
+
+
+def _subject(act: Act, looked: Sequence[Looked]) -> str | None:
+    """The occurrence in whose history the run stands: the act's, or the one that waited for its event."""
+    event = act.body.get("event", "")
+    return act.occurrence or next((f.occurrence for f in looked if f.occurrence.endswith(f"/{event}")), None)
 
 
 def _about(morning: Morning, act: Act, title: str, moved: dict[str, str]) -> str:
@@ -93,7 +108,7 @@ def _about(morning: Morning, act: Act, title: str, moved: dict[str, str]) -> str
             moved=moved,
             page=page,
             at=act.at.astimezone(morning.house.policy.zone),
-            who=party_name(act.actor, morning.house.office, vocabulary) if ":" in act.actor else act.actor,
+            who=_who(morning, act.actor, vocabulary),
             words=vocabulary,
         )
     )

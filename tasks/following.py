@@ -122,11 +122,13 @@ def _unfollowed(connection: sa.Connection, plan: Plan) -> Iterator[tuple[Act, st
     )
     followed = {(seq, item) for seq, item in connection.execute(runs) if seq is not None}
     acts = (
-        sa.select(ledger.c.seq)
+        sa.select(ledger.c.seq, ledger.c.occurrence)
         .where(ledger.c.plan == plan.id, ledger.c.kind.in_((*ACT_KINDS, _EVENT)))
         .order_by(ledger.c.seq)
     )
-    for seq in connection.scalars(acts).all():
+    for seq, occurrence in connection.execute(acts).all():
+        if occurrence and (seq, occurrence.split("/")[1]) in followed:
+            continue
         act = read_act(connection, seq)
         yield from ((act, item) for item in act.items(plan) if (seq, item) not in followed)
 

@@ -158,7 +158,9 @@ def test_an_event_is_followed_for_each_item_that_waited(deployed: Installation) 
     assert run.name == "2024-03-04 · II.6.d · ghi sự kiện: kh-tinh"
     state = follow_up.fn("nho-2024", "chuyen-doi-so", run.parameters["seq"], as_of=QUIET)
     assert state.is_completed()
-    assert [e["occurrence"] for e in deployed.ledger("occurrence.opened")][-1].startswith("nho-2024/chuyen-doi-so/")
+    waited = deployed.ledger("occurrence.opened")[-1]["occurrence"]
+    assert waited.startswith("nho-2024/chuyen-doi-so/")
+    assert deployed.ledger("run.recorded")[-1]["occurrence"] == waited
 
 
 def test_what_follows_an_acceptance_opens_at_once_and_its_end_is_the_runs_state(
