@@ -12,13 +12,16 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from conftest import free_port
 from installation import Installation, at
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowFilter
 
+import deployments.cli.acts
 import deployments.follow_up
 from deployments.apply import Moved
+from deployments.cli.acts import submit
 from deployments.engine import run_to_end
 from deployments.follow_up import follow_up, moved
 from deployments.installation import Installation as Deployed
@@ -27,6 +30,8 @@ from deployments.stack.settings import LOOPBACK, Stack
 from dondoc.errors import DondocError
 from tasks.events import note_event
 from tasks.following import follow, follow_missed, read_act
+from tasks.forms import RecordForm
+from tasks.recording import take_act
 from tasks.settings import read_settings, settings
 from tasks.store.runs import verify_chain
 from tasks.store.settle import Looked, look
@@ -161,6 +166,21 @@ def test_an_event_is_followed_for_each_item_that_waited(deployed: Installation) 
     waited = deployed.ledger("occurrence.opened")[-1]["occurrence"]
     assert waited.startswith("nho-2024/chuyen-doi-so/")
     assert deployed.ledger("run.recorded")[-1]["occurrence"] == waited
+
+
+def test_the_command_line_and_prefects_form_ask_for_it_too(
+    deployed: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployments.cli.acts, "store", lambda: deployed.engine)
+    monkeypatch.setattr(deployments.cli.acts, "house", lambda: deployed.house)
+    monkeypatch.setattr("tasks.house.clock", lambda *_: DAY)
+    said = CliRunner().invoke(submit, [f"nho-2024/{NEXT}", "--document", "12/KH-VP", "--actor", "unit:hcqt"])
+    assert said.exit_code == 0, said.output
+    form = RecordForm(occurrence=NEXT, act="Duyệt", recorded_by="Nguyễn Văn An")
+    take_act(replace(deployed.morning(DAY), settings=deployed.settings), form)
+    assert sorted(run.name.split(" · ")[2] for run in runs()) == ["duyệt: quý I/2024", "nộp kết quả: quý I/2024"]
+    acts = [e["seq"] for e in deployed.ledger("occurrence.") if e["kind"] != "occurrence.opened"]
+    assert sorted(run.parameters["seq"] for run in runs()) == acts
 
 
 def test_what_follows_an_acceptance_opens_at_once_and_its_end_is_the_runs_state(
