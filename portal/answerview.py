@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from dondoc.facts import Facts
@@ -12,6 +11,7 @@ from dondoc.lifecycle import ENDS, OWED
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 from portal.answering import Opened
+from portal.history import Event, event
 from tasks.store.answers import Told
 
 _RECURRING = frozenset({"recurring", "continuous", "by-reference"})
@@ -86,29 +86,19 @@ def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | Non
         what = f"Đã gửi thư {told}" if told else None
     if what is None:
         return None
-    at = entry.at.astimezone(opened.facts.policy.zone)
-    return Line(
-        entry.seq, f"{at:%H:%M} {short(at.date())}", what, _who(entry.actor, opened, words), _facts(entry, words)
-    )
+    found = event(entry, opened.wording, opened.facts.policy.zone)
+    who = str(words["system"]) if found.who == "dondoc" else found.who
+    return Line(entry.seq, f"{found.at:%H:%M} {short(found.at.date())}", what, who, _facts(found, words))
 
 
-def _who(actor: str, opened: Opened, words: Mapping[str, Any]) -> str:
-    if ":" in actor:
-        return opened.wording.party(actor)
-    return str(words["system"]) if actor == "dondoc" else clean(opened.facts.office.name_of(actor))
-
-
-def _facts(entry: Told, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    if not entry.kind.startswith("occurrence.") or entry.kind == "occurrence.opened":
+def _facts(found: Event, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if not found.kind.startswith("occurrence.") or found.kind == "occurrence.opened":
         return ()
-    found = {key: str(value) for key, value in entry.body.items() if key in words["fields"] and key != "files"}
-    for key in ("signed", "until"):
-        if key in found:
-            found[key] = short(date.fromisoformat(found[key]))
-    if entry.body.get("files"):
-        found["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in entry.body["files"])
-    labels = {**words["fields"], **words["fields_of"].get(entry.kind, {})}
-    return tuple((label, found[key]) for key, label in labels.items() if key in found)
+    texts = dict(found.lines)
+    if found.files:
+        texts["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in found.files)
+    labels = {**words["fields"], **words["fields_of"].get(found.kind, {})}
+    return tuple((label, texts[key]) for key, label in labels.items() if key in texts)
 
 
 def _size(size: int) -> str:

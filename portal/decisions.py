@@ -11,6 +11,7 @@ from datetime import date
 from dondoc.acts import Act, ActName
 from dondoc.state import Status
 from portal.dossier import Dossier
+from portal.fields import typed_day
 
 ACTS: tuple[ActName, ...] = ("accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty")
 NEEDS_REASON = frozenset({"return", "extend", "refuse_extension", "waive", "answer_difficulty"})
@@ -68,11 +69,7 @@ def _until_fault(until: date | None, found: Dossier) -> str:
 
 
 def _day(text: str) -> date | None:
-    """A day as a date field sends it, or as people write it here: 2024-03-29, 29/03/2024."""
-    text = text.strip()
-    day, _, rest = text.partition("/")
-    month, _, year = rest.partition("/")
     try:
-        return date(int(year), int(month), int(day)) if rest else date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         return None

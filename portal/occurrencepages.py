@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -13,12 +12,12 @@ from starlette.routing import Route
 
 from dondoc.acts import ActError
 from dondoc.errors import ForbiddenTransitionError
+from portal.allowance import Allowance
 from portal.decisions import ACTS, read_form
 from portal.desk import Desk, gated, reached
 from portal.dossier import dossier, last_seq
 from portal.fields import posted
 from portal.pages import Pages
-from portal.sessions import Limiter
 from portal.signin import ask_to_sign_in
 from portal.visitors import Visitor, Visitors, current
 from tasks.store.occurrences import UnknownOccurrenceError
@@ -48,7 +47,7 @@ class Taken:
 def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     """/ky/{occurrence id}."""
     taken = Taken()
-    limiter = Limiter(120, timedelta(minutes=15))
+    allowance = Allowance(120, 900.0, desk.settings.seconds)
 
     def page(occurrence: str, status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> HTMLResponse:
         if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
@@ -111,7 +110,7 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             raise HTTPException(400)
         if not visitor.may(name):  # type: ignore[arg-type]
             raise HTTPException(403)
-        if not limiter.allows(visitor.session, desk.settings.now()):
+        if allowance.take(visitor.session):
             raise HTTPException(429)
         return await reached(settle, request.path_params["id"], visitor, fields)
 

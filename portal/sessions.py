@@ -65,23 +65,3 @@ class Remembered(Generic[Kept]):
         with self._lock:
             found = self._kept.pop(name, None)
         return found[1] if found and now < found[0] else None
-
-
-class Limiter:
-    """At most so many in a window, for each key."""
-
-    def __init__(self, most: int, window: timedelta) -> None:
-        self._most, self._window = most, window
-        self._seen: dict[str, list[datetime]] = {}
-        self._lock = threading.Lock()
-
-    def allows(self, key: str, now: datetime) -> bool:
-        """Whether one more is allowed now; it is counted when it is."""
-        with self._lock:
-            if len(self._seen) >= _MOST:
-                self._seen = {k: times for k, times in self._seen.items() if times[-1] > now - self._window}
-            times = [time for time in self._seen.get(key, ()) if time > now - self._window]
-            if len(times) >= self._most:
-                return False
-            self._seen[key] = [*times, now]
-            return True

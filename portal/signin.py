@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from itsdangerous import BadSignature, Signer
@@ -13,16 +12,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dondoc.mail import Address
+from portal.allowance import Allowance
 from portal.fields import posted
 from portal.pages import Pages
-from portal.sessions import LINK_LASTS, Limiter, Remembered, Ticket
+from portal.sessions import LINK_LASTS, Remembered, Ticket
 from portal.signmail import send_link
 from portal.visitors import Visitors, current
 from tasks.house import house
 
 # Where a sign-in may lead: our own pages, named one by one, never an address.
 _TARGET = re.compile(r"/(bang|viec|lich|mail)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail)/[A-Za-z0-9/._-]+")
-_QUARTER = timedelta(minutes=15)
+_QUARTER = 900.0  # seconds
 
 
 def target_of(wanted: str) -> str:
@@ -41,7 +41,8 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
     settings = visitors.settings
     tickets: Remembered[Ticket] = Remembered(LINK_LASTS)
     links = Signer(settings.secret, salt="dondoc sign-in link")
-    by_client, by_address = Limiter(30, _QUARTER), Limiter(5, _QUARTER)
+    by_client = Allowance(30, _QUARTER, settings.seconds)
+    by_address = Allowance(5, _QUARTER, settings.seconds)
 
     def page(status: int = 200, **context: object) -> HTMLResponse:
         visitor = visitors.with_form(current.get())
@@ -62,7 +63,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
     def mail_link(address: str, den: str) -> None:
         assert settings.installation is not None
         now, roles = settings.now(), visitors.roles_of(address)
-        if not roles or not by_address.allows(address.casefold(), now):
+        if not roles or by_address.take(address.casefold()):
             return
         name = links.sign(tickets.add(Ticket(address, den), now)).decode()
         to = Address(address, ", ".join(roles.values()))
@@ -73,7 +74,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         if not visitors.token_fits(current.get(), "vao", fields.get("token", "")):
             return page(403, den=target_of(fields.get("den", "")), said="form")
         client = request.client.host if request.client else ""
-        return None if by_client.allows(client, settings.now()) else page(429, said="often")
+        return page(429, said="often") if by_client.take(client) else None
 
     async def ask(request: Request) -> Response:
         fields = await posted(request)

@@ -22,6 +22,7 @@ class Told:
     kind: str
     actor: str
     body: dict[str, Any]
+    run: str | None = None
 
 
 class AnsweredError(DondocError):
@@ -35,12 +36,12 @@ class AnsweredError(DondocError):
 def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Told]:
     """The entries about an occurrence after number `after`, in order."""
     query = (
-        sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line)
+        sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line, ledger.c.run)
         .where(ledger.c.occurrence == occurrence, ledger.c.seq > after)
         .order_by(ledger.c.seq)
     )
     return [
-        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"])
+        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
         for e in connection.execute(query)
     ]
 
