@@ -80,6 +80,7 @@ class Policy(_Frozen):
     close_after_working_days: int = Field(default=15, ge=1, le=60)
     coordinating_told: tuple[Literal["assign", "remind", "last-call", "overdue"], ...] = ("assign",)
     leaders_report: Cadence = "month"
+    own_review: Literal["marked", "refused"] = "marked"
 
     @field_validator("look_at", "sweep_at", mode="before")
     @classmethod

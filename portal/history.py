@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from dondoc.acting import parts
 from dondoc.wording import Wording, short
 from tasks.store.answers import Told
 
@@ -35,6 +36,8 @@ def event(entry: Told, wording: Wording, zone: tzinfo) -> Event:
         value = body.get(key)
         if isinstance(value, str) and value and not (key == "reason" and not entry.kind.startswith("occurrence.")):
             lines.append((key, _day(value) if key in _DAYS else value))
+    if body.get("own_unit"):
+        lines.append(("own_unit", wording.value("own_review")))
     told = body.get("recipients") or ([body["recipient"]] if body.get("recipient") else [])
     if told:
         lines.insert(0, ("recipients", "; ".join(wording.party(party) for party in told)))
@@ -45,13 +48,22 @@ def event(entry: Told, wording: Wording, zone: tzinfo) -> Event:
     return Event(
         entry.seq,
         entry.at.astimezone(zone),
-        wording.party(entry.actor) if ":" in entry.actor else entry.actor,
+        who(entry.actor, wording),
         entry.kind,
         _about(body, wording),
         tuple(lines),
         tuple(found for found in body.get("files", ()) if isinstance(found, dict)),
         entry.run,
     )
+
+
+def who(actor: str, wording: Wording) -> str:
+    """An actor in words, and for whom where somebody acts for another."""
+    acts, party = parts(actor)
+    name = (
+        acts.removeprefix("operator:") if acts.startswith("operator:") else wording.party(acts) if ":" in acts else acts
+    )
+    return wording.value("acting_for", actor=name, party=wording.party(party)) if party else name
 
 
 def _about(body: dict[str, Any], wording: Wording) -> str:
