@@ -16,6 +16,7 @@ from dondoc.office import Office
 from dondoc.writing import written
 
 _LONGEST = 1000
+_NEVER = frozenset({"role:operator", "role:auditor"})
 
 
 class DelegationError(DondocError):
@@ -53,12 +54,19 @@ def with_stand_ins(recipients: Iterable[str], delegations: Iterable[Delegation],
     return tuple(dict.fromkeys((*told, *(d.stand_in for d in delegations if d.absent in told and d.holds(today)))))
 
 
+def may_delegate(party: str) -> bool:
+    """Whether a mail party is a person who may be absent or stand in: a unit's mailbox has several readers, and who
+    runs or audits the system decides nothing in it.
+    """
+    return party.startswith(("role:", "head:")) and party not in _NEVER
+
+
 def recorded(wanted: Delegation, known: Iterable[Delegation], office: Office, today: date, actor: str) -> Draft:
     """The entry of a new delegation beside those in force or to come. Raises DelegationError."""
-    if not office.address(wanted.absent):
+    if not office.address(wanted.absent) or not may_delegate(wanted.absent):
         raise DelegationError("absent", f"office.yaml gives {wanted.absent!r} no address; name a role or a unit's head")
     stand_in = office.address(wanted.stand_in)
-    if not stand_in:
+    if not stand_in or not may_delegate(wanted.stand_in):
         raise DelegationError(
             "stand_in", f"office.yaml gives {wanted.stand_in!r} no address; name somebody who has one"
         )

@@ -134,8 +134,8 @@ class Answering:
             known = facts(connection, self.house, adopted(connection, found.occurrence.plan), found)
         return Opened(token, link, known, history, now, words(self.settings.config))
 
-    def owed(self, opened: Opened) -> tuple[list[Owed], list[Owed]]:
-        """What the holder's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
+    def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
+        """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
         assert self.engine is not None
         found: list[Facts] = []
         with self.engine.connect() as connection:
@@ -144,9 +144,9 @@ class Answering:
                 for candidate in rows(connection, plan_id):
                     if candidate.state.status in (*OWED, Status.SUBMITTED):
                         known = facts(connection, self.house, plan, candidate)
-                        found += [known] if may_answer(known, opened.link.party) else []
+                        found += [known] if may_answer(known, party) else []
         found.sort(key=lambda known: (known.state.due or date.max, known.occurrence.id))
-        lines = [(known, Owed(known, self._token(known, opened.link.party))) for known in found]
+        lines = [(known, Owed(known, self._token(known, party))) for known in found]
         return (
             [line for known, line in lines if known.state.status in OWED],
             [line for known, line in lines if known.state.status is Status.SUBMITTED],

@@ -11,6 +11,7 @@ from dondoc.lifecycle import ENDS, OWED
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 from portal.answering import Opened
+from portal.filepages import handed_by
 from portal.history import Event, event
 from tasks.store.answers import Told
 
@@ -27,6 +28,7 @@ class Line:
     what: str
     who: str
     facts: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()  # name and size, and where to fetch it ("" for another unit's)
 
 
 def title(facts: Facts) -> str:
@@ -88,17 +90,30 @@ def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | Non
         return None
     found = event(entry, opened.wording, opened.facts.policy.zone)
     who = str(words["system"]) if found.who == "dondoc" else found.who
-    return Line(entry.seq, f"{found.at:%H:%M} {short(found.at.date())}", what, who, _facts(found, words))
+    return Line(
+        entry.seq,
+        f"{found.at:%H:%M} {short(found.at.date())}",
+        what,
+        who,
+        _facts(found, words),
+        _files(found, entry, opened),
+    )
 
 
 def _facts(found: Event, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if not found.kind.startswith("occurrence.") or found.kind == "occurrence.opened":
         return ()
     texts = dict(found.lines)
-    if found.files:
-        texts["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in found.files)
     labels = {**words["fields"], **words["fields_of"].get(found.kind, {})}
     return tuple((label, texts[key]) for key, label in labels.items() if key in texts)
+
+
+def _files(found: Event, entry: Told, opened: Opened) -> tuple[tuple[str, str], ...]:
+    address = f"/a/{opened.token}/tep/{entry.seq}/" if handed_by(entry, opened.link.party) else ""
+    return tuple(
+        (f"{file['name']} ({_size(file['size'])})", f"{address}{number}" if address else "")
+        for number, file in enumerate(found.files, start=1)
+    )
 
 
 def _size(size: int) -> str:

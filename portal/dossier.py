@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
+from dondoc.acting import decides_own
 from dondoc.checkpoints import Checkpoint, closing_day
 from dondoc.decide import Facts
 from dondoc.facts import planned
@@ -47,6 +48,14 @@ class Dossier:
     def tone(self) -> Tone:
         """As on the board."""
         return TONE[self.mark]
+
+    def own_of(self, party: str) -> bool:
+        """Whether a lead unit's mailbox, or its head's, is that party's."""
+        return decides_own(self.facts, party)
+
+    def decides_own(self, actor: str) -> bool:
+        """Whether that actor would decide on their own unit's work."""
+        return decides_own(self.facts, actor)
 
     @property
     def possible(self) -> tuple[Action, ...]:

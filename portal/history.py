@@ -70,6 +70,8 @@ def _about(body: dict[str, Any], wording: Wording) -> str:
     kind = body.get("kind")
     if kind in wording.words["kinds"]:
         return str(wording.words["kinds"][kind]["heading"])
+    if kind in wording.words["at_once"]:
+        return str(wording.words["at_once"][kind])
     keys = body.get("checkpoints") or ([body["checkpoint"]] if "step" in body else [])
     names = wording.words["checkpoints"]
     found = [names[name] for key in keys for name in names if str(key).startswith(name)]

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dondoc.acting import IN_FAVOUR
 from dondoc.acts import ActError
 from dondoc.errors import ForbiddenTransitionError
 from portal.allowance import Allowance
@@ -22,6 +23,8 @@ from portal.signin import ask_to_sign_in
 from portal.visitors import Visitor, Visitors, current
 from tasks.store.occurrences import UnknownOccurrenceError
 from tasks.store.settle import act
+
+TRACKER = "role:tracker"
 
 
 class Taken:
@@ -58,16 +61,23 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             found = dossier(desk, occurrence, wording, now)
         except UnknownOccurrenceError:
             raise HTTPException(404) from None
+        own = found.own_of(TRACKER)
+        deciding = [name for name in found.possible if visitor.may(name, own=own)]
+        reviews_own = any(found.decides_own(visitor.actor(name, own=own)) for name in deciding)
+        if desk.house.policy.own_review == "refused" and reviews_own:
+            deciding = [name for name in deciding if name not in IN_FAVOUR]
         return pages.render(
             "occurrence.html",
             status,
             found=found,
+            own=own,
+            reviews_own=reviews_own,
             facts=found.facts,
             state=found.facts.state,
             wording=wording,
             words=desk.words,
             prefect_url=desk.settings.prefect_url,
-            forms=[name for name in found.possible if visitor.may(name)],
+            forms=deciding,
             token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
             said=said,
             fields=fields or {},
@@ -88,11 +98,15 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             if str(last_seq(desk, occurrence)) != seq:
                 return page(occurrence, 409, "changed", fields)
             now = desk.now()
-            given = read_form(name, fields, dossier(desk, occurrence, desk.wording(now.date()), now))
+            found = dossier(desk, occurrence, desk.wording(now.date()), now)
+            own = found.own_of(TRACKER)
+            if not visitor.may(name, own=own):
+                raise HTTPException(403)
+            given = read_form(name, fields, found)
             if given.act is None:
                 return page(occurrence, 422, given.fault, fields)
             try:
-                act(desk.engine, desk.house, occurrence, given.act, now, "role:tracker")
+                act(desk.engine, desk.house, occurrence, given.act, now, visitor.actor(name, own=own))
             except ForbiddenTransitionError:
                 return page(occurrence, 409, "changed", fields)
             except ActError:
@@ -108,7 +122,7 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
         name = next((known for known in ACTS if known == fields.get("act")), None)
         if name is None:
             raise HTTPException(400)
-        if not visitor.may(name):  # type: ignore[arg-type]
+        if not (visitor.may(name) or visitor.may(name, own=True)):
             raise HTTPException(403)
         if allowance.take(visitor.session):
             raise HTTPException(429)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import task
@@ -16,6 +16,8 @@ from tasks.delivery import Posted, deliver
 from tasks.house import words
 from tasks.morning import Morning
 from tasks.publish import publish, render_artifact
+from tasks.store.chain import appending, export
+from tasks.store.files import remove, unnamed
 from tasks.store.outbox import next_attempt
 from tasks.store.runs import close_if_ended, record_run, verify_chain
 from tasks.store.settle import Looked
@@ -46,6 +48,16 @@ def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
         idempotency_key=f"{morning.plan}:try-again:{when.isoformat()}",
     )
     return when
+
+
+def sweep_files(morning: Morning) -> int:
+    """Take away stored files whose act was refused: named by no entry, older than a day; how many."""
+    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
+    if morning.dry_run or not folder.exists():
+        return 0
+    with appending(morning.engine) as connection:  # no entry that names one can come while we look
+        found = unnamed(folder, export(connection), before)
+        return sum(remove(folder, place, before) for place in found)
 
 
 def close_plan(morning: Morning) -> bool:

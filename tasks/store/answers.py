@@ -46,6 +46,15 @@ def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Tol
     ]
 
 
+def entry(connection: sa.Connection, seq: int) -> tuple[str, str, Told] | None:
+    """The entry of that number about an occurrence, after its plan and occurrence; None where there is none."""
+    e = connection.execute(sa.select(ledger).where(ledger.c.seq == seq, ledger.c.occurrence.is_not(None))).first()
+    if e is None:
+        return None
+    body = json.loads(bytes(e.line))["body"]
+    return e.plan, e.occurrence, Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, body, e.run)
+
+
 def refuse_second(connection: sa.Connection, occurrence: str, after: int, kind: str, actor: str) -> None:
     """Raises AnsweredError where `actor` did the same after entry `after` (inside `appending`)."""
     for entry in told(connection, occurrence, after):
