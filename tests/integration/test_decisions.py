@@ -46,7 +46,7 @@ async def test_accepting_what_waits(portal: Portal, tracker: AsyncClient) -> Non
     assert "12/KH-VP" in page
     (entry,) = portal.installation.ledger("occurrence.accepted")
     assert entry["actor"] == "role:tracker"
-    assert entry["body"] == {"channel": "portal", "note": "Đủ"}
+    assert entry["body"] == {"channel": "portal", "note": "Đủ", "own_unit": True}
     assert f'href="/ky/{Q1}"' not in (await tracker.get("/viec")).text
     assert portal.installation.states() == portal.installation.folded()
 
