@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dondoc.acting import on_behalf
 from dondoc.answering import CHOICES, Choice, choices, may_answer
 from dondoc.checkpoints import closing_day
+from dondoc.delegation import stands_for
 from dondoc.facts import Facts
 from dondoc.house import House
 from dondoc.lifecycle import ENDS, OWED, Status
@@ -59,7 +61,16 @@ class Opened:
     @property
     def leads(self) -> bool:
         """Whether the holder answers for the duty; else the page only shows it."""
-        return may_answer(self.facts, self.link.party)
+        return bool(self.actor)
+
+    @property
+    def actor(self) -> str:
+        """Who answers, as the ledger names them: the holder, also for a head they stand in for; "" who only looks."""
+        party = self.link.party
+        if may_answer(self.facts, party):
+            return party
+        absent = stands_for(self.facts.delegations, party, self.today)
+        return next((on_behalf(party, other) for other in absent if may_answer(self.facts, other)), "")
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -164,7 +175,7 @@ class Answering:
         """
         assert self.engine is not None
         assert form.act is not None
-        occurrence, actor = opened.link.occurrence, opened.link.party
+        occurrence, actor = opened.link.occurrence, opened.actor
         for content in form.contents:
             shelf.keep(self.settings.var / "files", content)
 

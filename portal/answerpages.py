@@ -95,9 +95,9 @@ class AnswerPages:
 
     def recorded(self, request: Request, opened: Opened) -> Response:
         """What was recorded, with its number. `?again` when it had been recorded before."""
-        words, party = self._answering.words, opened.link.party
+        words, actor = self._answering.words, opened.actor or opened.link.party
         wanted = request.path_params["seq"]
-        entry = next((e for e in opened.history if e.seq == wanted and e.actor == party), None)
+        entry = next((e for e in opened.history if e.seq == wanted and e.actor == actor), None)
         line = answerview.line_of(entry, opened, words) if entry else None
         if entry is None or line is None:
             raise LinkError("wrong")
@@ -118,6 +118,8 @@ class AnswerPages:
         try:
             return download(answering.settings, file)
         except LostFileError as error:
+            if request.method == "HEAD":
+                return self._page(410, "wrong", token="")
             assert answering.engine is not None
             return lost(answering.settings, answering.house, answering.engine, self._pages, file, error, opened.now)
 
@@ -173,7 +175,7 @@ class AnswerPages:
             return self._duty(opened, form, 409)
 
     def _earlier(self, opened: Opened, choice: Choice, after: int) -> int | None:
-        same = (e.seq for e in opened.history if e.kind == CHOICES[choice] and e.actor == opened.link.party)
+        same = (e.seq for e in opened.history if e.kind == CHOICES[choice] and e.actor == opened.actor)
         return next((seq for seq in same if seq > after), None)
 
     def _done(self, token: str, seq: int, *, again: bool = False) -> Response:

@@ -92,6 +92,8 @@ def file_routes(desk: Desk, pages: Pages) -> list[Route]:
         try:
             answer = download(desk.installation, file)
         except LostFileError as error:
+            if request.method == "HEAD":
+                raise HTTPException(410) from None
             return lost(desk.installation, desk.house, desk.engine, pages, file, error, now)
         if request.method == "GET":
             body = {"occurrence": file.occurrence, "entry": file.entry, "name": file.name, "sha256": file.sha256}

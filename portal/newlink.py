@@ -5,9 +5,11 @@ What the screen says is the same whether a mail goes or not, and is said before 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dondoc.checkpoints import closing_day
+from dondoc.errors import DondocError
 from dondoc.facts import Facts
 from dondoc.links import Link, LinkError, expiry, read, sign
 from dondoc.mail import Address
@@ -32,6 +35,7 @@ from tasks.store.renewed import record_new_link
 
 LASTS = timedelta(days=14)  # at least: the plan of an old link may be closed
 _HOUR = 3600.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,14 @@ class NewLinks:
 
     def send(self, token: str, address: str) -> None:
         """Find whose link it was, or whose the address is, and mail a new one there; or do nothing."""
+        try:
+            self._send(token, address)
+        except (DondocError, sa.exc.SQLAlchemyError):
+            _log.warning("a new link was asked for and could not be mailed: the store or the configuration is unread")
+
+    def _send(self, token: str, address: str) -> None:
         chosen, now = self._answering.settings, self._answering.now()
-        if not chosen.base_url or self._answering.engine is None:
+        if not chosen.base_url or not chosen.link_secret or self._answering.engine is None:
             return
         link = self._link(token, now)
         wanted = self._of_link(link) if link else self._of_address(address)

@@ -12,10 +12,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from installation import HCQT, HEAD_HCQT, TTPVKS, Installation, at
 
+from dondoc.delegation import Delegation
 from dondoc.links import read, sign
 from portal.answering import Answering
 from portal.app import create_app
 from portal.settings import Settings
+from tasks.store.delegations import delegate
 from tasks.store.settle import look
 
 SECRET = "a secret of tests"
@@ -128,3 +130,20 @@ async def test_a_server_that_refuses_is_recorded(unit: Unit) -> None:
     (entry,) = unit.installation.ledger("notice.failed")
     assert (entry["body"]["kind"], entry["body"]["final"]) == ("new-link", False)
     assert unit.installation.states() == unit.installation.folded()
+
+
+async def test_who_stands_in_for_a_units_head_answers_under_both_names(unit: Unit) -> None:
+    engine, house = unit.installation.engine, unit.installation.house
+    wanted = Delegation("head:hcqt", "head:ttcbth", NOW.date(), NOW.date(), "Ốm")
+    delegate(engine, house, wanted, NOW, "role:deputy")
+    token = sign(SECRET, Q1, "head:ttcbth", at("2025-01-01"))
+    page = (await unit.client.get(f"/a/{token}")).text
+    mark = re.findall(r'/acknowledge#answer".*?name="form" value="([^"]+)"', page, re.DOTALL)[0]
+    for _ in range(2):
+        answer = await unit.client.post(f"/a/{token}/acknowledge", data={"form": mark})
+        assert answer.status_code == 303
+        assert "Đã nhận việc" in (await unit.client.get(answer.headers["location"])).text
+    (entry,) = unit.installation.ledger("occurrence.acknowledged")
+    assert entry["actor"] == "head:ttcbth for head:hcqt"
+    unit.clock["now"] = at("2024-03-23", "09:00")
+    assert "Trang này để theo dõi" in (await unit.client.get(f"/a/{token}")).text
