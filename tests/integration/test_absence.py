@@ -48,6 +48,9 @@ async def test_the_stand_in_gets_the_mails_and_decides_under_both_names(portal: 
         answer = await name_stand_in(tracker)
         assert answer.headers["location"] == "/vang?xong=recorded"
         assert "đang có hiệu lực" in (await tracker.get("/vang")).text
+        again = await name_stand_in(tracker, stand_in="role:head")
+        assert again.status_code == 422
+        assert "đã có người thay" in again.text
     (entry,) = portal.installation.ledger("delegation.recorded")
     assert (entry["actor"], entry["plan"], entry["body"]["stand_in"]) == ("role:tracker", "dondoc", "role:deputy")
     assert "Đi công tác" in portal.installation.post.text(ADDRESSES["deputy"])
