@@ -81,7 +81,8 @@ def receive(morning: Morning, content: bytes, recipients: Sequence[str] = ()) ->
     arrived = [Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text))
                for known in addressed.values()]  # fmt: skip
     taken = [_settled(morning, one) for one in arrived] or [_stray(morning, incoming, digest)]
-    for plan in {one.plan for one in taken if one.answered and one.plan}:
+    # Offered again after a kill: our answer may still lie where the kill left it.
+    for plan in {one.plan for one in taken if one.plan and (one.answered or one.outcome == "again")}:
         deliver(replace(morning, plan=plan), kept_only=True)
     return taken
 
@@ -104,14 +105,13 @@ def _settled(morning: Morning, arrived: Arrived) -> Received:
             connection, arrived.key, code=known.code.text, sha256=arrived.digest, received_on=morning.today,
             sender=incoming.envelope.sender, outcome=outcome, seq=seq, answered=answered,
         )  # fmt: skip
-    received = Received(outcome, known.plan, known.occurrence, answered)
-    if outcome == "submitted":
-        after_act(morning, received)
-    return received
+    if outcome == "submitted" and seq is not None:
+        after_act(morning, seq)
+    return Received(outcome, known.plan, known.occurrence, answered)
 
 
-def after_act(_morning: Morning, _received: Received) -> None:
-    """Called once a submission by mail is committed: where a run that follows an act is started from."""
+def after_act(_morning: Morning, _seq: int) -> None:
+    """Called once a submission by mail is committed, as entry `_seq`: where a run that follows an act is asked for."""
 
 
 def _stray(morning: Morning, incoming: Incoming, digest: str) -> Received:

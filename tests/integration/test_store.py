@@ -58,7 +58,7 @@ def test_an_empty_database_gets_every_table_and_a_second_time_nothing_happens(da
     first = tables_of(owner)
     migrate(owner)
     assert tables_of(owner) == first == {*tables.metadata.tables, "alembic_version"}
-    assert check_version(owner) == "0001"
+    assert check_version(owner) == "0002"
 
 
 def test_two_processes_may_migrate_at_once(databases: Databases) -> None:
@@ -66,7 +66,7 @@ def test_two_processes_may_migrate_at_once(databases: Databases) -> None:
     both = [subprocess.Popen([sys.executable, "-c", MIGRATE, owner], stderr=subprocess.PIPE) for _ in range(2)]
     errors = [child.communicate(timeout=60)[1].decode() for child in both]
     assert [child.returncode for child in both] == [0, 0], errors
-    assert check_version(owner) == "0001"
+    assert check_version(owner) == "0002"
 
 
 def test_a_database_of_a_newer_version_is_left_alone_with_one_clear_line(databases: Databases) -> None:
