@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deployments.stack.children import Child
 from deployments.stack.databases import database_urls
 from deployments.stack.prefect_server import child_environment
-from deployments.stack.settings import Stack
+from deployments.stack.settings import LOOPBACK, Port, Stack
 from tasks.settings import HOME, Settings
 
 if TYPE_CHECKING:
@@ -53,12 +53,20 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
             folder=HOME,
         )
 
+    lmtp: tuple[Child, ...] = ()
+    if settings.lmtp:
+        from tasks.lmtp import listen_at
+
+        host, port = listen_at(settings.lmtp)
+        own = (Port("lmtp", port, "[reply] lmtp in config/dondoc.toml"),) if host == LOOPBACK else ()
+        lmtp = (Child("lmtp", (sys.executable, "-m", "tasks.lmtp"), environment, ports=own, folder=HOME),)
     return (
         child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
         child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
               port="portal"),
         child("worker", "deployments.worker"),
+        *lmtp,
     )  # fmt: skip
 
 
@@ -96,7 +104,7 @@ class Installation:
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import incident_deployment, record_deployments
+        from deployments.compile import incident_deployment, receive_deployment, record_deployments
         from deployments.worker import ensure_work_pool
         from tasks.house import words
 
@@ -104,7 +112,8 @@ class Installation:
         timezone = self.house.policy.timezone
         incident = incident_deployment(vocabulary, timezone)
         planned = (found for plan in self.adopted() for found in self.compile(plan))
-        wanted = [*planned, incident, *record_deployments(vocabulary, timezone)]
+        mailbox = [receive_deployment(vocabulary, timezone)] if self.settings.imap else []
+        wanted = [*planned, incident, *record_deployments(vocabulary, timezone), *mailbox]
         if not dry_run:
             ensure_work_pool()
         with get_client(sync_client=True) as client:
