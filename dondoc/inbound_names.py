@@ -11,11 +11,13 @@ import unicodedata
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.utils import collapse_rfc2231_value, getaddresses
+from email.utils import getaddresses
+from urllib.parse import quote, unquote_to_bytes
 
 from dondoc.uploads import clean_name
 
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
+_PARAMETER = re.compile(r""";\s*([\w-]+)(\*\d{1,4})?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""")
 _EXTENSIONS = {
     "application/pdf": "pdf",
     "application/msword": "doc",
@@ -97,15 +99,22 @@ def file_name(part: Message, number: int) -> str:
 
 
 def _parameter(part: Message, name: str, parameter: str) -> str:
-    """A parameter of a header; RFC 2231's pieces joined, and decoded by the charset they name."""
-    reader: Message = Message()
-    reader[name] = raw_header(part, name).replace("\r", " ").replace("\n", " ")
-    try:
-        value = reader.get_param(parameter, header=name)
-        if not isinstance(value, tuple):
-            return str(value or "")
-        charset, _, text = value
-        octets = str(text).encode("latin-1", "ignore")
-        return octets_as_text(octets, charset or "utf-8") if octets else collapse_rfc2231_value(value)
-    except (ValueError, LookupError, TypeError, IndexError):
-        return ""
+    """A parameter of a header, RFC 2231's pieces joined before they are decoded: some programs cut inside a letter."""
+    plain_value, pieces = "", dict[int, tuple[str, bool]]()
+    for key, number, extended, value in _PARAMETER.findall(raw_header(part, name)):
+        if key.lower() != parameter:
+            continue
+        text = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value.strip()
+        if number or extended:
+            pieces.setdefault(int(number[1:5] or 0), (text, bool(extended)))
+        else:
+            plain_value = plain_value or text
+    if not pieces:
+        return plain_value
+    charset = "utf-8"
+    first, extended_first = pieces[min(pieces)]
+    if extended_first and first.count("'") >= 2:
+        charset, _, first = first.split("'", 2)
+        pieces[min(pieces)] = (first, True)
+    joined = "".join(text if coded else quote(text) for _, (text, coded) in sorted(pieces.items()))
+    return octets_as_text(unquote_to_bytes(joined), charset or "utf-8")

@@ -1,6 +1,7 @@
 """Our answer to a letter that is no submission: what is missing, and where each duty is answered.
 
-Never to a machine or to nobody, and at most once a day to one sender about one address of ours (RFC 3834, 2).
+Never to a machine or to nobody, and at most once a day to one sender about one address of ours (RFC 3834, 2). Links,
+which do more than a reply address, go to the addresses of office.yaml only.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def answer(
     weighed: Weighed,
     about: Asked | None,
     duties: list[Asked],
+    known: bool,
 ) -> bool:
     """Put our answer into the outbox, in the caller's transaction; False where none is to be given."""
     envelope, code = arrived.incoming.envelope, arrived.known.code
@@ -54,7 +56,7 @@ def answer(
         return False
     reply_to = morning.settings.reply_to
     assert reply_to is not None
-    shown = _shown(morning, arrived, plan, weighed, about, duties)
+    shown = _shown(morning, arrived, plan, weighed, about, duties, known)
     environment = mail_templates(morning.settings.config)
     mail = Mail(
         message_id=f"<kept.{hashed(arrived.key)}@{morning.settings.mail_domain}>",
@@ -96,14 +98,22 @@ def _references(message_id: str) -> tuple[str, ...]:
 
 
 def _shown(
-    morning: Morning, arrived: Arrived, plan: Plan, weighed: Weighed, about: Asked | None, duties: list[Asked]
+    morning: Morning,
+    arrived: Arrived,
+    plan: Plan,
+    weighed: Weighed,
+    about: Asked | None,
+    duties: list[Asked],
+    known: bool,
 ) -> dict[str, Any]:
     """What the templates of config/mail/kept show."""
     house, vocabulary = morning.house, words(morning.settings.config)
     wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
+    whose = [about] if about else duties
     status = vocabulary["statuses"][about.facts.state.status.value] if about else ""
     shown: dict[str, Any] = {
-        "to": wording.party(about.party) if about else arrived.incoming.envelope.sender,
+        "to": wording.party(whose[0].party) if known and whose else arrived.incoming.envelope.sender,
+        "known": known,
         "office": clean(house.office.office),
         "subject": clean(arrived.incoming.envelope.subject),
         "why": weighed.why,
@@ -112,7 +122,7 @@ def _shown(
         "status": status[:1].lower() + status[1:],
         "upload_mb": morning.settings.upload_mb,
         "contact": wording.contact("tracker"),
-        "duties": [_duty(morning, plan, duty) for duty in duties],
+        "duties": [_duty(morning, plan, duty, known) for duty in duties],
     }
     template = mail_templates(morning.settings.config).get_template("kept/message.j2")
     context = template.new_context(shown)
@@ -120,8 +130,9 @@ def _shown(
     return shown
 
 
-def _duty(morning: Morning, plan: Plan, duty: Asked) -> dict[str, Any]:
-    found, reply_to, links = duty.facts, morning.settings.reply_to, link_maker(morning, plan)
+def _duty(morning: Morning, plan: Plan, duty: Asked, known: bool) -> dict[str, Any]:
+    found, reply_to = duty.facts, morning.settings.reply_to
+    links = link_maker(morning, plan) if known else None
     assert reply_to is not None
     address = reply_to.address(reply_to.of_duty(found.occurrence.id, duty.party))
     title = clean(found.item.flow_name)

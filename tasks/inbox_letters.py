@@ -65,7 +65,7 @@ def settle_duty(connection: sa.Connection, morning: Morning, arrived: Arrived, o
     entries = (first, *_told(arrived, plan.id, occurrence, weighed.why, known))
     linked = write(connection, at, current, entries, _after(current.state, entries, today))
     asked = [Asked(found, party)] if weighed.why not in ("not_now", "not_yours", "old") else []
-    answered = answer(connection, morning, arrived, plan, weighed, Asked(found, party), asked)
+    answered = answer(connection, morning, arrived, plan, weighed, Asked(found, party), asked, known)
     return weighed.why, linked[0].head.seq, answered
 
 
@@ -85,7 +85,7 @@ def settle_mail(connection: sa.Connection, morning: Morning, arrived: Arrived) -
         current: Row = row(connection, about)
         entries = _told(arrived, plan.id, about, why, known)
         write(connection, at, current, entries, _after(current.state, entries, today))
-    answered = answer(connection, morning, arrived, plan, Weighed(why=why), None, duties)
+    answered = answer(connection, morning, arrived, plan, Weighed(why=why), None, duties if known else [], known)
     return why, linked.head.seq, answered
 
 

@@ -165,7 +165,7 @@ def test_an_answer_without_a_document_is_kept_and_answered_once_a_day(office: In
     assert office.post.boxes() == [TTPVKS]
     mail = last_mail(office, TTPVKS)
     assert mail["Auto-Submitted"] == "auto-replied"
-    assert str(make_header(decode_header(mail["Subject"]))) == "Re: Re: Đôn đốc"
+    assert str(make_header(decode_header(mail["Subject"]))) == "Re: Đôn đốc"
     assert to in str(mail["Reply-To"])
     assert "thư không kèm văn bản" in " ".join(office.post.text(TTPVKS).split())
     assert len(office.notices(kind="letter")) == 2
@@ -199,9 +199,15 @@ def test_an_answer_to_a_digest_of_several_duties_counts_for_none_and_lists_them(
     assert not office.ledger("occurrence.submitted")
     answer = " ".join(office.post.text(TTPVKS).split())
     owed = {n.occurrence for n in office.notices(recipient="unit:ttpvks")}
+    assert "/a/" in answer
     assert len([occurrence for occurrence in owed if duty_address(office, occurrence, "unit:ttpvks") in answer]) > 1
     assert office.notices(kind="letter")
     assert_whole(office)
+    take(office, letter(str(mail["Reply-To"]), "la@x.example"), "2024-04-05")
+    strange = office.post.text("la@x.example")
+    assert "hộp thư của đơn vị" in " ".join(strange.split())
+    assert "/a/" not in strange
+    assert "+d" not in strange
 
 
 @pytest.mark.parametrize(
