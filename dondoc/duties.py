@@ -227,6 +227,8 @@ class Desk:
         """The facts of the entry that caused the notice."""
         body, kind = notice.body, notice.kind
         found = {key: clean(str(body.get(key) or "")) for key in ("signer", "note", "reply")}
+        if kind == "letter":
+            found["letter"] = found.pop("note")
         found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
         found["decision" if kind == "waived" else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])

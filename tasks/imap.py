@@ -48,9 +48,13 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
 def _open(imap: Imap) -> Iterator[BaseMailBox]:
     kinds = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
     try:
-        with kinds[imap.tls](imap.host, imap.port, timeout=_TIMEOUT).login(
-            imap.user, imap.password, imap.folder
-        ) as box:
+        box = kinds[imap.tls](imap.host, imap.port, timeout=_TIMEOUT)
+        try:
+            box.login(imap.user, imap.password, imap.folder)
+        except BaseException:
+            box.client.shutdown()  # who is not signed in cannot sign out, and the socket would stay
+            raise
+        with box:
             if not box.folder.exists(imap.done):
                 box.folder.create(imap.done)
             yield box

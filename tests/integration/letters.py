@@ -1,10 +1,21 @@
-"""Answers as mail programs write them, for tests: who wrote, to which address, with what."""
+"""An installation that takes answers by mail, and answers and reports to send it."""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
+from email import message_from_bytes
+from typing import Any
 from urllib.parse import quote
 
+import pytest
+from installation import Installation, at
+
+from tasks.delivery import deliver
+from tasks.store.settle import look
+
+JANUARY = "nho-2024/chi-so/ket-qua/2024-01"
+SECRET = "a secret of tests, long enough to be one"
 PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
 NAME = "Báo cáo kết quả quý I.pdf"
 _numbers = iter(range(1, 10_000))
@@ -96,3 +107,37 @@ Message-ID: {original}
 
 --B/mail.example--
 """.replace("\n", "\r\n").encode()
+
+
+@pytest.fixture
+def office(installation: Installation) -> Installation:
+    """The small plan, with answers by mail set up and its first notices sent."""
+    base = "dondoc@vpub.quangngai.example"
+    installation.settings = replace(
+        installation.settings, reply_base=base, link_secret=SECRET, base_url="http://127.0.0.1:8642"
+    )
+    sweep(installation, "2024-01-15")
+    return installation
+
+
+def sweep(installation: Installation, day: str, clock: str = "08:30") -> None:
+    now = at(day, clock)
+    look(installation.engine, installation.house, installation.plan.id, now)
+    deliver(installation.morning(now))
+
+
+def duty_address(installation: Installation, occurrence: str, party: str) -> str:
+    reply_to = installation.settings.reply_to
+    assert reply_to is not None
+    return reply_to.address(reply_to.of_duty(occurrence, party))
+
+
+def address(installation: Installation, mail: str, purpose: str) -> str:
+    """The address of a kept mail: of the whole mail (m) or its bounces (b)."""
+    reply_to = installation.settings.reply_to
+    assert reply_to is not None
+    return reply_to.address(reply_to.of_mail(mail) if purpose == "m" else reply_to.of_bounces(mail))
+
+
+def last_mail(installation: Installation, to: str) -> Any:
+    return message_from_bytes([content for box, _, content in installation.post.accepted if box == to][-1])

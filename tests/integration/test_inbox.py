@@ -7,8 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
-from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
@@ -16,48 +14,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from installation import HCQT, HEAD_TTPVKS, TRACKER, TTPVKS, Installation, at
-from letters import NAME, PDF, bounce, letter
+from letters import JANUARY, NAME, PDF, SECRET, address, bounce, duty_address, last_mail, letter, sweep
 
 from dondoc.ledger import Head
-from tasks.delivery import deliver
 from tasks.inbox import NotYetError, Received, receive
 from tasks.store import tables
 from tasks.store.runs import verify_chain
-from tasks.store.settle import look
-
-Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
-JANUARY = "nho-2024/chi-so/ket-qua/2024-01"
-SECRET = "a secret of tests, long enough to be one"
-
-
-@pytest.fixture
-def office(installation: Installation) -> Installation:
-    """The small plan, with answers by mail set up and its first notices sent."""
-    base = "dondoc@vpub.quangngai.example"
-    installation.settings = replace(
-        installation.settings, reply_base=base, link_secret=SECRET, base_url="http://127.0.0.1:8642"
-    )
-    sweep(installation, "2024-01-15")
-    return installation
-
-
-def sweep(installation: Installation, day: str, clock: str = "08:30") -> None:
-    now = at(day, clock)
-    look(installation.engine, installation.house, installation.plan.id, now)
-    deliver(installation.morning(now))
-
-
-def duty_address(installation: Installation, occurrence: str, party: str) -> str:
-    reply_to = installation.settings.reply_to
-    assert reply_to is not None
-    return reply_to.address(reply_to.of_duty(occurrence, party))
-
-
-def address(installation: Installation, mail: str, purpose: str) -> str:
-    """The address of a kept mail: of the whole mail (m) or its bounces (b)."""
-    reply_to = installation.settings.reply_to
-    assert reply_to is not None
-    return reply_to.address(reply_to.of_mail(mail) if purpose == "m" else reply_to.of_bounces(mail))
 
 
 def take(installation: Installation, content: bytes, day: str = "2024-01-16", clock: str = "09:00") -> list[Received]:
@@ -71,10 +33,6 @@ def kinds(installation: Installation, occurrence: str) -> list[str]:
 def inbox(installation: Installation) -> list[Any]:
     with installation.engine.connect() as connection:
         return list(connection.execute(sa.select(tables.inbox).order_by(tables.inbox.c.key)))
-
-
-def last_mail(installation: Installation, to: str) -> Any:
-    return message_from_bytes([content for box, _, content in installation.post.accepted if box == to][-1])
 
 
 def assert_whole(installation: Installation) -> None:
