@@ -78,8 +78,10 @@ def receive(morning: Morning, content: bytes, recipients: Sequence[str] = ()) ->
     if isinstance(incoming, Bounce):
         mail = next((known.mail for known in addressed.values() if known.code.purpose == "b"), None)
         return [_bounced(morning, incoming, mail, digest)]
-    arrived = [Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text))
-               for known in addressed.values()]  # fmt: skip
+    arrived = [
+        Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text), morning.run)
+        for known in addressed.values()
+    ]
     taken = [_settled(morning, one) for one in arrived] or [_stray(morning, incoming, digest)]
     # Offered again after a kill: our answer may still lie where the kill left it.
     for plan in {one.plan for one in taken if one.plan and (one.answered or one.outcome == "again")}:
@@ -143,7 +145,7 @@ def _bounced(morning: Morning, bounce: Bounce, mail: str | None, digest: str) ->
         if posted and posted.status == "sent":
             why = failed[0]
             delivered.bounced(
-                connection, posted.id, why.diagnostic or why.status or why.recipient, morning.now,
+                connection, posted.id, why.diagnostic or why.status or why.recipient, morning.now, morning.run,
                 morning.house.policy.zone, lambda recipient: len(routes(morning, recipient)),
                 status=why.status, report_sha256=digest,
             )  # fmt: skip

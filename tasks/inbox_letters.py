@@ -31,13 +31,17 @@ Settled = tuple[str, int | None, bool]  # the outcome, the entry's number, and w
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One mail at one address: what it is, its SHA-256, its size in bytes, and the key under which it is read once."""
+    """One mail at one address: what it is, its SHA-256, its size in bytes, and the key under which it is read once.
+
+    `run` is the flow run that reads it; None where a mail server handed it over.
+    """
 
     incoming: Incoming
     digest: str
     size: int
     known: Known
     key: str
+    run: str | None
 
 
 def settle_duty(connection: sa.Connection, morning: Morning, arrived: Arrived, occurrence: str, party: str) -> Settled:
@@ -136,7 +140,7 @@ def _received(
     }
     if weighed.refused:
         body["refused"] = list(weighed.refused)
-    return Draft("mail.received", plan, occurrence, actor, body, None)
+    return Draft("mail.received", plan, occurrence, actor, body, arrived.run)
 
 
 def _told(arrived: Arrived, plan: str, occurrence: str, why: Why, known: bool) -> tuple[Draft, ...]:
@@ -159,7 +163,7 @@ def _told(arrived: Arrived, plan: str, occurrence: str, why: Why, known: bool) -
         "recipients": ["role:tracker"],
         "about": about,
     }
-    return (Draft("notice.queued", plan, occurrence, "dondoc", body, None),)
+    return (Draft("notice.queued", plan, occurrence, "dondoc", body, arrived.run),)
 
 
 def _after(state: State, entries: tuple[Draft, ...], today: Any) -> State:

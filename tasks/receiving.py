@@ -12,8 +12,10 @@ from prefect.states import Completed
 from tasks.house import words
 from tasks.imap import look_in
 from tasks.inbox import largest
+from tasks.incidents import SYSTEM
 from tasks.morning import Morning
 from tasks.settings import SettingsError
+from tasks.store.runs import record_run
 
 
 @task(name="Đọc hộp thư", persist_result=False)
@@ -26,8 +28,10 @@ def read_mailbox(morning: Morning) -> Counter[str]:
 
 
 def conclude_receiving(morning: Morning, taken: Counter[str]) -> State[Any]:
-    """The run's state: what came, by what it was taken for."""
+    """Record the run where something came, and say in its state what it was taken for."""
     states, names = words(morning.settings.config)["states"], words(morning.settings.config)["received"]
     new = Counter({outcome: count for outcome, count in taken.items() if outcome != "again"})
     told = "; ".join(f"{names.get(outcome, outcome)}: {count}" for outcome, count in sorted(new.items()))
+    if new:
+        record_run(morning.engine, SYSTEM, "receive_mail", (), morning.now, morning.run, received=dict(new))
     return Completed(name=states["mail_received" if new else "no_mail_came"], message=told)

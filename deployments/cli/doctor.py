@@ -69,7 +69,8 @@ def _services() -> Iterator[str]:
     from deployments.installation import CHILDREN
     from deployments.stack.services import status
 
-    for service in status(stack(), CHILDREN):
+    expected = (*CHILDREN, "lmtp") if prepare().lmtp else CHILDREN
+    for service in status(stack(), expected):
         if not service.running:
             yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"
 

@@ -49,6 +49,7 @@ def bounced(
     mail_id: str,
     reply: str,
     now: datetime,
+    run: str | None,
     zone: tzinfo,
     routes: Callable[[str], int],
     **facts: str,
@@ -60,7 +61,7 @@ def bounced(
     def entry(notice: Any) -> tuple[str, dict[str, Any]]:
         return "notice.bounced", {**facts, "final": notice.route + 1 >= routes(notice.recipient)}
 
-    return _settle(connection, mail_id, ("sent", "bounced"), reply, now, None, zone, entry)
+    return _settle(connection, mail_id, ("sent", "bounced"), reply, now, run, zone, entry)
 
 
 def _outcome(
