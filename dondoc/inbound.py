@@ -22,6 +22,7 @@ _PRECEDENCES = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _MACHINES = frozenset({"x-autoreply", "x-autorespond", "x-auto-response-suppress", "list-id"})
 _REPLY_MARK = re.compile(r"^(?:(?:re|fw|fwd|tl|trả lời)\s*:\s*)+", re.IGNORECASE)
 _OURS = re.compile(r"<(?:[a-z]+\.)?[0-9a-f]{32}@([^<>\s]+)>")
+_IDS = re.compile(r"<[^<>\s\0]{3,250}>")
 # Where the address stands that a mail was delivered to, in the order servers are to be believed.
 DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "To", "Cc", "Resent-To")
 
@@ -38,12 +39,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who a mail is from and to, as its headers say; `message_id` is "" where it has none."""
+    """Who a mail is from and to, as its headers say; `message_id` is "" where it has none.
+
+    `answers` are the Message-IDs of the mails it says it answers, the nearest first.
+    """
 
     message_id: str = ""
     sender: str = ""
     subject: str = ""
     recipients: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +136,13 @@ def _headers(content: bytes) -> Message:
 
 def _envelope(message: Message) -> Envelope:
     sender = addresses(message, "From") or addresses(message, "Sender")
+    answered, earlier = raw_header(message, "in-reply-to"), raw_header(message, "references")
     return Envelope(
         message_id=raw_header(message, "message-id").replace("\0", "")[:500],
         sender=sender[0][:320] if sender else "",
         subject=header(message, "subject")[:500],
         recipients=tuple(addresses(message, *DELIVERED_TO)),
+        answers=tuple(dict.fromkeys(_IDS.findall(f"{answered} {' '.join(reversed(_IDS.findall(earlier)))}")))[:50],
     )
 
 

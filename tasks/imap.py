@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
@@ -31,6 +32,7 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
     Killed between recording a mail and moving it, the next look finds it again and knows that it was read.
     """
     taken: Counter[str] = Counter()
+    faults: list[str] = []
     with _open(imap) as box:
         for uid in box.uids("ALL")[:_MOST]:
             content = _content(box, uid, largest)
@@ -40,7 +42,14 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
                 taken.update(one.outcome for one in receive(morning, content))
             except NotYetError:
                 continue
+            except sa.exc.SQLAlchemyError:  # nothing can be recorded now
+                raise
+            except Exception as error:  # one mail that we cannot take must not keep the others out
+                faults.append(f"{type(error).__name__}: {error}")
+                continue
             box.move(uid, imap.done)
+    if faults:
+        raise ImapError(f"{len(faults)} mails stay in {imap.folder}, they could not be recorded: {faults[0][:300]}")
     return taken
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dondoc.errors import DondocError
-from dondoc.inbound import AutoReply, Bounce, Envelope, Incoming, Loop, Setting, read_mail
+from dondoc.inbound import AutoReply, Bounce, Envelope, Incoming, Loop, Reply, Setting, Unusable, read_mail
 from dondoc.inbound_text import manners
 from dondoc.replyto import ReplyTo
 from tasks.delivery import deliver, routes
@@ -22,6 +22,7 @@ from tasks.morning import Morning
 from tasks.settings import Settings
 from tasks.store import delivered, files, inbox
 from tasks.store.chain import appending
+from tasks.store.inbox import Known
 
 _FRAME = 1_000_000  # what a mail's headers and texts may take beside its files
 
@@ -74,12 +75,17 @@ def receive(morning: Morning, content: bytes, recipients: Sequence[str] = ()) ->
     envelope = incoming.envelope
     with morning.engine.connect() as connection:
         found = [inbox.known(connection, reply_to, to) for to in recipients or envelope.recipients]
+        # Written to the plain mailbox: what it says it answers tells whose letter it is, and proves nothing.
+        answered = None if any(found) else inbox.answered_mail(connection, envelope.answers)
     addressed = {known.code: known for known in found if known}
+    if answered and isinstance(incoming, Reply | Unusable):
+        code = reply_to.of_mail(answered[1])
+        addressed = {code: Known(code, answered[0], None, None, answered[1])}
     if isinstance(incoming, Bounce):
         mail = next((known.mail for known in addressed.values() if known.code.purpose == "b"), None)
         return [_bounced(morning, incoming, mail, digest)]
     arrived = [
-        Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text), morning.run)
+        Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text), morning.run, any(found))
         for known in addressed.values()
     ]
     taken = [_settled(morning, one) for one in arrived] or [_stray(morning, incoming, digest)]

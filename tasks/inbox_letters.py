@@ -33,7 +33,8 @@ Settled = tuple[str, int | None, bool]  # the outcome, the entry's number, and w
 class Arrived:
     """One mail at one address: what it is, its SHA-256, its size in bytes, and the key under which it is read once.
 
-    `run` is the flow run that reads it; None where a mail server handed it over.
+    `run` is the flow run that reads it; None where a mail server handed it over. `signed`: it came to a signed address,
+    else its place is only what the letter says it answers.
     """
 
     incoming: Incoming
@@ -42,6 +43,7 @@ class Arrived:
     known: Known
     key: str
     run: str | None
+    signed: bool = True
 
 
 def settle_duty(connection: sa.Connection, morning: Morning, arrived: Arrived, occurrence: str, party: str) -> Settled:
@@ -89,6 +91,8 @@ def settle_mail(connection: sa.Connection, morning: Morning, arrived: Arrived) -
         current: Row = row(connection, about)
         entries = _told(arrived, plan.id, about, why, known)
         write(connection, at, current, entries, _after(current.state, entries, today))
+    if not (arrived.signed or known):  # anybody can name a Message-ID; strangers who do are not written to
+        return why, linked.head.seq, False
     answered = answer(connection, morning, arrived, plan, Weighed(why=why), None, duties if known else [], known)
     return why, linked.head.seq, answered
 

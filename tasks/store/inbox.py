@@ -75,6 +75,14 @@ def told_in(connection: sa.Connection, mail: str) -> list[tuple[str, str]]:
     return [(found.occurrence, found.recipient) for found in connection.execute(query)]
 
 
+def answered_mail(connection: sa.Connection, message_ids: Sequence[str]) -> tuple[str, str] | None:
+    """(plan, id) of the mail of ours that a letter says it answers, the nearest of them; None where there is none."""
+    m = tables.mail
+    query = sa.select(m.c.message_id, m.c.plan, m.c.id).where(m.c.message_id.in_(message_ids))
+    found = {row.message_id: (row.plan, row.id) for row in connection.execute(query)}
+    return next((found[message_id] for message_id in message_ids if message_id in found), None)
+
+
 def returned(connection: sa.Connection, mail: str | None, message_id: str, recipients: Sequence[str]) -> Posted | None:
     """The mail of ours that a delivery report is about: by its own address, else by Message-ID and recipient together."""
     m = tables.mail

@@ -201,6 +201,21 @@ def test_a_mail_to_no_address_of_ours_is_kept_and_noted(office: Installation) ->
     assert not office.ledger("occurrence.submitted")
 
 
+def test_an_answer_to_the_plain_mailbox_is_told_to_the_tracker_by_what_it_answers(office: Installation) -> None:
+    mail = last_mail(office, TTPVKS)
+    base, thread = "dondoc@vpub.quangngai.example", f"In-Reply-To: {mail['Message-ID']}"
+    office.post.accepted.clear()
+    strange = take(office, letter(base, "la@x.example", headers=thread))
+    assert [(one.outcome, one.answered) for one in strange] == [("ambiguous", False)]
+    assert not office.post.accepted
+    known = take(office, letter(base, TTPVKS, headers=thread))
+    assert [(one.outcome, one.answered) for one in known] == [("ambiguous", True)]
+    assert duty_address(office, JANUARY, "unit:ttpvks") in office.post.text(TTPVKS)
+    assert len(office.notices(kind="letter")) == 2
+    assert not office.ledger("occurrence.submitted")
+    assert_whole(office)
+
+
 # -- bounces
 
 

@@ -25,7 +25,7 @@ from pymap.imap import IMAPService
 from tasks.capture import Mailbox
 from tasks.capture import serve as serve_mailbox
 from tasks.imap import ImapError, look_in
-from tasks.inbox import largest
+from tasks.inbox import largest, receive
 from tasks.lmtp import Door
 from tasks.lmtp import serve as serve_lmtp
 from tasks.reception import Reception
@@ -228,6 +228,23 @@ def test_killed_before_a_mail_is_moved_it_is_found_again_and_counts_once(
     assert held(imap, "INBOX") == 1
     assert read_it(office, imap) == {"again": 1}
     assert len(office.ledger("occurrence.submitted")) == 1
+
+
+def test_one_mail_that_cannot_be_taken_keeps_no_other_out(
+    office: Installation, imap: Imap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(imap, b"Subject: poison\r\n\r\nx", letter(duty_address(office, JANUARY, "unit:ttpvks"), TTPVKS))
+
+    def choking(morning: Any, content: bytes) -> Any:
+        if b"poison" in content:
+            raise RuntimeError("choked")
+        return receive(morning, content)
+
+    monkeypatch.setattr("tasks.imap.receive", choking)
+    with pytest.raises(ImapError, match="1 mails stay in INBOX, they could not be recorded: RuntimeError: choked"):
+        read_it(office, imap)
+    assert office.states()[JANUARY]["status"] == "submitted"
+    assert held(imap, "INBOX") == 1
 
 
 def test_a_mailbox_that_cannot_be_read_is_said_in_one_line(office: Installation, imap: Imap) -> None:
