@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from deployments.stack.children import Child
 from deployments.stack.databases import database_urls
 from deployments.stack.prefect_server import child_environment
-from deployments.stack.settings import Stack
+from deployments.stack.settings import LOOPBACK, Port, Stack
 from tasks.settings import HOME, Settings
 
 if TYPE_CHECKING:
@@ -56,12 +56,20 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
             folder=HOME,
         )
 
+    lmtp: tuple[Child, ...] = ()
+    if settings.lmtp:
+        from tasks.lmtp import listen_at
+
+        host, port = listen_at(settings.lmtp)
+        own = (Port("lmtp", port, "[reply] lmtp in config/dondoc.toml"),) if host == LOOPBACK else ()
+        lmtp = (Child("lmtp", (sys.executable, "-m", "tasks.lmtp"), environment, ports=own, folder=HOME),)
     return (
         child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
         child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
               port="portal"),
         child("worker", "deployments.worker"),
+        *lmtp,
     )  # fmt: skip
 
 
@@ -120,14 +128,25 @@ class Installation:
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import follow_up_deployment, incident_deployment, record_deployments
+        from deployments.compile import (
+            follow_up_deployment,
+            incident_deployment,
+            receive_deployment,
+            record_deployments,
+        )
         from deployments.worker import ensure_work_pool
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
         timezone = self.house.policy.timezone
         incident = incident_deployment(vocabulary, timezone)
-        own = (incident, follow_up_deployment(vocabulary, timezone), *record_deployments(vocabulary, timezone))
+        mailbox = [receive_deployment(vocabulary, timezone)] if self.settings.imap else []
+        own = (
+            incident,
+            follow_up_deployment(vocabulary, timezone),
+            *record_deployments(vocabulary, timezone),
+            *mailbox,
+        )
         if not dry_run:
             ensure_work_pool()
         with self.deploying(), get_client(sync_client=True) as client:

@@ -20,6 +20,7 @@ from dondoc.ics import Deadline
 from dondoc.lifecycle import OWED, Status
 from dondoc.notice import Letterhead, Notice
 from dondoc.plan import Obligation
+from dondoc.replyto import mailto
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 
@@ -57,6 +58,9 @@ class Duty:
     asked: str
     link: str | None
     link_words: str
+    reply: str | None = None
+    reply_link: str | None = None
+    reply_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,12 @@ class Desk:
         """The duty of a notice, under its number in the mail."""
         words, link = self.wording.words, self.letterhead.link
         said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
+        title = clean(notice.item.flow_name)
+        reply = self.letterhead.reply(notice) if self.letterhead.reply else None
         return Duty(
             number=number,
             kind=notice.kind,
-            title=clean(notice.item.flow_name),
+            title=title,
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
             due=None if notice.kind == "report" else short(notice.due) or None,
@@ -84,6 +90,9 @@ class Desk:
             asked=said["asked"],
             link=link(notice) if link else None,
             link_words=words["links"][self._link_words(notice)],
+            reply=reply,
+            reply_link=mailto(reply, f"Re: {title}") if reply else None,
+            reply_words=words["links"]["reply"],
         )
 
     def said(self, template: str, facts: dict[str, Any]) -> dict[str, str]:
@@ -223,13 +232,23 @@ class Desk:
         """The facts of the entry that caused the notice."""
         body, kind = notice.body, notice.kind
         found = {key: clean(str(body.get(key) or "")) for key in ("signer", "note", "reply")}
+        if kind == "letter":
+            found["letter"] = found.pop("note")
         if kind != "relieved":  # its reason is a word of ours, which the template reads
             found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
         found["decision" if kind in RULED else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
+        found["sender"] = self._sender(body.get("mail") or {})
+        found["refused"] = clean(str((body.get("mail") or {}).get("refused") or ""))
         if kind == "extension-requested":
             found["until"] = self.wording.day(_day(body.get("until")))
         return found
+
+    def _sender(self, mail: Mapping[str, Any]) -> str:
+        """Who handed in by mail, and whether that address is one of the unit's."""
+        if not mail.get("from"):
+            return ""
+        return self.wording.value("sender" if mail.get("known") else "sender_unknown", address=clean(str(mail["from"])))
 
     def _document(self, notice: Notice) -> str:
         body, state = notice.body, notice.state

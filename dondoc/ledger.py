@@ -52,6 +52,7 @@ KINDS = frozenset(
         "notice.sent",
         "notice.failed",
         "notice.bounced",
+        "mail.received",
         "escalation.raised",
         "escalation.skipped",
         "run.recorded",

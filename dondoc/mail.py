@@ -19,7 +19,8 @@ class Mail:
     """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
 
     `message_id` includes its angle brackets and is the same for the same notices, so that a mail sent again
-    after a crash is the same mail.
+    after a crash is the same mail. `reply_to` is where answers go, `loop` the mailbox by which we know our own mail
+    again, `replied` whether this mail answers one that came in.
     """
 
     message_id: str
@@ -31,3 +32,6 @@ class Mail:
     html: str
     calendar: str | None = None
     references: tuple[str, ...] = ()
+    reply_to: str | None = None
+    loop: str | None = None
+    replied: bool = False

@@ -58,7 +58,12 @@ def build(mail: Mail) -> bytes:
     if mail.references:
         references = [checked_message_id(reference) for reference in mail.references]
         lines += [f"In-Reply-To: {references[-1]}", "References: " + "\r\n ".join(references)]
-    lines += ["MIME-Version: 1.0", "Auto-Submitted: auto-generated", f"X-Auto-Response-Suppress: {SUPPRESSED}"]
+    if mail.reply_to:
+        lines.append(_mailbox("Reply-To", Address(mail.reply_to, mail.sender.name)))
+    if mail.loop:
+        lines.append(f"X-Loop: {checked_address(mail.loop)}")
+    submitted = "auto-replied" if mail.replied else "auto-generated"
+    lines += ["MIME-Version: 1.0", f"Auto-Submitted: {submitted}", f"X-Auto-Response-Suppress: {SUPPRESSED}"]
     inner = f"=_a{key}"
     alternatives = [
         f'Content-Type: multipart/alternative; boundary="{inner}"\r\n',

@@ -40,6 +40,7 @@ from dondoc.mail import Address, Mail
 from dondoc.notices import KINDS, Letterhead, Notice, environment, message_id, party_name, render, still_true
 from dondoc.plan import TimingKind
 from dondoc.policy import Shape
+from dondoc.replyto import ReplyTo, answerable
 
 CONFIG = Path(__file__).parents[2] / "config"
 GOLDEN = Path(__file__).parents[1] / "golden" / "mail"
@@ -100,6 +101,13 @@ def send(found: list[Notice], day: str, **letterhead: Any) -> Mail:
 
 PORTAL = "https://dondoc.vp.example/"
 LINK = LinkMaker(PORTAL, "a secret of tests", date(2025, 1, 22), ZONE)
+REPLY_TO = ReplyTo("don-doc@vp.example", "a secret of tests")
+
+
+def reply_address(notice: Notice) -> str | None:
+    return REPLY_TO.address(REPLY_TO.of_duty(notice.occurrence.id, notice.recipient)) if answerable(notice) else None
+
+
 HANDED_IN = {
     "document": "63/KH-VP",
     "signed": "2024-04-11",
@@ -117,7 +125,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     ),
     "remind": ("2024-03-22", [make_notice("remind", checkpoint="remind-5")], {}),
     "remind-continuous": ("2024-03-20", [make_notice("remind", "phan-anh", checkpoint="remind-7", recipient="unit:ttcbth")], {"link": LINK}),
-    "last-call": ("2024-03-29", [make_notice("last-call")], {"link": LINK}),
+    "last-call": ("2024-03-29", [make_notice("last-call")], {"link": LINK, "reply": reply_address}),
     "overdue": ("2024-04-01", [make_notice("overdue")], {}),
     "escalate": (
         "2024-04-15",
@@ -176,6 +184,16 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         [make_notice("undelivered", recipient="role:tracker", checkpoint="undelivered:overdue:unit:hcqt", body={"recipient": "unit:hcqt", "address": "hcqt@vp.example", "reply": "550 5.1.1 no such user", "kind": "overdue"})],
         {},
     ),
+    "letter": (
+        "2024-03-20",
+        [make_notice("letter", recipient="role:tracker", checkpoint="letter-0123456789abcdef", body={"why": "no_file", "sender": "ai-do@gmail.example", "known": False, "mail_sha256": "5f" * 32, "note": "Đơn vị đang tổng hợp số liệu.", "files": []})],
+        {},
+    ),
+    "submitted-by-mail": (
+        "2024-04-11",
+        [make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), body={"channel": "mail", "files": [{"name": "Kế hoạch.pdf"}], "mail": {"from": "ai-do@gmail.example", "known": False, "refused": "winmail.dat"}})],
+        {},
+    ),
     "difficulty": (
         "2024-03-05",
         [make_notice("difficulty", recipient="role:tracker", difficulty=True, body={"reason": "Chưa có hướng dẫn của Bộ Tư pháp."})],
@@ -231,7 +249,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
             make_notice("overdue", "chi-so", period="2024-03", recipient="unit:ttpvks"),
             make_notice("remind", "phan-anh", period="2024-Q2", checkpoint="remind-7", recipient="unit:ttpvks"),
         ],
-        {"link": LINK},
+        {"link": LINK, "reply": reply_address},
     ),
     "digest-assign": (
         "2024-01-02",
@@ -333,7 +351,7 @@ class _Html(HTMLParser):
 
 def test_sentences_do_not_run_into_each_other(mails: dict[str, Mail]) -> None:
     for name, mail in mails.items():
-        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.yaml|\(\.ics\)", "x", mail.text)
+        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.(?:yaml|pdf|dat)|\(\.ics\)", "x", mail.text)
         assert not re.search(r"[.;,:][^\s\d”)]|\s[.;,:]|\(\s|\s\)|\.\.|, ?\.", said), (name, said)
 
 
@@ -476,6 +494,15 @@ def test_only_the_tracker_sees_the_ledger_head(mails: dict[str, Mail]) -> None:
     assert "5f" * 32 in mails["submitted"].html
     assert "Số chứng cứ" not in mails["overdue"].text
     assert "Số chứng cứ" not in send([make_notice("review", recipient="role:tracker")], "2024-04-16", head=None).text
+
+
+def test_a_mail_of_one_owed_duty_is_answered_at_that_dutys_address(mails: dict[str, Mail]) -> None:
+    reply_to = mails["last-call"].reply_to
+    assert reply_to is not None
+    assert reply_to in mails["last-call"].text
+    assert f'href="mailto:{reply_to}?subject=Re%3A%20' in mails["last-call"].html
+    assert mails["digest"].reply_to is None  # the caller's own, for a mail of several
+    assert mails["digest"].text.count("don-doc+d") == 5
 
 
 def test_no_portal_no_link(mails: dict[str, Mail]) -> None:
