@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
 from dondoc.documents_lines import Line, Standing, by_unit, count
-from dondoc.documents_periods import ReportPeriod, report_period
+from dondoc.documents_periods import ReportPeriod, latest_period, report_period
 from dondoc.documents_settings import Settings, is_drafted
 from dondoc.documents_text import DocumentError
+from dondoc.notice import Notice
 from dondoc.plan import Item, Obligation, Plan
 from dondoc.wording import sentence
 
@@ -62,11 +63,15 @@ def _item_of(kind: Kind, plan: Plan, settings: Settings, asked: str) -> str:
         if is_drafted(plan, item.id, obligation.id, settings)
     ]
     inspections = [item.id for item in plan.items if item.shape == "inspection"]
-    possible = drafted if kind == "plan-draft" else [*inspections, *(key for key in drafted if _item(key) in inspections)]
+    possible = (
+        drafted if kind == "plan-draft" else [*inspections, *(key for key in drafted if _item(key) in inspections)]
+    )
     exact = [key for key in possible if key == asked]
     fitting = exact or [key for key in possible if asked in ("", _item(key))]
     if len(fitting) != 1:
-        raise DocumentError(f"{kind} needs one item; name one of: {', '.join(fitting or possible) or 'none in this plan'}")
+        raise DocumentError(
+            f"{kind} needs one item; name one of: {', '.join(fitting or possible) or 'none in this plan'}"
+        )
     return fitting[0]
 
 
@@ -116,6 +121,9 @@ def _progress(standing: Standing, settings: Settings, label: str) -> dict[str, A
         raise DocumentError(f"{standing.plan.id} has no report of {label}; give a period of {standing.plan.year}")
     lines = standing.lines
     due = [line for line in lines if _within(line, period.first, period.last) and line.outcome != "before_adoption"]
+    ahead = [
+        line for line in lines if line.outcome == "open" and _within(line, period.last, period.ahead, exclusive=True)
+    ]
     carried = [line for line in standing.late if line.due is not None and line.due < period.first]
     return {
         "period": period,
@@ -124,7 +132,8 @@ def _progress(standing: Standing, settings: Settings, label: str) -> dict[str, A
         "carried": carried,
         "late": [line for line in standing.late if line.due is not None and line.due <= period.last],
         "done_late": [line for line in due if line.outcome in ("late", "extended_late")],
-        "ahead": [line for line in lines if _within(line, period.last, period.ahead, exclusive=True)],
+        "ahead": [line for line in ahead if not line.regular],
+        "regular": [line for line in ahead if line.regular],
         "difficult": [line for line in (*carried, *due) if line.difficulty],
         "counts": count("", due),
         "by_unit": by_unit(standing, due),
@@ -205,3 +214,20 @@ def spelled(text: str, abbreviations: Mapping[str, str]) -> str:
 def _without(first: str, text: str) -> str:
     """`text` without that first word: it stands above as the document's name."""
     return text[len(first) :].strip() if text.casefold().startswith(first.casefold()) else text
+
+
+def enclosed(notices: Iterable[Notice], plan: Plan, settings: Settings, today: date) -> list[Wanted]:
+    """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
+    with an escalation to the tracker, the month's progress with a leaders' report. Each once.
+    """
+    found: dict[Wanted, None] = {}
+    for notice in notices:
+        occurrence = notice.occurrence
+        if notice.kind == "assign" and notice.audience == "lead":
+            if is_drafted(plan, occurrence.item, occurrence.obligation, settings):
+                found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
+        elif notice.kind == "escalate" and notice.audience == "tracker":
+            found[Wanted("reminder")] = None
+        elif notice.kind == "report":
+            found[Wanted("progress", period=latest_period(today, settings.cut_off))] = None
+    return list(found)

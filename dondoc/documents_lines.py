@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from dondoc.decide import owed
+from dondoc.duties import RECURRING
 from dondoc.house import House
 from dondoc.ledger import Head
 from dondoc.outcomes import Outcome, outcome
@@ -49,7 +50,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One occurrence as a table prints it. `units` are ids of the lead units; days late are working days."""
+    """One occurrence as a table prints it. `units` are ids of the lead units; days late are working days; `regular`:
+    one of many periods of the same duty."""
 
     occurrence: str
     section: str
@@ -70,7 +72,13 @@ class Line:
     signed_on: date | None
     submitted_on: date | None
     extended: bool
+    regular: bool
     difficulty: bool
+
+    @property
+    def what(self) -> str:
+        """The deliverable, with its item's title where the plan prints little more than "Kế hoạch"."""
+        return self.deliverable if len(self.deliverable) > 20 else f"{self.deliverable} ({self.title})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ def line_of(standing: Standing, occurrence: Occurrence, state: State) -> Line:
         signed_on=state.signed_on,
         submitted_on=state.submitted_on,
         extended=state.extensions > 0,
+        regular=obligation.timing.kind in RECURRING,
         difficulty=state.difficulty,
     )
 

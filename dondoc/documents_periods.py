@@ -31,7 +31,9 @@ def report_period(label: str, cut_off: Mapping[Span, int | None]) -> ReportPerio
     """The period of 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024. Raises DocumentError for another label."""
     match = _LABEL.fullmatch(label)
     if match is None or not 2000 <= int(match[1]) <= 2100:
-        raise DocumentError(f"{label[:40]!r} is no report period; write e.g. 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024")
+        raise DocumentError(
+            f"{label[:40]!r} is no report period; write e.g. 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024"
+        )
     year = int(match[1])
     span, begins, ends = _months(match)
     cut = cut_off[span]

@@ -49,10 +49,10 @@ class Issuer(_Frozen):
 
 
 class Signature(_Frozen):
-    """The lines above a signature. With a `role`, its title and name are those of office.yaml."""
+    """The lines above a signature. With a `role`, the name is that of office.yaml, and so is a title not given here."""
 
     authority: tuple[str, ...] = ()
-    title: str = ""
+    title: tuple[str, ...] = ()
     role: str = ""
 
 

@@ -23,10 +23,10 @@ SECTIONS = (
 
 _MARKS: dict[str, Style] = {"# ": "part", "## ": "clause", "^ ": "centred", "> ": "basis", "~ ": "note"}
 _START = "\ue000"
-_SHIELDS = str.maketrans({"|": "\ue001", "[": "\ue002", "]": "\ue003"})
-_UNSHIELDED = str.maketrans({"\ue000": "", "\ue001": "|", "\ue002": "[", "\ue003": "]"})
-_NOT_XML = re.compile("[\ue000-\ue003\ufffe\uffff]")
-_BLANK = re.compile(r"\[[^\]]*\]")
+_SHIELDS = str.maketrans({"|": "\ue001", "[": "\ue002", "]": "\ue003", "_": "\ue004"})
+_UNSHIELDED = str.maketrans({"\ue000": "", "\ue001": "|", "\ue002": "[", "\ue003": "]", "\ue004": "_"})
+_NOT_XML = re.compile("[\ue000-\ue004\ufffe\uffff]")
+_BLANK = re.compile(r"\[[^\]]*\]|_{4,}")
 _COLUMN = re.compile(r"(\d+(?:\.\d+)?)([lcr])")
 
 
@@ -36,10 +36,11 @@ class DocumentError(DondocError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text. `blank`: left in brackets for whoever completes the document."""
+    """A piece of text. `blank`: left in brackets for whoever completes the document; `dots`: a dotted line to write on."""
 
     text: str
     blank: bool = False
+    dots: bool = False
 
 
 Text = tuple[Run, ...]
@@ -223,10 +224,14 @@ def _row(line: str, columns: tuple[Column, ...]) -> tuple[Text, ...]:
 def _text(line: str) -> Text:
     runs, at, line = [], 0, " ".join(line.split())
     for match in _BLANK.finditer(line):
-        runs += [Run(_unshielded(line[at : match.start()])), Run(_unshielded(match[0]), blank=True)]
+        runs += [Run(_unshielded(line[at : match.start()])), _left_open(match[0])]
         at = match.end()
     runs.append(Run(_unshielded(line[at:])))
     return tuple(run for run in runs if run.text)
+
+
+def _left_open(found: str) -> Run:
+    return Run("…", dots=True) if found.startswith("_") else Run(_unshielded(found), blank=True)
 
 
 def _unshielded(text: str) -> str:

@@ -20,7 +20,7 @@ from dondoc import ics
 from dondoc.decide import NoticeKind, owed
 from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail
 from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
@@ -89,8 +89,12 @@ def render(
     letterhead: Letterhead,
     environment: jinja2.Environment,
     words: Mapping[str, Any],
+    attachments: Sequence[Attachment] = (),
 ) -> Mail:
-    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware)."""
+    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware).
+
+    It says which `attachments` it carries.
+    """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
     ordered = sorted(notices, key=_order)
@@ -100,7 +104,8 @@ def render(
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
     deadlines = [deadline for deadline in ahead.values() if deadline]
-    shown = _shown(desk, ordered, duties, to, dated=bool(deadlines))
+    enclosed = [attachment.name for attachment in attachments]
+    shown = _shown(desk, ordered, duties, to, enclosed, dated=bool(deadlines))
     return Mail(
         message_id=message_id(ordered, letterhead.domain),
         sender=letterhead.sender,
@@ -111,6 +116,7 @@ def render(
         html=environment.get_template("digest/html.j2").render(shown),
         calendar=ics.calendar(deadlines, now, letterhead.sender) if deadlines else None,
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
+        attachments=tuple(attachments),
     )
 
 
@@ -127,7 +133,7 @@ def thread_id(occurrence: str, domain: str) -> str:
 
 
 def _shown(
-    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, *, dated: bool
+    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, enclosed: list[str], *, dated: bool
 ) -> dict[str, Any]:
     """What the templates of the frame show: first its sentences, then the subject, made of the same facts."""
     letterhead, wording = desk.letterhead, desk.wording
@@ -144,6 +150,7 @@ def _shown(
         "contact": wording.contact("operator" if tracker else "tracker"),
         "head": letterhead.head if tracker else None,
         "dated": dated,
+        "enclosed": enclosed,
         "day": wording.day,
         "short": short,
     }

@@ -17,6 +17,7 @@ from dondoc.mime import build
 from dondoc.notices import Letterhead, Notice, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
+from tasks.documents.enclosing import enclosures
 from tasks.house import mail_templates, words
 from tasks.morning import Morning
 from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
@@ -150,6 +151,7 @@ def _write_mail(
     registered: Mapping[str, Row],
 ) -> None:
     going = [_notice(morning.house.office, plan, registered[queued.occurrence], queued) for queued in group]
+    files = enclosures(morning, plan, going)
     mail = render(
         going,
         address,
@@ -157,6 +159,7 @@ def _write_mail(
         letterhead,
         mail_templates(morning.settings.config),
         words(morning.settings.config),
+        files,
     )
     built = Built(mail.message_id, mail.to.address, mail.subject, build(mail))
     keys = [notice.key for notice in going]

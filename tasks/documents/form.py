@@ -38,7 +38,7 @@ def blank(settings: Settings) -> Docx:
 
 def appendix(docx: Docx, settings: Settings) -> Section:
     """A new section lying on its side, whose pages count from 1 again: each appendix is numbered on its own."""
-    section = docx.add_section(WD_SECTION.NEW_PAGE)
+    section: Section = docx.add_section(WD_SECTION.NEW_PAGE)
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = A4[1], A4[0]
     _margins(section, settings)
@@ -68,7 +68,10 @@ def _margins(section: Section, settings: Settings) -> None:
 def _defaults(docx: Docx, settings: Settings) -> None:
     sizes = settings.type
     normal = docx.styles["Normal"]
-    for properties in (docx.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}"), normal.element.get_or_add_rPr()):
+    for properties in (
+        docx.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}"),
+        normal.element.get_or_add_rPr(),
+    ):
         _set_font(properties)
     assert isinstance(normal, ParagraphStyle)
     normal.font.size = Pt(sizes.body)

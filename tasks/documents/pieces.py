@@ -9,7 +9,7 @@ from typing import Protocol
 from docx.document import Document as Docx
 from docx.enum.table import WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
-from docx.enum.text import WD_COLOR_INDEX, WD_LINE_SPACING
+from docx.enum.text import WD_COLOR_INDEX, WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Emu, Length, Pt
@@ -34,9 +34,9 @@ class Place(Protocol):
 
 
 def write(paragraph: DocxParagraph, text: Text, *, size: int | None = None) -> DocxParagraph:
-    """The runs of a text; what is left to complete is marked in yellow."""
+    """The runs of a text; what is left to complete is marked in yellow, a dotted line ends at its tab stop."""
     for piece in text:
-        run = paragraph.add_run(piece.text)
+        run = paragraph.add_run("\t" if piece.dots else piece.text)
         if size:
             run.font.size = Pt(size)
         if piece.blank:
@@ -50,7 +50,8 @@ def line(
 ) -> DocxParagraph:  # fmt: skip
     """One line of the form in a cell; its first empty paragraph is used up first."""
     first = cell.paragraphs[0]
-    paragraph = first if len(cell.paragraphs) == 1 and not first.runs and not _ruled(first) else cell.add_paragraph()
+    unused = len(cell.paragraphs) == 1 and not first.runs and not _ruled(first)
+    paragraph: DocxParagraph = first if unused else cell.add_paragraph()
     paragraph.alignment = align
     paragraph.paragraph_format.space_before = Pt(before)
     run = paragraph.add_run(words)
@@ -79,9 +80,9 @@ def _ruled(paragraph: DocxParagraph) -> bool:
     return paragraph._p.pPr is not None and paragraph._p.pPr.find(qn("w:pBdr")) is not None
 
 
-def columns(docx: Docx, widths: Sequence[int]) -> DocxTable:
-    """A table of one row without lines, for what stands side by side."""
-    table = docx.add_table(rows=1, cols=len(widths))
+def columns(docx: Docx, widths: Sequence[int], rows: int = 1) -> DocxTable:
+    """A table without lines, for what stands side by side."""
+    table: DocxTable = docx.add_table(rows=rows, cols=len(widths))
     _lay_out(table, widths, margin=0)
     return table
 
@@ -95,12 +96,13 @@ def blocks(
     docx: Docx, found: Sequence[Block], settings: Settings, width: int, pictures: Mapping[str, bytes], *, holds: bool
 ) -> None:
     """The body's blocks in order. `holds`: the last stays on the page of what follows it (a signature)."""
-    for number, block in enumerate(found, start=1):
-        last = holds and number == len(found)
+    for block, following in zip(found, (*found[1:], None), strict=True):
+        last = holds and following is None
         match block:
             case Paragraph():
                 paragraph = write(docx.add_paragraph(style=style_name(block.style)), block.text)
-                if last:
+                _dot(paragraph, block.text, width)
+                if last or isinstance(following, Table):
                     paragraph.paragraph_format.keep_with_next = True
             case Table():
                 _table(docx, block, settings, width, keep=last)
@@ -110,12 +112,22 @@ def blocks(
                 paragraph.add_run().add_picture(BytesIO(pictures[name]), width=Emu(width))
 
 
+def _dot(paragraph: DocxParagraph, text: Text, width: int) -> None:
+    """Dotted lines share the width: the last ends at the right margin."""
+    lines = sum(run.dots for run in text)
+    for number in range(1, lines + 1):
+        paragraph.paragraph_format.tab_stops.add_tab_stop(
+            Emu(width * number // lines), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+        )
+        paragraph.alignment = ALIGN.LEFT
+
+
 def _table(docx: Docx, found: Table, settings: Settings, width: int, *, keep: bool) -> None:
     total = sum(column.width for column in found.columns)
     widths = [int(width * column.width / total) for column in found.columns]
     table = docx.add_table(rows=len(found.rows), cols=len(found.columns))
     table.style = docx.styles["Table Grid"]
-    _lay_out(table, widths, margin=int(2.5 * _PT))
+    _lay_out(table, widths, margin=4 * _PT)
     # By rows of XML: python-docx's own cell(row, column) looks through the whole table each time.
     for number, (row, cells) in enumerate(zip(table.rows, found.rows, strict=True)):
         whole(row)

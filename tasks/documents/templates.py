@@ -28,7 +28,9 @@ def fill(config: Path, template: str, facts: dict[str, Any], settings: Settings)
         text = _environment(config).get_template(template).render(context)
         return read_document(text)
     except jinja2.TemplateSyntaxError as error:
-        raise DocumentError(f"config/documents/{error.name}:{error.lineno}: {error.message}; correct the line") from None
+        raise DocumentError(
+            f"config/documents/{error.name}:{error.lineno}: {error.message}; correct the line"
+        ) from None
     except (jinja2.TemplateError, DocumentError) as error:
         raise DocumentError(f"config/documents/{template}: {error}; correct the template") from None
 
@@ -44,6 +46,11 @@ def _lower_first(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+def _two(number: int) -> str:
+    """A count as official documents write it: 03, 12; nothing is plain 0."""
+    return f"{number:02}" if number else "0"
+
+
 @cache
 def _environment(config: Path) -> jinja2.Environment:
     made = jinja2.Environment(
@@ -55,5 +62,5 @@ def _environment(config: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # what comes out is no markup language: values are shielded, the writer escapes XML
     )
-    made.filters.update(short=short, sentence=sentence, lower_first=_lower_first, two="{:02}".format)
+    made.filters.update(short=short, sentence=sentence, lower_first=_lower_first, two=_two)
     return made

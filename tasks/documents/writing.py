@@ -55,14 +55,12 @@ def _known(known: Mapping[str, _Found], name: str, what: str) -> _Found:
     return known[name]
 
 
-def _head(
-    docx: Docx, document: Document, issuer: Issuer, settings: Settings, moment: datetime, width: int
-) -> None:
+def _head(docx: Docx, document: Document, issuer: Issuer, settings: Settings, moment: datetime, width: int) -> None:
     """Who issues on the left, the nation and the motto on the right; below them the number and the place and date."""
     words, motto = settings.words, settings.type.motto
     small = motto - 1
     left = int(width * _LEFT_OF_HEAD)
-    table = pieces.columns(docx, (left, width - left))
+    table = pieces.columns(docx, (left, width - left), rows=2)
     body, nation = table.rows[0].cells
     for text in issuer.parent:
         pieces.line(body, text, small)
@@ -72,7 +70,7 @@ def _head(
     pieces.line(nation, words.nation, small, bold=True)
     pieces.line(nation, words.motto, motto, bold=True)
     pieces.rule(nation, int(_MOTTO_EM * motto * 12700), width - left)
-    number, dated = table.add_row().cells
+    number, dated = table.rows[1].cells
     pieces.line(number, words.number.format(symbol=document.symbol), 13, before=6)
     if document.regarding:
         about = pieces.line(number, words.regarding.format(about=""), small, before=6)
@@ -144,8 +142,8 @@ def _end(
 
 def _signature(cell: Cell, signature: Signature, office: Office, settings: Settings) -> None:
     size, role = settings.type.body, office.role(signature.role)
-    title = (role.title.upper() if role else "") or signature.title
-    for number, text in enumerate((*signature.authority, title)):
+    title = signature.title or ((role.title.upper(),) if role else ())
+    for number, text in enumerate((*signature.authority, *title)):
         pieces.line(cell, text, size, bold=True, before=0 if number else 12)
     pieces.line(cell, role.person if role else "", size, bold=True, before=_SIGNING_ROOM)
 

@@ -1,0 +1,38 @@
+"""The documents that go with a mail. One that cannot be written is left out and logged: the notice goes all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dondoc.documents import Wanted, enclosed
+from dondoc.documents_lines import Standing
+from dondoc.errors import DondocError
+from dondoc.mail import Attachment
+from dondoc.notices import Notice
+from dondoc.plan import Plan
+from tasks.documents.reading import standing, written
+from tasks.documents.templates import document_settings
+from tasks.morning import Morning, log
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def enclosures(morning: Morning, plan: Plan, notices: Sequence[Notice]) -> list[Attachment]:
+    """What goes with a mail of those notices, as the plan stands now."""
+    config = morning.settings.config
+    try:
+        settings = document_settings(config, morning.house.office)
+        found = enclosed(notices, plan, settings, morning.today)
+        about = standing(morning.engine, morning.house, config, plan.id, morning.now) if found else None
+    except DondocError as error:
+        log("documents are left out: %s", error)
+        return []
+    return [made for wanted in found if about and (made := _made(wanted, morning, about))]
+
+
+def _made(wanted: Wanted, morning: Morning, about: Standing) -> Attachment | None:
+    try:
+        return Attachment(wanted.name, DOCX, written(wanted, about, morning.settings.config))
+    except DondocError as error:
+        log("%s is left out: %s", wanted.name, error)
+        return None
