@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from dondoc.documents_lines import Line, Standing, by_unit, count
-from dondoc.documents_periods import ReportPeriod, latest_period, report_period
+from dondoc.documents_periods import ReportPeriod, closed_month, report_period
 from dondoc.documents_settings import Settings, is_drafted
 from dondoc.documents_text import DocumentError
 from dondoc.notice import Notice
@@ -54,24 +54,23 @@ def wanted(kind: str, plan: Plan, settings: Settings, item: str = "", period: st
     return Wanted(known, _item_of(known, plan, settings, item))
 
 
-def _item_of(kind: Kind, plan: Plan, settings: Settings, asked: str) -> str:
-    """The one item or obligation that `asked` names; left out where there is only one."""
+def possible(kind: Kind, plan: Plan, settings: Settings) -> list[str]:
+    """The items, and the obligations as `item/obligation`, of which a document of that kind can be written."""
     drafted = [
         f"{item.id}/{obligation.id}"
         for item in plan.items
         for obligation in item.obligations
         if is_drafted(plan, item.id, obligation.id, settings)
     ]
-    inspections = [item.id for item in plan.items if item.shape == "inspection"]
-    possible = (
-        drafted if kind == "plan-draft" else [*inspections, *(key for key in drafted if _item(key) in inspections)]
-    )
-    exact = [key for key in possible if key == asked]
-    fitting = exact or [key for key in possible if asked in ("", _item(key))]
+    return drafted if kind == "plan-draft" else [item.id for item in plan.items if item.shape == "inspection"]
+
+
+def _item_of(kind: Kind, plan: Plan, settings: Settings, asked: str) -> str:
+    """The one item or obligation that `asked` names; it may be left out where there is only one."""
+    known = possible(kind, plan, settings)
+    fitting = [key for key in known if asked in ("", key, _item(key))]
     if len(fitting) != 1:
-        raise DocumentError(
-            f"{kind} needs one item; name one of: {', '.join(fitting or possible) or 'none in this plan'}"
-        )
+        raise DocumentError(f"{kind} needs one item; name one of: {', '.join(fitting or known) or 'none in this plan'}")
     return fitting[0]
 
 
@@ -218,7 +217,7 @@ def _without(first: str, text: str) -> str:
 
 def enclosed(notices: Iterable[Notice], plan: Plan, settings: Settings, today: date) -> list[Wanted]:
     """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
-    with an escalation to the tracker, the month's progress with a leaders' report. Each once.
+    with an escalation to the tracker, the progress of the last whole month with a leaders' report. Each once.
     """
     found: dict[Wanted, None] = {}
     for notice in notices:
@@ -228,6 +227,6 @@ def enclosed(notices: Iterable[Notice], plan: Plan, settings: Settings, today: d
                 found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
         elif notice.kind == "escalate" and notice.audience == "tracker":
             found[Wanted("reminder")] = None
-        elif notice.kind == "report":
-            found[Wanted("progress", period=latest_period(today, settings.cut_off))] = None
+        elif notice.kind == "report" and (label := closed_month(today, settings.cut_off)).startswith(str(plan.year)):
+            found[Wanted("progress", period=label)] = None
     return list(found)

@@ -43,11 +43,10 @@ def report_period(label: str, cut_off: Mapping[Span, int | None]) -> ReportPerio
     )  # fmt: skip
 
 
-def latest_period(today: date, cut_off: Mapping[Span, int | None]) -> str:
-    """The label of the month whose figures run on that day."""
-    cut = cut_off["month"]
-    month = today.month + (cut is not None and today.day > cut)
-    return f"{today.year + (month > 12)}-{(month - 1) % 12 + 1:02}"
+def closed_month(today: date, cut_off: Mapping[Span, int | None]) -> str:
+    """The label of the last month whose figures are complete on that day."""
+    months = ((today.year - number // 12, 12 - number % 12) for number in range(12 - today.month, 12 - today.month + 3))
+    return next(f"{year}-{month:02}" for year, month in months if _end(year, month, cut_off["month"]) < today)
 
 
 def _months(match: re.Match[str]) -> tuple[Span, int, int]:

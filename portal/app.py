@@ -18,6 +18,7 @@ from portal.answering import Answering
 from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
+from portal.documentpages import document_routes
 from portal.feeds import feed_routes
 from portal.guard import Guard
 from portal.letters import Letters
@@ -38,6 +39,7 @@ def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[
         *board_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
+        *document_routes(desk, pages),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "document",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty",
 ]  # fmt: skip
 
@@ -26,6 +26,7 @@ MAY: dict[Action, frozenset[Role]] = {
     "feed": _EVERYBODY,
     "inbox": frozenset({"tracker", "deputy", "head"}),
     "mailbox": frozenset({"operator"}),
+    "document": frozenset({"tracker", "deputy", "head"}),
     "evidence": frozenset({"auditor", "operator"}),
     "accept": _TRACKER,
     "return": _TRACKER,

@@ -12,9 +12,8 @@ from dondoc.notices import Notice
 from dondoc.plan import Plan
 from tasks.documents.reading import standing, written
 from tasks.documents.templates import document_settings
+from tasks.documents.writing import DOCX
 from tasks.morning import Morning, log
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def enclosures(morning: Morning, plan: Plan, notices: Sequence[Notice]) -> list[Attachment]:

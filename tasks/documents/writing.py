@@ -18,6 +18,8 @@ from dondoc.documents_text import Document, DocumentError, Run, Text, plain
 from dondoc.office import Office
 from tasks.documents import form, pieces
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LEFT_OF_HEAD = 0.41  # of the text's width: the nation's name at 13 pt needs 98 mm
 _MOTTO_EM = 12.32  # the width of the Tiêu ngữ in Times New Roman bold, in its own size
