@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from dondoc.documents_settings import Span
 from dondoc.documents_text import DocumentError
 
-_LABEL = re.compile(r"(\d{4})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])|H([12])|(9M)))?")
+_LABEL = re.compile(r"([0-9]{4})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])|H([12])|(9M)))?")
 _AFTER: Mapping[Span, int] = {"month": 1, "quarter": 3, "half-year": 6, "nine-months": 3, "year": 1}
 
 
