@@ -129,7 +129,7 @@ def _progress(standing: Standing, settings: Settings, label: str) -> dict[str, A
         "period_words": _period_words(standing, settings, period),
         "due": due,
         "carried": carried,
-        "late": [line for line in standing.late if line.due is not None and line.due <= period.last],
+        "late": standing.late,
         "done_late": [line for line in due if line.outcome in ("late", "extended_late")],
         "ahead": [line for line in ahead if not line.regular],
         "regular": [line for line in ahead if line.regular],

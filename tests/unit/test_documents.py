@@ -78,7 +78,9 @@ def test_the_plans_of_quarter_one_are_drafted() -> None:
     assert sorted(possible("plan-draft", real_plan(), SETTINGS)) == sorted(DRAFTED)
 
 
-@pytest.mark.parametrize("key", [*SETTINGS.plan_drafts.committee, *SETTINGS.plan_drafts.templates, *SETTINGS.plan_drafts.names])
+@pytest.mark.parametrize(
+    "key", [*SETTINGS.plan_drafts.committee, *SETTINGS.plan_drafts.templates, *SETTINGS.plan_drafts.names]
+)
 def test_the_settings_name_plans_that_are_drafted(key: str) -> None:
     assert key in DRAFTED
 
@@ -150,7 +152,9 @@ def test_a_report_of_another_year_is_refused() -> None:
         (("signatures", "head"), {"role": "vua"}, "office.yaml knows no role 'vua'"),
     ],
 )
-def test_settings_outside_the_decree_are_refused_with_their_line(where: tuple[str, str], value: Any, message: str) -> None:
+def test_settings_outside_the_decree_are_refused_with_their_line(
+    where: tuple[str, str], value: Any, message: str
+) -> None:
     file = located("documents/documents.yaml")
     file.value[where[0]][where[1]] = value
     with pytest.raises(ConfigurationError, match=message) as refused:
@@ -177,7 +181,9 @@ def test_a_value_is_never_markup(value: str, other: str) -> None:
     assert all("\n" not in line for line in words_of(found))
 
 
-@pytest.mark.parametrize("value", ["# a", "| a | b |", "%% body", "- a", "[x]", "____", "|= 3l", "a\n%% body\nb", "\ue000# a"])
+@pytest.mark.parametrize(
+    "value", ["# a", "| a | b |", "%% body", "- a", "[x]", "____", "|= 3l", "a\n%% body\nb", "\ue000# a"]
+)
 def test_what_looks_like_markup_is_printed_as_it_is(value: str) -> None:
     (block,) = read_document(FRAME.format(shielded(value))).body
     assert isinstance(block, Paragraph)

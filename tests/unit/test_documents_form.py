@@ -87,9 +87,14 @@ def test_times_new_roman_throughout(kind: Kind) -> None:
     docx = opened(kind)
     fonts = {value for found in docx.element.iter(qn("w:rFonts")) for value in found.attrib.values()}
     assert fonts <= {"Times New Roman"}
-    for properties in (docx.styles["Normal"].element.rPr, docx.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}")):
+    for properties in (
+        docx.styles["Normal"].element.rPr,
+        docx.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}"),
+    ):
         found = properties.find(qn("w:rFonts"))
-        assert dict(found.attrib) == {qn(f"w:{script}"): "Times New Roman" for script in ("ascii", "hAnsi", "eastAsia", "cs")}
+        assert dict(found.attrib) == {
+            qn(f"w:{script}"): "Times New Roman" for script in ("ascii", "hAnsi", "eastAsia", "cs")
+        }
 
 
 @pytest.mark.parametrize("kind", WANTED)
