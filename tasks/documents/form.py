@@ -92,6 +92,7 @@ def _defaults(docx: Docx, settings: Settings) -> None:
     centred.paragraph_format.keep_with_next = True
     note = _style(docx, "note", settings, first)
     note.font.italic = True
+    note.paragraph_format.alignment = ALIGN.LEFT  # a hash is one long word
     note.font.size = Pt(sizes.table)
 
 
