@@ -34,10 +34,9 @@ class Wanted:
         special = settings.plan_drafts.templates.get(self.item) if self.kind == "plan-draft" else None
         return f"{special or self.kind}.j2"
 
-    @property
-    def name(self) -> str:
+    def name(self, settings: Settings) -> str:
         """The file's name, in ASCII: ids and labels are."""
-        told = (self.kind, self.item.replace("/", "."), self.period)
+        told = (settings.files.get(self.kind, self.kind), self.item.replace("/", "."), self.period)
         return re.sub(r"[^A-Za-z0-9._-]", "-", "_".join(part for part in told if part)) + ".docx"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal
 
@@ -13,6 +14,8 @@ from dondoc.plan import Plan
 from dondoc.validated import validated
 
 Span = Literal["month", "quarter", "half-year", "nine-months", "year"]
+
+_FILE = re.compile(r"[a-z0-9-]{1,60}")
 
 
 class _Frozen(BaseModel):
@@ -105,6 +108,7 @@ class Settings(_Frozen):
     signatures: dict[str, Signature]
     reminder: Reminder = Reminder()
     nine_months: str
+    files: dict[str, str] = {}
     cut_off: dict[Span, int | None]
     plan_drafts: PlanDrafts
     abbreviations: dict[str, str] = {}
@@ -130,6 +134,11 @@ def read_settings(located: Located, office: Office) -> Settings:
     for span in Span.__args__:  # type: ignore[attr-defined]
         if span not in settings.cut_off:
             located.fault(("cut_off",), f"{span} is missing; add e.g. {span}: 14")
+    for kind, name in settings.files.items():
+        if not _FILE.fullmatch(name):
+            located.fault(
+                ("files", kind), f"{name!r} is no file name here; use small letters without marks, digits and -"
+            )
     for span, day in settings.cut_off.items():
         if day is not None and not 1 <= day <= 27:
             located.fault(("cut_off", span), f"{day} is not a cut-off day: give 1 to 27, or null for the month's last")

@@ -35,7 +35,7 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
             asked = request.query_params.get("plan", "")
             return adopted(connection, asked if asked in known else known[-1]), known
 
-    def listed(request: Request, refused: str = "", status: int = 200) -> Response:
+    def listed(request: Request, status: int = 200, *, refused: bool = False) -> Response:
         found = plan_of(request)
         if found is None:
             return pages.render("board_empty.html")
@@ -48,6 +48,7 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
             plans=known,
             items=items,
             today=desk.now().date(),
+            day=min(desk.now().date(), date(plan.year + 1, 1, 31)),
             asked=dict(request.query_params),
             refused=refused,
         )
@@ -59,9 +60,9 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
         try:
             chosen = wanted(query.get("kind", ""), found[0], settings(), query.get("item", ""), query.get("period", ""))
             content = _written(desk, chosen, found[0], query.get("day", ""))
-        except DocumentError as error:
-            return listed(request, str(error), 422)
-        named = f'attachment; filename="{chosen.name}"'
+        except DocumentError:
+            return listed(request, 422, refused=True)
+        named = f'attachment; filename="{chosen.name(settings())}"'
         return Response(content, media_type=DOCX, headers={"Content-Disposition": named, "Cache-Control": "no-store"})
 
     return [Route("/van-ban", gated("document", listed)), Route("/van-ban/tai", gated("document", one))]

@@ -47,14 +47,15 @@ def document(
         if not known:
             raise DondocError("no plan is adopted; adopt one with: dondoc plan adopt")
         plan = adopted(connection, plan_id or known[-1])
-    chosen = wanted(kind, plan, document_settings(config, rules.office), item, period)
+    settings = document_settings(config, rules.office)
+    chosen = wanted(kind, plan, settings, item, period)
     now = clock(rules.policy)
     then = clock(rules.policy, _end_of_day(as_of)) if as_of else None
     if then and then > now:
         raise DondocError(f"nothing is known of {then:%Y-%m-%d %H:%M} yet; leave --as-of out for now")
     about = standing(engine, rules, config, plan.id, now, then)
     pictures = {"chart": Path(chart).read_bytes()} if chart else {}
-    path = Path(output or chosen.name)
+    path = Path(output or chosen.name(settings))
     path.write_bytes(written(chosen, about, config, pictures))
     click.echo(f"wrote {path}: as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")
 

@@ -26,12 +26,12 @@ def enclosures(morning: Morning, plan: Plan, notices: Sequence[Notice]) -> list[
     except DondocError as error:
         log("documents are left out: %s", error)
         return []
-    return [made for wanted in found if about and (made := _made(wanted, morning, about))]
+    return [made for wanted in found if about and (made := _made(wanted, wanted.name(settings), morning, about))]
 
 
-def _made(wanted: Wanted, morning: Morning, about: Standing) -> Attachment | None:
+def _made(wanted: Wanted, name: str, morning: Morning, about: Standing) -> Attachment | None:
     try:
-        return Attachment(wanted.name, DOCX, written(wanted, about, morning.settings.config))
+        return Attachment(name, DOCX, written(wanted, about, morning.settings.config))
     except DondocError as error:
-        log("%s is left out: %s", wanted.name, error)
+        log("%s is left out: %s", name, error)
         return None

@@ -217,7 +217,7 @@ def test_drafts_go_with_the_assignment_to_the_lead_unit_only() -> None:
     report = make_notice(plan, "chi-so-phuc-vu", "ket-qua-danh-gia", "assign", "unit:ttpvks")
     found = enclosed([lead, lead, other, reminded, report], plan, SETTINGS, date(2024, 1, 2))
     assert found == [Wanted("plan-draft", "kiem-soat-tthc/ke-hoach-truyen-thong")]
-    assert found[0].name == "plan-draft_kiem-soat-tthc.ke-hoach-truyen-thong.docx"
+    assert found[0].name(SETTINGS) == "du-thao_kiem-soat-tthc.ke-hoach-truyen-thong.docx"
 
 
 def test_the_letter_goes_to_the_tracker_and_the_progress_to_leaders() -> None:

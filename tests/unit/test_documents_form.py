@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -248,3 +250,9 @@ def test_a_broken_template_is_named_in_one_line(template: str, message: str | No
     with pytest.raises(DocumentError, match=message) as refused:
         templates.fill(tmp_path, "bad.j2", facts, document_settings())
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", sorted((CONFIG / "documents").iterdir()), ids=lambda path: path.name)
+def test_the_office_writes_composed_letters(path: Path) -> None:
+    # TCVN 6909: a letter with its marks is one sign; decomposed text looks alike and sorts, finds and prints otherwise.
+    assert unicodedata.is_normalized("NFC", path.read_text(encoding="utf-8"))

@@ -80,7 +80,7 @@ def enclosed(installation: Installation, address: str) -> list[tuple[EmailMessag
 def test_the_mail_that_assigns_a_plan_carries_its_draft_and_says_so(installation: Installation) -> None:
     mornings(installation, "2024-01-02")
     ((message, (draft,)),) = enclosed(installation, "hcqt@vpub.quangngai.example")
-    name = "plan-draft_ke-hoach.quy-mot.docx"
+    name = "du-thao_ke-hoach.quy-mot.docx"
     assert draft.get_filename() == name
     body = message.get_body(("plain",))
     assert body is not None
@@ -92,7 +92,7 @@ def test_the_mail_that_assigns_a_plan_carries_its_draft_and_says_so(installation
 def test_an_escalation_to_the_tracker_carries_the_letter_with_what_is_late(installation: Installation) -> None:
     mornings(installation, "2024-01-02", "2024-04-01", "2024-04-12")
     ((_, (letter,)),) = enclosed(installation, "truong-hcqt@vpub.quangngai.example")
-    assert letter.get_filename() == "reminder.docx"
+    assert letter.get_filename() == "cong-van-don-doc.docx"
     said = text_of(open_docx(io.BytesIO(letter.get_content())))
     assert "II.1.e. Kế hoạch theo dõi thi hành pháp luật" in said
     assert "31/03/2024" in said
@@ -124,7 +124,7 @@ async def get(client: AsyncClient, **query: str) -> tuple[int, str]:
 async def test_every_document_listed_can_be_fetched(portal: Portal) -> None:
     async with portal.signed_in("tracker") as client:
         page = await client.get("/van-ban")
-        assert "Dự thảo kế hoạch: Kế hoạch theo dõi" in page.text
+        assert "Dự thảo: Kế hoạch theo dõi" in page.text
         for query in (
             {"kind": "reminder"}, {"kind": "year-summary"}, {"kind": "progress", "period": "2024-Q1"},
             {"kind": "progress", "period": "2024-9M", "day": "2024-03-15"},
