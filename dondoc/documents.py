@@ -59,7 +59,7 @@ def possible(kind: Kind, plan: Plan, settings: Settings) -> list[str]:
         f"{item.id}/{obligation.id}"
         for item in plan.items
         for obligation in item.obligations
-        if is_drafted(plan, item.id, obligation.id, settings)
+        if is_drafted(obligation, settings)
     ]
     return drafted if kind == "plan-draft" else [item.id for item in plan.items if item.shape == "inspection"]
 
@@ -168,8 +168,12 @@ def _year(standing: Standing) -> dict[str, Any]:
 def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[str, Any]:
     item_id, _, obligation_id = document.item.partition("/")
     plan, chosen = standing.plan, settings.plan_drafts
-    item = plan.item(item_id)
-    obligation = item.obligation(obligation_id) if obligation_id else _planned(plan, item, settings)
+    try:
+        item = plan.item(item_id)
+        obligation = item.obligation(obligation_id) if obligation_id else _planned(item, settings)
+    except KeyError:
+        raise DocumentError(f"{plan.id} has no {document.item} in this version; name another item") from None
+    drafted = {found.id for found in item.obligations if is_drafted(found, settings)}
     key = f"{item.id}/{obligation.id}"
     named = spelled(chosen.names.get(key, obligation.deliverable), settings.abbreviations)
     due = next((line.due for line in standing.lines if line.occurrence.startswith(f"{plan.id}/{key}/")), None)
@@ -190,14 +194,14 @@ def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[s
             for line in standing.lines
             if line.occurrence.startswith(f"{plan.id}/{item.id}/")
             and line.outcome not in ("waived", "superseded", "before_adoption")
-            and not is_drafted(plan, item.id, line.occurrence.split("/")[2], settings)
+            and line.occurrence.split("/")[2] not in drafted
         ],
     }
 
 
-def _planned(plan: Plan, item: Item, settings: Settings) -> Obligation:
+def _planned(item: Item, settings: Settings) -> Obligation:
     """The plan of an inspection item: the one drafted as such, else its first drafted one, else its first duty."""
-    drafted = [found for found in item.obligations if is_drafted(plan, item.id, found.id, settings)]
+    drafted = [found for found in item.obligations if is_drafted(found, settings)]
     special = [found for found in drafted if f"{item.id}/{found.id}" in settings.plan_drafts.templates]
     return next(iter((*special, *drafted, *item.obligations)))
 
@@ -214,7 +218,7 @@ def _without(first: str, text: str) -> str:
     return text[len(first) :].strip() if text.casefold().startswith(first.casefold()) else text
 
 
-def enclosed(notices: Iterable[Notice], plan: Plan, settings: Settings, today: date) -> list[Wanted]:
+def enclosed(notices: Iterable[Notice], settings: Settings, today: date) -> list[Wanted]:
     """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
     with an escalation to the tracker, the progress of the last whole month with a leaders' report. Each once.
     """
@@ -222,10 +226,10 @@ def enclosed(notices: Iterable[Notice], plan: Plan, settings: Settings, today: d
     for notice in notices:
         occurrence = notice.occurrence
         if notice.kind == "assign" and notice.audience == "lead":
-            if is_drafted(plan, occurrence.item, occurrence.obligation, settings):
+            if is_drafted(notice.obligation, settings):
                 found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
         elif notice.kind == "escalate" and notice.audience == "tracker":
             found[Wanted("reminder")] = None
-        elif notice.kind == "report" and (label := closed_month(today, settings.cut_off)).startswith(str(plan.year)):
-            found[Wanted("progress", period=label)] = None
+        elif notice.kind == "report":
+            found[Wanted("progress", period=closed_month(today, settings.cut_off))] = None
     return list(found)

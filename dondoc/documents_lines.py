@@ -13,12 +13,20 @@ from dondoc.duties import RECURRING
 from dondoc.house import House
 from dondoc.ledger import Head
 from dondoc.outcomes import Outcome, outcome
-from dondoc.plan import Plan
+from dondoc.plan import Item, Obligation, Plan
 from dondoc.state import State
 from dondoc.timing import Occurrence
 from dondoc.wording import Wording
 
-Registered = tuple[Occurrence, State]
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One occurrence with its state, and the item and obligation of the plan's version it stands under."""
+
+    occurrence: Occurrence
+    state: State
+    item: Item
+    obligation: Obligation
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Standing:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """Every occurrence of the plan, in its order."""
-        return tuple(line_of(self, occurrence, state) for occurrence, state in self.registered)
+        return tuple(line_of(self, registered) for registered in self.registered)
 
     @property
     def late(self) -> list[Line]:
@@ -109,11 +117,11 @@ class Count:
         return f"{tenths // 10},{tenths % 10}"
 
 
-def line_of(standing: Standing, occurrence: Occurrence, state: State) -> Line:
-    """The line of an occurrence in that state."""
+def line_of(standing: Standing, registered: Registered) -> Line:
+    """The line of an occurrence."""
     house, wording = standing.house, standing.wording
-    item = standing.plan.item(occurrence.item)
-    obligation = item.obligation(occurrence.obligation)
+    occurrence, state = registered.occurrence, registered.state
+    item, obligation = registered.item, registered.obligation
     found = outcome(state, standing.today)
     late = owed(state, standing.today) and state.due is not None
     units = house.office.members(obligation.lead)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dondoc.located import Located
 from dondoc.office import Office
-from dondoc.plan import Plan
+from dondoc.plan import Obligation
 from dondoc.validated import validated
 
 Span = Literal["month", "quarter", "half-year", "nine-months", "year"]
@@ -146,9 +146,8 @@ def read_settings(located: Located, office: Office) -> Settings:
     return settings
 
 
-def is_drafted(plan: Plan, item: str, obligation: str, settings: Settings) -> bool:
+def is_drafted(obligation: Obligation, settings: Settings) -> bool:
     """Whether an obligation is a plan due in Quarter I, for which a draft can be written."""
-    found = plan.item(item).obligation(obligation)
-    timing = found.timing
+    timing = obligation.timing
     early = (timing.kind == "quarter" and timing.number == 1) or (timing.kind == "month" and (timing.number or 12) <= 3)
-    return early and found.deliverable.casefold().startswith(settings.plan_drafts.begins.casefold())
+    return early and obligation.deliverable.casefold().startswith(settings.plan_drafts.begins.casefold())

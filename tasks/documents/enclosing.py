@@ -9,20 +9,19 @@ from dondoc.documents_lines import Standing
 from dondoc.errors import DondocError
 from dondoc.mail import Attachment
 from dondoc.notices import Notice
-from dondoc.plan import Plan
 from tasks.documents.reading import standing, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
 from tasks.morning import Morning, log
 
 
-def enclosures(morning: Morning, plan: Plan, notices: Sequence[Notice]) -> list[Attachment]:
+def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
     """What goes with a mail of those notices, as the plan stands now."""
     config = morning.settings.config
     try:
         settings = document_settings(config, morning.house.office)
-        found = enclosed(notices, plan, settings, morning.today)
-        about = standing(morning.engine, morning.house, config, plan.id, morning.now) if found else None
+        found = enclosed(notices, settings, morning.today)
+        about = standing(morning.engine, morning.house, config, morning.plan, morning.now) if found else None
     except DondocError as error:
         log("documents are left out: %s", error)
         return []

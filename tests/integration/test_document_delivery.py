@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,17 +13,22 @@ import pytest
 from docx import Document as open_docx
 from docx.document import Document as Docx
 from httpx import AsyncClient
-from installation import CONFIG, Installation, at
+from installation import CONFIG, PLAN, Installation, at
 from office_portal import Portal
 
+from dondoc.amendment import Ruling
 from dondoc.documents import Wanted
 from dondoc.documents_text import DocumentError
 from dondoc.errors import ConfigurationError
+from dondoc.located import parse
+from dondoc.planfile import read_plan
 from tasks.delivery import deliver
 from tasks.documents import enclosing
 from tasks.documents.reading import standing, written
+from tasks.store.amending import amend
 from tasks.store.settle import look
 
+RULING = Ruling("45/QĐ-VP", date(2024, 4, 2))
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 
 
@@ -55,6 +61,31 @@ def test_an_earlier_moment_is_what_was_written_then(installation: Installation) 
     assert document("2024-04-04", as_of="2024-04-01") == then
     assert document("2024-04-04", as_of="2024-04-04") == document("2024-04-04")
     assert document("2024-04-04") != then
+
+
+def test_an_earlier_moment_speaks_of_the_version_in_force_then(installation: Installation) -> None:
+    mornings(installation, "2024-01-02", "2024-04-01")
+
+    def words_at(as_of: str) -> str:
+        about = standing(
+            installation.engine, installation.house, CONFIG, installation.plan.id, at("2024-04-03", "12:00"),
+            at(as_of, "12:00"),
+        )  # fmt: skip
+        return text_of(open_docx(io.BytesIO(written(Wanted("year-summary"), about, CONFIG))))
+
+    text = PLAN.replace("Niêm yết thông báo tiếp nhận phản ánh", "Tiếp nhận phản ánh").partition(
+        "  - id: chuyen-doi-so"
+    )
+    amended = read_plan(
+        parse(text[0] + "  - id: bao-cao" + text[2].partition("  - id: bao-cao")[2], "plan.yaml"),
+        installation.house.office,
+    )
+    amend(installation.engine, amended, RULING, installation.house, at("2024-04-02", "15:00"), "operator")
+    before, after = words_at("2024-04-01"), words_at("2024-04-03")
+    assert "II.2.k. Niêm yết thông báo tiếp nhận phản ánh" in before
+    assert "II.2.k. Tiếp nhận phản ánh" in after
+    assert "II.6.d. Kế hoạch chuyển đổi số" in before
+    assert "II.6.d. Kế hoạch chuyển đổi số" in after  # it left the plan, and is listed with its outcome
 
 
 def test_before_adoption_there_is_nothing_to_say(installation: Installation) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from factories import ZONE
 from office_files import CONFIG, located, real_calendar, real_office, real_plan, real_policy
 
-from dondoc.documents_lines import Standing
+from dondoc.documents_lines import Registered, Standing
 from dondoc.documents_settings import Settings, read_settings
 from dondoc.house import House
 from dondoc.ledger import Head
@@ -56,6 +56,7 @@ def standing(
         if occurrence.opens and occurrence.opens <= moment.date():
             state = replace(state, status=Status.OPEN, opened_on=occurrence.opens)
         state = replace(state, **states.get(occurrence.id.partition("/")[2], {}))
-        rows.append((occurrence, state))
+        item = plan.item(occurrence.item)
+        rows.append(Registered(occurrence, state, item, item.obligation(occurrence.obligation)))
     wording = Wording(words(CONFIG), house.office, house.calendar, moment.date(), portal=False)
     return Standing(plan, house, wording, moment, Head(1234, "ab" * 32), tuple(rows))
