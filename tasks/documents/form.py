@@ -20,13 +20,14 @@ from dondoc.documents_settings import Settings
 
 FONT = "Times New Roman"
 LANGUAGE = "vi-VN"
+_UNUSED = ("/thumbnail", "/stylesWithEffects", "/customXml")
 A4 = (Mm(210), Mm(297))
 
 
 def blank(settings: Settings) -> Docx:
     """An empty document in the Decree's form: one upright A4 section, styles, a number on top of every page but the first."""
     docx = new_document()
-    _drop_thumbnail(docx)
+    _slim(docx)
     _defaults(docx, settings)
     section = docx.sections[0]
     _margins(section, settings)
@@ -147,8 +148,12 @@ def _page_number(paragraph: Paragraph, settings: Settings) -> None:
         run._r.append(part)
 
 
-def _drop_thumbnail(docx: Docx) -> None:
-    """python-docx's own template carries a picture of its first page, which is not ours."""
-    relations = docx.part.package.rels
-    for key in [key for key, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
-        relations.pop(key)
+def _slim(docx: Docx) -> None:
+    """Without what python-docx's own template carries along and no document of ours uses: four fifths of a file."""
+    for relations in (docx.part.package.rels, docx.part.rels):
+        for key in [key for key, relation in relations.items() if relation.reltype.endswith(_UNUSED)]:
+            relations.pop(key)
+    styles = docx.styles.element
+    for style in styles.findall(qn("w:style")):
+        if style.get(qn("w:type")) == "table" and style.get(qn("w:styleId")) not in ("TableNormal", "TableGrid"):
+            styles.remove(style)

@@ -11,6 +11,7 @@ import jinja2
 
 from dondoc.documents_settings import Settings, read_settings
 from dondoc.documents_text import Document, DocumentError, read_document, shielded
+from dondoc.errors import ConfigurationError, Fault
 from dondoc.office import Office
 from dondoc.wording import sentence, short
 from tasks.house import read
@@ -19,6 +20,23 @@ from tasks.house import read
 def document_settings(config: Path, office: Office) -> Settings:
     """documents.yaml. Raises ConfigurationError with every fault."""
     return read_settings(read(config / "documents/documents.yaml", config.parent), office)
+
+
+def check_documents(config: Path, office: Office) -> None:
+    """documents.yaml and the syntax of every template. Raises ConfigurationError with every fault."""
+    faults: list[Fault] = []
+    try:
+        document_settings(config, office)
+    except ConfigurationError as error:
+        faults += error.faults
+    environment = _environment(config)
+    for name in environment.list_templates(["j2"]):
+        try:
+            environment.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            faults.append(Fault(f"config/documents/{name}", error.lineno, f"{error.message}; correct the line"))
+    if faults:
+        raise ConfigurationError(faults)
 
 
 def fill(config: Path, template: str, facts: dict[str, Any], settings: Settings) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -21,10 +22,11 @@ from golden import assert_golden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from office_files import CONFIG, real_plan
+from office_files import CONFIG, real_office, real_plan
 
 from dondoc.documents import Kind, Wanted
 from dondoc.documents_text import DocumentError, words_of
+from dondoc.errors import ConfigurationError
 from dondoc.plan import Plan
 from dondoc.wording import clean
 from tasks.documents import templates
@@ -250,6 +252,22 @@ def test_a_broken_template_is_named_in_one_line(template: str, message: str | No
     with pytest.raises(DocumentError, match=message) as refused:
         templates.fill(tmp_path, "bad.j2", facts, document_settings())
     assert "\n" not in str(refused.value)
+
+
+def test_a_broken_documents_folder_says_every_fault(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG / "documents", tmp_path / "documents")
+    settings_file = tmp_path / "documents/documents.yaml"
+    settings_file.write_text(
+        settings_file.read_text(encoding="utf-8").replace("left: 30", "left: 20"), encoding="utf-8"
+    )
+    (tmp_path / "documents/reminder.j2").write_text("%% issuer\n{% for %}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        templates.check_documents(tmp_path, real_office())
+    assert [(fault.file.rpartition("/")[2], fault.line > 1) for fault in refused.value.faults] == [
+        ("reminder.j2", True),
+        ("documents.yaml", True),
+    ]
+    templates.check_documents(CONFIG, real_office())
 
 
 @pytest.mark.parametrize("path", sorted((CONFIG / "documents").iterdir()), ids=lambda path: path.name)
