@@ -81,6 +81,7 @@ class Policy(_Frozen):
     coordinating_told: tuple[Literal["assign", "remind", "last-call", "overdue"], ...] = ("assign",)
     leaders_report: Cadence = "month"
     next_year_draft: str = "11-15"
+    own_review: Literal["marked", "refused"] = "marked"
 
     @field_validator("look_at", "sweep_at", mode="before")
     @classmethod
