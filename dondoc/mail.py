@@ -15,6 +15,15 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail. `name` is a plain ASCII file name, as `mime` checks."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
 
@@ -35,3 +44,4 @@ class Mail:
     reply_to: str | None = None
     loop: str | None = None
     replied: bool = False
+    attachments: tuple[Attachment, ...] = ()

@@ -21,7 +21,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from dondoc.errors import DondocError
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail
 
 ATTACHMENT_NAME = "han.ics"
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"  # every automatic answer Exchange knows except NDR
@@ -30,6 +30,8 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"(?=.{{1,254}}\Z)(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*")
 _MESSAGE_ID = re.compile(rf"(?=.{{1,250}}\Z)<{_ATEXT}(?:\.{_ATEXT})*@{_ATEXT}(?:\.{_ATEXT})*>")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 _UNSEEN = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}")
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
@@ -73,20 +75,19 @@ def build(mail: Mail) -> bytes:
         *_text("html; charset=utf-8", mail.html),
         f"--{inner}--",
     ]
-    if mail.calendar is None:
-        lines += alternatives
-    else:
+    files = [_file(attachment) for attachment in mail.attachments]
+    if mail.calendar is not None:
+        disposition = f'Content-Disposition: attachment; filename="{ATTACHMENT_NAME}"'
+        calendar = _text(f'calendar; charset=utf-8; method=PUBLISH; name="{ATTACHMENT_NAME}"', mail.calendar)
+        files.insert(0, (disposition, *calendar))
+    if files:
         outer = f"=_m{key}"
-        attachment = f'Content-Disposition: attachment; filename="{ATTACHMENT_NAME}"'
-        lines += [
-            f'Content-Type: multipart/mixed; boundary="{outer}"\r\n',
-            f"--{outer}",
-            *alternatives,
-            f"--{outer}",
-            attachment,
-            *_text(f'calendar; charset=utf-8; method=PUBLISH; name="{ATTACHMENT_NAME}"', mail.calendar),
-            f"--{outer}--",
-        ]
+        lines += [f'Content-Type: multipart/mixed; boundary="{outer}"\r\n', f"--{outer}", *alternatives]
+        for part in files:
+            lines += [f"--{outer}", *part]
+        lines.append(f"--{outer}--")
+    else:
+        lines += alternatives
     lines.append("")
     return "\r\n".join(lines).encode("ascii")
 
@@ -164,9 +165,26 @@ def _encoded_word(text: str) -> str:
 
 def _text(subtype: str, text: str) -> tuple[str, str, str]:
     """A text part: its two header lines, the empty line after them, and its base64 body in lines of 76."""
-    body = b2a_base64(_NEWLINE.sub("\r\n", _whole(text)).encode(), newline=False).decode("ascii")
-    folded = "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
+    folded = _base64(_NEWLINE.sub("\r\n", _whole(text)).encode())
     return f"Content-Type: text/{subtype}", "Content-Transfer-Encoding: base64\r\n", folded
+
+
+def _file(found: Attachment) -> tuple[str, ...]:
+    if not _FILE_NAME.fullmatch(found.name) or not _MEDIA_TYPE.fullmatch(found.media_type):
+        raise MailError(
+            f"{found.name[:80]!a} ({found.media_type[:80]!a}) is no attachment: give a plain ASCII file name"
+        )
+    return (
+        f'Content-Disposition: attachment;\r\n filename="{found.name}"',
+        f"Content-Type: {found.media_type}",
+        "Content-Transfer-Encoding: base64\r\n",
+        _base64(found.content),
+    )
+
+
+def _base64(content: bytes) -> str:
+    body = b2a_base64(content, newline=False).decode("ascii")
+    return "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
 
 
 def _whole(text: str) -> str:

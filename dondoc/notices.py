@@ -20,7 +20,7 @@ from dondoc import ics
 from dondoc.decide import NoticeKind, owed
 from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail
 from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
@@ -94,10 +94,12 @@ def render(
     environment: jinja2.Environment,
     words: Mapping[str, Any],
     reply_to: str | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Mail:
     """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware).
 
     An answer to the mail itself goes to its one owed duty; to `reply_to` where it has none or several.
+    It says which `attachments` it carries.
     """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
@@ -109,7 +111,8 @@ def render(
     own = {duty.reply for duty in duties if duty.reply}
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
     deadlines = [deadline for deadline in ahead.values() if deadline]
-    shown = _shown(desk, ordered, duties, to, dated=bool(deadlines), answers=len(own))
+    facts = {"dated": bool(deadlines), "answers": len(own), "enclosed": [found.name for found in attachments]}
+    shown = _shown(desk, ordered, duties, to, facts)
     return Mail(
         message_id=message_id(ordered, letterhead.domain),
         sender=letterhead.sender,
@@ -121,6 +124,7 @@ def render(
         calendar=ics.calendar(deadlines, now, letterhead.sender) if deadlines else None,
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
         reply_to=own.pop() if len(own) == 1 else reply_to,
+        attachments=tuple(attachments),
     )
 
 
@@ -137,7 +141,7 @@ def thread_id(occurrence: str, domain: str) -> str:
 
 
 def _shown(
-    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, *, dated: bool, answers: int
+    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the templates of the frame show: first its sentences, then the subject, made of the same facts."""
     letterhead, wording = desk.letterhead, desk.wording
@@ -153,8 +157,7 @@ def _shown(
         "plans": wording.several("roles", _plans(notices, letterhead.plan_titles)),
         "contact": wording.contact("operator" if tracker else "tracker"),
         "head": letterhead.head if tracker else None,
-        "dated": dated,
-        "answers": answers,
+        **facts,
         "day": wording.day,
         "short": short,
     }

@@ -19,6 +19,7 @@ from portal.answering import Answering
 from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
+from portal.documentpages import document_routes
 from portal.feeds import feed_routes
 from portal.filepages import file_routes
 from portal.guard import Guard
@@ -39,6 +40,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *board_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
+        *document_routes(desk, pages),
         *file_routes(desk, pages),
         *absence_routes(desk, visitors, pages),
     ]

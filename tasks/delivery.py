@@ -18,6 +18,7 @@ from dondoc.notices import ASKING, Letterhead, Notice, message_id, party_name, r
 from dondoc.office import Office
 from dondoc.plan import Plan
 from dondoc.replyto import Addressed, ReplyTo, answerable
+from tasks.documents.enclosing import enclosures
 from tasks.house import mail_templates, words
 from tasks.morning import Morning
 from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
@@ -173,6 +174,7 @@ def _write_mail(
     registered: Mapping[str, Row],
 ) -> None:
     going = [_notice(morning.house.office, registered[queued.occurrence], queued) for queued in group]
+    files = enclosures(morning, going)
     reply_to = morning.settings.reply_to
     own = f"{message_id(going, letterhead.domain)} {address.address}"  # the mail's id in the outbox
     mail = render(
@@ -183,6 +185,7 @@ def _write_mail(
         mail_templates(morning.settings.config),
         words(morning.settings.config),
         reply_to.address(reply_to.of_mail(own)) if reply_to else None,
+        files,
     )
     if reply_to:
         mail = replace(mail, loop=reply_to.base)
