@@ -86,8 +86,10 @@ class Words(_Frozen):
     feed: str
     picture: str
     picture_month: str
+    columns: tuple[str, str, str, str, str, str, str, str]
     trend_title: str
     trend_unit: str
+    trend_month: str
     trend_parts: str
     held: str
     published: str

@@ -53,6 +53,10 @@ KINDS = frozenset(
         "witness.published",
         "audit.finding",
         "figures.rejected",
+        "figures.recorded",
+        "figures.confirmed",
+        "figures.held",
+        "figures.published",
     ]
 )
 

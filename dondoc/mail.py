@@ -15,6 +15,16 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG shown inside a mail's HTML as `cid:…`. `cid` is without angle brackets; `alt` says the same in words."""
+
+    cid: str
+    name: str
+    content: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
 
@@ -31,3 +41,4 @@ class Mail:
     html: str
     calendar: str | None = None
     references: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()

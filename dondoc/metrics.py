@@ -62,6 +62,10 @@ MESSAGES: dict[str, str] = {
     "date_impossible": "text",
     "date_early": "text month",
     "date_late": "text month limit",
+    "address_silent": "why",
+    "address_too_big": "limit",
+    "address_no_json": "",
+    "address_no_rows": "path",
     "conflict": "month code place",
     "month_blank": "month",
 }

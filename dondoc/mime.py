@@ -6,6 +6,7 @@ Rules:
 - Addresses and message ids are checked and refused (`MailError`); names and subjects are people's text: control
   and bidirectional-override characters in them become a space, so nothing typed can start a header of its own.
 - Texts travel as base64 UTF-8 in canonical CRLF form. Base64 never contains `_`, our boundaries always do.
+- Pictures stand beside the HTML that shows them (multipart/related inside the alternative): the plain text needs none.
 - The calendar is an *attachment* `han.ics` (text/calendar; method=PUBLISH), not a third alternative: Outlook shows
   a calendar alternative instead of the body, and a digest read as one appointment hides what was due. Attached,
   every client shows the mail and offers the file.
@@ -21,7 +22,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from dondoc.errors import DondocError
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Mail, Picture
 
 ATTACHMENT_NAME = "han.ics"
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"  # every automatic answer Exchange knows except NDR
@@ -33,6 +34,7 @@ _MESSAGE_ID = re.compile(rf"(?=.{{1,250}}\Z)<{_ATEXT}(?:\.{_ATEXT})*@{_ATEXT}(?:
 _UNSEEN = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}")
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LINE = 76  # RFC 2047: the longest line holding an encoded word, and RFC 2045's for base64
 _WORD = 75  # RFC 2047: the longest encoded word
@@ -65,7 +67,7 @@ def build(mail: Mail) -> bytes:
         f"--{inner}",
         *_text("plain; charset=utf-8", mail.text),
         f"--{inner}",
-        *_text("html; charset=utf-8", mail.html),
+        *_html(mail, key),
         f"--{inner}--",
     ]
     if mail.calendar is None:
@@ -84,6 +86,30 @@ def build(mail: Mail) -> bytes:
         ]
     lines.append("")
     return "\r\n".join(lines).encode("ascii")
+
+
+def _html(mail: Mail, key: str) -> list[str]:
+    """The HTML part, with the pictures it shows where there are any."""
+    html = _text("html; charset=utf-8", mail.html)
+    if not mail.pictures:
+        return list(html)
+    related = f"=_r{key}"
+    lines = [f'Content-Type: multipart/related; type="text/html"; boundary="{related}"\r\n', f"--{related}", *html]
+    for picture in mail.pictures:
+        lines += [f"--{related}", *_picture(picture)]
+    return [*lines, f"--{related}--"]
+
+
+def _picture(picture: Picture) -> tuple[str, ...]:
+    if not _FILE_NAME.fullmatch(picture.name):
+        raise MailError(f"{picture.name[:80]!a} cannot name a picture: write it as letters, digits, - and . in ASCII")
+    return (
+        f'Content-Type: image/png; name="{picture.name}"',
+        "Content-Transfer-Encoding: base64",
+        f"Content-ID: {checked_message_id(f'<{picture.cid}>')}",
+        f'Content-Disposition: inline; filename="{picture.name}"\r\n',
+        _folded(b2a_base64(picture.content, newline=False).decode("ascii")),
+    )
 
 
 def checked_address(address: str) -> str:
@@ -160,8 +186,11 @@ def _encoded_word(text: str) -> str:
 def _text(subtype: str, text: str) -> tuple[str, str, str]:
     """A text part: its two header lines, the empty line after them, and its base64 body in lines of 76."""
     body = b2a_base64(_NEWLINE.sub("\r\n", _whole(text)).encode(), newline=False).decode("ascii")
-    folded = "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
-    return f"Content-Type: text/{subtype}", "Content-Transfer-Encoding: base64\r\n", folded
+    return f"Content-Type: text/{subtype}", "Content-Transfer-Encoding: base64\r\n", _folded(body)
+
+
+def _folded(body: str) -> str:
+    return "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
 
 
 def _whole(text: str) -> str:

@@ -20,7 +20,7 @@ from dondoc import ics
 from dondoc.decide import NoticeKind, owed
 from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Mail, Picture
 from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
@@ -32,8 +32,8 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 
 # The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
 ORDER: tuple[NoticeKind, ...] = (
-    "missed", "overdue", "escalate", "returned", "last-call", "remind",
-    "report", "undelivered", "difficulty", "extension-requested", "review", "submitted",
+    "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures",
+    "report", "index", "undelivered", "difficulty", "extension-requested", "review", "submitted",
     "extension-refused", "extended", "difficulty-answered", "assign", "waived", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
@@ -89,14 +89,18 @@ def render(
     letterhead: Letterhead,
     environment: jinja2.Environment,
     words: Mapping[str, Any],
+    pictures: Mapping[str, Picture] | None = None,
 ) -> Mail:
-    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware)."""
+    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware).
+
+    `pictures`: notice key → what its duty shows.
+    """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
     ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
-    desk = Desk(letterhead, environment, wording)
+    desk = Desk(letterhead, environment, wording, pictures or {})
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
     deadlines = [deadline for deadline in ahead.values() if deadline]
@@ -111,6 +115,7 @@ def render(
         html=environment.get_template("digest/html.j2").render(shown),
         calendar=ics.calendar(deadlines, now, letterhead.sender) if deadlines else None,
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
+        pictures=tuple(dict.fromkeys(duty.picture for duty in duties if duty.picture)),
     )
 
 

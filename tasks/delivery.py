@@ -18,6 +18,7 @@ from dondoc.notices import Letterhead, Notice, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
 from tasks.house import mail_templates, words
+from tasks.mailpictures import pictures_of
 from tasks.morning import Morning
 from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
 from tasks.store import outbox
@@ -157,6 +158,7 @@ def _write_mail(
         letterhead,
         mail_templates(morning.settings.config),
         words(morning.settings.config),
+        pictures_of(group, morning.settings.mail_domain),
     )
     built = Built(mail.message_id, mail.to.address, mail.subject, build(mail))
     keys = [notice.key for notice in going]

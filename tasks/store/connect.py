@@ -48,7 +48,7 @@ def migrate(url: str) -> None:
 _GRANTS = """
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dondoc_app') THEN
-        GRANT SELECT, INSERT ON ledger, plan, occurrence, event, notice, mail TO dondoc_app;
+        GRANT SELECT, INSERT ON ledger, plan, occurrence, event, notice, mail, figures TO dondoc_app;
         GRANT UPDATE (closed_seq) ON plan TO dondoc_app;
         GRANT UPDATE (status, state, last_seq) ON occurrence TO dondoc_app;
         GRANT UPDATE (status, route, mail) ON notice TO dondoc_app;
