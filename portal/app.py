@@ -20,6 +20,7 @@ from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.feeds import feed_routes
 from portal.guard import Guard
+from portal.indexpages import index_routes
 from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
@@ -36,6 +37,7 @@ def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[
     return [
         *sign_in_routes(visitors, pages),
         *board_routes(desk, pages),
+        *index_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
     ]

@@ -72,7 +72,7 @@ def timeline_chart(timeline: Timeline, form: Format = "svg") -> bytes:
             axes.axvline((timeline.today - begin).days + 1, color=_INK, linestyle="--", linewidth=1.2)
             axes.annotate(
                 timeline.today_name, ((timeline.today - begin).days + 1, -0.6), fontsize=8,
-                ha="center", va="bottom", color=_INK, annotation_clip=False,
+                ha=("left", "center", "center", "right")[(timeline.today.month - 1) // 3], va="bottom", color=_INK, annotation_clip=False,
             )  # fmt: skip
         _plain(axes)
         axes.set_title(timeline.title, fontsize=12, fontweight="bold", color=_INK, pad=16)
@@ -90,7 +90,7 @@ def heat_map_chart(heat: HeatMap, form: Format = "svg") -> bytes:
             for x, cell in enumerate(cells):
                 _square(axes, x, y, cell, heat.written(cell))
         axes.set_xlim(-0.5, len(heat.columns) - 0.5)
-        axes.set_ylim(len(heat.rows) - 0.5, -0.5)
+        axes.set_ylim(max(len(heat.rows), 1) - 0.5, -0.5)
         axes.set_xticks(range(len(heat.columns)), heat.columns, fontsize=9)
         axes.set_yticks(range(len(heat.rows)), heat.rows, fontsize=9)
         _plain(axes)
