@@ -25,7 +25,8 @@ __all__ = [
 
 NoticeKind = Literal[
     "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
-    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "difficulty", "difficulty-answered", "report", "figures", "index",
+    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "difficulty", "difficulty-answered", "report",
+    "amended", "relieved", "figures", "index",
 ]  # fmt: skip
 
 
