@@ -197,8 +197,9 @@ def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
 
 
 def record_deployments(words: Mapping[str, Any], timezone: str) -> tuple[Deployment, ...]:
-    """The forms an operator fills in: an act on an occurrence, an outside event. What they refuse is no incident."""
-    return tuple(_by_hand(key, f"flows.record.{key}", words, timezone) for key in ("record", "record_event"))
+    """The forms an operator fills in: an act on an occurrence, an outside event, figures. What they refuse is no incident."""
+    forms = {"record": "flows.record", "record_event": "flows.record", "enter_figures": "flows.enter_figures"}
+    return tuple(_by_hand(key, f"{module}.{key}", words, timezone) for key, module in forms.items())
 
 
 # Every quarter of an hour of the office's day, Monday to Friday: a mailbox is read on a holiday too, and that is no harm.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ import jinja2
 from dondoc.decide import NoticeKind, is_late
 from dondoc.ics import Deadline
 from dondoc.lifecycle import OWED, Status
+from dondoc.mail import Picture
 from dondoc.notice import Letterhead, Notice
 from dondoc.plan import Obligation
 from dondoc.replyto import mailto
@@ -26,6 +27,7 @@ from dondoc.wording import Wording, clean, sentence, short
 
 SETTLED = frozenset({"accepted", "waived", "relieved"})  # kinds after which how the plan was read no longer matters
 RECURRING = frozenset({"recurring", "continuous", "by-reference"})
+TOLD = frozenset({"report", "index", "figures"})  # kinds that tell of more than their own duty: its lines say nothing
 RULED = frozenset({"waived", "amended", "relieved"})  # kinds whose document is a decision
 RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the document handed in
 
@@ -61,6 +63,7 @@ class Duty:
     reply: str | None = None
     reply_link: str | None = None
     reply_words: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Desk:
     letterhead: Letterhead
     environment: jinja2.Environment
     wording: Wording
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
 
     def duty(self, number: int, notice: Notice) -> Duty:
         """The duty of a notice, under its number in the mail."""
@@ -83,8 +87,8 @@ class Desk:
             title=title,
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
-            due=None if notice.kind == "report" else short(notice.due) or None,
-            rows=() if notice.kind == "report" else self._rows(notice),
+            due=None if notice.kind in TOLD else short(notice.due) or None,
+            rows=() if notice.kind in TOLD else self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],
             asked=said["asked"],
@@ -93,6 +97,7 @@ class Desk:
             reply=reply,
             reply_link=mailto(reply, f"Re: {title}") if reply else None,
             reply_words=words["links"]["reply"],
+            picture=self.pictures.get(notice.key),
         )
 
     def said(self, template: str, facts: dict[str, Any]) -> dict[str, str]:
@@ -191,8 +196,8 @@ class Desk:
         return tuple(Row(key, label, found[key]) for key, label in labels.items() if found.get(key))
 
     def _lines(self, notice: Notice) -> tuple[str, ...]:
-        """The duties that a report to the leaders lists: what is late first, then what waits for a decision."""
-        found = []
+        """What a notice lists: sentences as they are; of a report what is late first, then what waits for a decision."""
+        found = [str(line) for line in notice.body.get("lines", ())]
         for key in ("late", "asked"):
             for row in notice.body.get(key, ()):
                 facts = {

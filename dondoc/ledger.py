@@ -59,6 +59,10 @@ KINDS = frozenset(
         "witness.published",
         "audit.finding",
         "figures.rejected",
+        "figures.recorded",
+        "figures.confirmed",
+        "figures.held",
+        "figures.published",
     ]
 )
 

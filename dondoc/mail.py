@@ -24,6 +24,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG shown inside a mail's HTML as `cid:…`. `cid` is without angle brackets; `alt` says the same in words."""
+
+    cid: str
+    name: str
+    content: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
 
@@ -45,3 +55,4 @@ class Mail:
     loop: str | None = None
     replied: bool = False
     attachments: tuple[Attachment, ...] = ()
+    pictures: tuple[Picture, ...] = ()

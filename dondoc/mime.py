@@ -6,6 +6,7 @@ Rules:
 - Addresses and message ids are checked and refused (`MailError`); names and subjects are people's text: control
   and bidirectional-override characters in them become a space, so nothing typed can start a header of its own.
 - Texts travel as base64 UTF-8 in canonical CRLF form. Base64 never contains `_`, our boundaries always do.
+- Pictures stand beside the HTML that shows them (multipart/related inside the alternative): the plain text needs none.
 - The calendar is an *attachment* `han.ics` (text/calendar; method=PUBLISH), not a third alternative: Outlook shows
   a calendar alternative instead of the body, and a digest read as one appointment hides what was due. Attached,
   every client shows the mail and offers the file.
@@ -21,7 +22,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from dondoc.errors import DondocError
-from dondoc.mail import Address, Attachment, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 
 ATTACHMENT_NAME = "han.ics"
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"  # every automatic answer Exchange knows except NDR
@@ -35,6 +36,7 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 _UNSEEN = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}")
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LINE = 76  # RFC 2047: the longest line holding an encoded word, and RFC 2045's for base64
 _WORD = 75  # RFC 2047: the longest encoded word
@@ -72,7 +74,7 @@ def build(mail: Mail) -> bytes:
         f"--{inner}",
         *_text("plain; charset=utf-8", mail.text),
         f"--{inner}",
-        *_text("html; charset=utf-8", mail.html),
+        *_html(mail, key),
         f"--{inner}--",
     ]
     files = [_file(attachment) for attachment in mail.attachments]
@@ -90,6 +92,30 @@ def build(mail: Mail) -> bytes:
         lines += alternatives
     lines.append("")
     return "\r\n".join(lines).encode("ascii")
+
+
+def _html(mail: Mail, key: str) -> list[str]:
+    """The HTML part, with the pictures it shows where there are any."""
+    html = _text("html; charset=utf-8", mail.html)
+    if not mail.pictures:
+        return list(html)
+    related = f"=_r{key}"
+    lines = [f'Content-Type: multipart/related; type="text/html"; boundary="{related}"\r\n', f"--{related}", *html]
+    for picture in mail.pictures:
+        lines += [f"--{related}", *_picture(picture)]
+    return [*lines, f"--{related}--"]
+
+
+def _picture(picture: Picture) -> tuple[str, ...]:
+    if not _FILE_NAME.fullmatch(picture.name):
+        raise MailError(f"{picture.name[:80]!a} cannot name a picture: write it as letters, digits, - and . in ASCII")
+    return (
+        f'Content-Type: image/png; name="{picture.name}"',
+        "Content-Transfer-Encoding: base64",
+        f"Content-ID: {checked_message_id(f'<{picture.cid}>')}",
+        f'Content-Disposition: inline; filename="{picture.name}"\r\n',
+        _base64(picture.content),
+    )
 
 
 def checked_address(address: str) -> str:

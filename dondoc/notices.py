@@ -20,7 +20,7 @@ from dondoc import ics
 from dondoc.decide import NoticeKind, owed
 from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address, Attachment, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
@@ -32,8 +32,8 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 
 # The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
 ORDER: tuple[NoticeKind, ...] = (
-    "missed", "overdue", "escalate", "returned", "last-call", "remind",
-    "report", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
+    "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures",
+    "report", "index", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
     "amended", "extension-refused", "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
@@ -95,18 +95,19 @@ def render(
     words: Mapping[str, Any],
     reply_to: str | None = None,
     attachments: Sequence[Attachment] = (),
+    pictures: Mapping[str, Picture] | None = None,
 ) -> Mail:
     """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware).
 
     An answer to the mail itself goes to its one owed duty; to `reply_to` where it has none or several.
-    It says which `attachments` it carries.
+    It says which `attachments` it carries. `pictures`: notice key → what its duty shows.
     """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
     ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
-    desk = Desk(letterhead, environment, wording)
+    desk = Desk(letterhead, environment, wording, pictures or {})
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     own = {duty.reply for duty in duties if duty.reply}
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}

@@ -20,6 +20,7 @@ from dondoc.plan import Plan
 from dondoc.replyto import Addressed, ReplyTo, answerable
 from tasks.documents.enclosing import enclosures
 from tasks.house import mail_templates, words
+from tasks.mailpictures import pictures_of
 from tasks.morning import Morning
 from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
 from tasks.store import delivered, outbox
@@ -186,6 +187,7 @@ def _write_mail(
         words(morning.settings.config),
         reply_to.address(reply_to.of_mail(own)) if reply_to else None,
         files,
+        pictures_of(group, morning.settings.mail_domain),
     )
     if reply_to:
         mail = replace(mail, loop=reply_to.base)

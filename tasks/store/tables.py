@@ -172,3 +172,17 @@ inbox = sa.Table(
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Index("ix_inbox_answered", "code", "sender", "received_on", postgresql_where=sa.text("answered")),
 )
+
+# Every accepted set of a month's figures; a correction is a further version. Append-only like the ledger, whose entry
+# `seq` says the same: `body` holds the figures as recorded there.
+figures = sa.Table(
+    "figures",
+    metadata,
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("occurrence", sa.Text, sa.ForeignKey("occurrence.id"), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
+)

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.mail import sample, standard_message
-from dondoc.mail import Address, Attachment, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 from dondoc.mime import MailError, build, checked_address, one_line
 
 MAIL = sample(1)
@@ -258,3 +258,31 @@ def test_an_attachment_is_named_plainly(name: str) -> None:
         build(replace(MAIL, attachments=(replace(FILE, name=name),)))
     with pytest.raises(MailError):
         build(replace(MAIL, attachments=(replace(FILE, media_type=f"text/plain\r\n{name}"),)))
+
+
+# -- pictures
+
+PICTURE = Picture("chi-so.1@vp.example", "chi-so.png", bytes(range(256)) * 9, "Biểu đồ")
+
+
+def test_a_picture_stands_beside_the_html_and_is_read_back_whole() -> None:
+    sent = build(replace(MAIL, calendar=None, html='<img src="cid:chi-so.1@vp.example">', pictures=(PICTURE,)))
+    read = parsed(sent)
+    assert [part.get_content_type() for part in read.walk()][-4:] == [
+        "text/plain", "multipart/related", "text/html", "image/png",
+    ]  # fmt: skip
+    (shown,) = [part for part in read.walk() if part.get_content_type() == "image/png"]
+    assert (shown["Content-ID"], shown.get_content_disposition(), shown.get_filename()) == (
+        "<chi-so.1@vp.example>", "inline", "chi-so.png",
+    )  # fmt: skip
+    assert shown.get_content() == PICTURE.content
+    assert max(map(len, sent.split(b"\r\n"))) < 998
+    assert sent == build(replace(MAIL, calendar=None, html='<img src="cid:chi-so.1@vp.example">', pictures=(PICTURE,)))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"cid": "a b@c"}, {"cid": "a>\r\nX: y@c"}, {"name": 'a".png'}, {"name": "ảnh.png"}]
+)
+def test_a_picture_that_cannot_be_named_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(MailError):
+        build(replace(MAIL, pictures=(replace(PICTURE, **changes),)))  # type: ignore[arg-type]

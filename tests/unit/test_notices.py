@@ -36,7 +36,7 @@ from dondoc.decide import NoticeKind, Verdict
 from dondoc.ledger import Head
 from dondoc.lifecycle import Status
 from dondoc.links import LinkMaker
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Mail, Picture
 from dondoc.notices import KINDS, Letterhead, Notice, environment, message_id, party_name, render, still_true
 from dondoc.plan import TimingKind
 from dondoc.policy import Shape
@@ -94,9 +94,10 @@ def make_notice(
     )
 
 
-def send(found: list[Notice], day: str, **letterhead: Any) -> Mail:
+def send(found: list[Notice], day: str, picture: Picture | None = None, **letterhead: Any) -> Mail:
+    pictures = {found[0].key: picture} if picture else None
     to = Address("nhan@vp.example", party_name(found[0].recipient, make_office(), WORDS))
-    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS)
+    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS, pictures)
 
 
 PORTAL = "https://dondoc.vp.example/"
@@ -262,6 +263,52 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     ),
 }  # fmt: skip
 
+INDEX = {
+    "month": "tháng 3/2024", "version": 1, "total": "83,39",
+    "lines": [
+        "Tổng điểm: 83,39/100 điểm (+0,20 so với tháng trước)", "Công khai, minh bạch: 17,87/18 điểm (+0,13 so với tháng trước)",
+        "Chỉ tiêu năm 2024: 85,00 điểm; thấp hơn chỉ tiêu 1,61 điểm",
+    ],
+}  # fmt: skip
+PICTURE = Picture(
+    "00112233@vp.example",
+    "chi-so.png",
+    b"\x89PNG",
+    "Biểu đồ tổng điểm năm 2024. Tháng 1: 82,99 điểm; Tháng 2: 83,19 điểm; Tháng 3: 83,39 điểm.",
+)
+
+
+def _index(recipient: str, **body: Any) -> Notice:
+    return make_notice(
+        "index", "chi-so", checkpoint="index-1", recipient=recipient, status=Status.SUBMITTED, body={**INDEX, **body}
+    )
+
+
+SAMPLES["index"] = ("2024-03-29", [_index("unit:ttpvks")], {"link": LINK, "picture": PICTURE})
+SAMPLES["index-corrected"] = ("2024-05-14", [_index("role:head", version=2, replaces=True)], {"picture": PICTURE})
+SAMPLES["figures"] = (
+    "2024-08-30",
+    [
+        make_notice(
+            "figures", "chi-so", checkpoint="figures-1-ab.0", recipient="unit:ttpvks", status=Status.SUBMITTED,
+            body={"month": "tháng 8/2024", "version": 1, "lacking": True,
+                  "lines": ["ELECTRONIC_CERTIFIED_COPY (Chứng thực bản sao điện tử): chưa có tử số, mẫu số"]},
+        )
+    ],
+    {},
+)  # fmt: skip
+SAMPLES["figures-doubtful"] = (
+    "2024-10-31",
+    [
+        make_notice(
+            "figures", "chi-so", checkpoint="figures-1-cd.0", recipient="unit:ttpvks", status=Status.SUBMITTED,
+            body={"month": "tháng 10/2024", "version": 1, "lacking": False,
+                  "lines": ["SO_HOA_GIAY_TO_GIAI_QUYET (Hồ sơ thực hiện số hóa): tính được 3,25, trên Cổng 2,35, chênh +0,90"]},
+        )
+    ],
+    {},
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def mails() -> dict[str, Mail]:
@@ -342,7 +389,7 @@ class _Html(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -374,8 +421,12 @@ def test_html_is_whole_vietnamese_and_loads_nothing(mails: dict[str, Mail]) -> N
             "h2",
             "a",
             "br",
+            "img",
         }
-        assert all("src" not in attrs and "background" not in attrs for _, attrs in seen)
+        shown = [attrs for tag, attrs in seen if tag == "img"]
+        assert [attrs["src"] for attrs in shown] == [f"cid:{picture.cid}" for picture in mail.pictures], "its own only"
+        assert all(attrs["alt"] in mail.text.replace("\n     ", " ") for attrs in shown), "the text says the same"
+        assert all((tag == "img" or "src" not in attrs) and "background" not in attrs for tag, attrs in seen)
         assert "url(" not in mail.html
 
 
