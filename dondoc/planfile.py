@@ -125,6 +125,7 @@ class PlanFile(_Row):
     draft: bool = False
     basis: tuple[str, ...] = ()
     irregularities: tuple[IrregularityRow, ...] = ()
+    parts: dict[str, str] = Field(default={}, description='headings of the parts, by number: {II.1: "Về …"}')
     events: tuple[EventRow, ...] = ()
     items: tuple[ItemRow, ...] = Field(min_length=1)
 
@@ -169,6 +170,7 @@ def _neutral(office: Office) -> Neutral:
             ("office", "ref", "text", "deliverable", "phrase", "where", "printed", "choice"), lambda _: "-"
         ),
         **dict.fromkeys(("document", "reading", "reading_by", "question"), lambda _: None),
+        "parts": lambda _: {},
         **dict.fromkeys(("draft", "once"), lambda _: False),
         **dict.fromkeys(("basis", "irregularities", "events", "coordinating", "needs"), lambda _: []),
     }
@@ -202,6 +204,7 @@ class _Reader:
             irregularities=tuple(Irregularity(row.where, row.printed, row.choice) for row in rows.irregularities),
             items=tuple(self._item(("items", i), row) for i, row in enumerate(rows.items)),
             draft=rows.draft,
+            parts=tuple(rows.parts.items()),
         )
 
     def _item(self, path: tuple[str | int, ...], row: ItemRow) -> Item:
