@@ -65,7 +65,7 @@ def _line(text: str, node: yaml.Node) -> Cut:
 def _irregularities(text: str, node: yaml.Node | None) -> Iterator[Cut]:
     if node is not None and node.value:
         start = text.rfind("irregularities:", 0, node.start_mark.index) + len("irregularities:")
-        yield start, _content_end(text, node), " []\n"
+        yield start, content_end(text, node), " []\n"
 
 
 def _item(text: str, item: yaml.Node, question: str) -> Iterator[Cut]:
@@ -75,10 +75,10 @@ def _item(text: str, item: yaml.Node, question: str) -> Iterator[Cut]:
         start = text.rfind("obligations:", 0, node.start_mark.index)
         indent = " " * (start - text.rfind("\n", 0, start) - 1)
         new = f"obligations: []\n{indent}question: {json.dumps(question, ensure_ascii=False)}\n"
-        yield start, _content_end(text, node), new
+        yield start, content_end(text, node), new
         return
     for row in dropped:
-        yield text.rfind("\n", 0, row.start_mark.index) + 1, _content_end(text, row), ""
+        yield text.rfind("\n", 0, row.start_mark.index) + 1, content_end(text, row), ""
     gone = {dict(_pairs(row))["id"].value for row in dropped}
     for row in node.value:
         needs = dict(_pairs(row)).get("needs")
@@ -92,7 +92,7 @@ def _once(row: yaml.Node) -> bool:
     return once is not None and once.value == "true"
 
 
-def _content_end(text: str, node: yaml.Node) -> int:
+def content_end(text: str, node: yaml.Node) -> int:
     """Where the node's last line ends: a block's mark runs on over the blank lines and comments that follow it."""
     lines = text[node.start_mark.index : node.end_mark.index].splitlines(keepends=True)
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):

@@ -56,10 +56,10 @@ def packed(book: Workbook, at: datetime) -> bytes:
     return stable.getvalue()
 
 
-def put(cell: Cell | MergedCell, value: Value) -> None:
-    """A value into a cell, text always as text."""
+def put(cell: Cell | MergedCell, value: Value, *, as_it_is: bool = False) -> None:
+    """A value into a cell, text always as text: one clean line of it, or `as_it_is`."""
     assert isinstance(cell, Cell)
-    cell.value = clean(value) if isinstance(value, str) else value
+    cell.value = clean(value) if isinstance(value, str) and not as_it_is else value
     if isinstance(value, str):
         cell.data_type = "s"
         if value[:1] in "=+-@\t":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from deployments.cli.plansheets import export_, import_
 from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
 from dondoc.planview import Compiled, compiled, difference, show
 
@@ -15,6 +16,10 @@ from dondoc.planview import Compiled, compiled, difference, show
 @click.group()
 def plan() -> None:
     """Check, show, compare, carry over and adopt plans."""
+
+
+plan.add_command(export_)
+plan.add_command(import_)
 
 
 @plan.command("check")
