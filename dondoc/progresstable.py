@@ -122,8 +122,14 @@ def progress_table(
 
 def _rows(plan: Plan, tracked: Iterable[Tracked], writer: _Writer) -> Iterator[Part | Cells]:
     """Each part's heading once, then its occurrences as 1.1, 1.2 …: item by item, period by period."""
+    order = {(item.id, o.id): n for n, (item, o) in enumerate((i, o) for i in plan.items for o in i.obligations)}
     place = {item.id: n for n, item in enumerate(plan.items)}
-    ordered = sorted(tracked, key=lambda t: place.get(t.item.id, len(place)))  # stable: the register's order within
+
+    def where(each: Tracked) -> tuple[int, int, str]:
+        key = (each.item.id, each.obligation.id)
+        return place.get(key[0], len(place)), order.get(key, len(order)), each.occurrence.period
+
+    ordered = sorted(tracked, key=where)
     part, number, of_item, last = None, 0, 0, ""
     for each in ordered:
         heading = plan.part_of(each.item.ref)

@@ -26,6 +26,7 @@ from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.settings import Settings
 from portal.signin import sign_in_routes
+from portal.tablepages import table_routes
 from portal.visitors import Recognising, Visitors
 
 
@@ -38,6 +39,7 @@ def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[
         *board_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
+        *table_routes(desk, pages),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty",
 ]  # fmt: skip
 
@@ -25,6 +25,7 @@ MAY: dict[Action, frozenset[Role]] = {
     "occurrence": _EVERYBODY,
     "feed": _EVERYBODY,
     "inbox": frozenset({"tracker", "deputy", "head"}),
+    "scorecard": frozenset({"tracker", "deputy", "head", "auditor"}),
     "mailbox": frozenset({"operator"}),
     "evidence": frozenset({"auditor", "operator"}),
     "accept": _TRACKER,

@@ -27,7 +27,7 @@ from dondoc.plancells import DUTY, ITEM, Desk, norm
 from dondoc.planedit import faults_of, rewritten, rows_after
 from dondoc.plansheet import Change, Edited, SheetRow, duty_cells, edited, item_cells
 from tasks.sheets import refuse_bomb
-from tasks.tables import FONT, GRID, HEADING, packed, put
+from tasks.tables import FONT, GRID, HEADING, height, packed, put
 
 _LOCKED = PatternFill("solid", fgColor="E6E6E6")
 _ROOM = 2000  # rows that validations reach and a sheet may have
@@ -93,6 +93,9 @@ def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], desk: 
             if isinstance(shown, date):
                 cell.number_format = "dd/mm/yyyy"
         _validate(page, column, kinds[column], get_column_letter(n), desk)
+    for line, row in enumerate(rows, 2):
+        across = [(str(desk.show(kinds[column], row[column])), headings[column]["width"]) for column in headings]
+        height(page, line, across, most=137)
     page.row_dimensions[1].height = 48
     page.freeze_panes = "C2" if sheet == "items" else "D2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"

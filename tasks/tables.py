@@ -75,7 +75,7 @@ def _write(page: Worksheet, sheet: Sheet, footer: str) -> None:
         put(heading, column.heading)
         heading.font, heading.fill, heading.border = Font(FONT, 11, bold=True), HEADING, GRID
         heading.alignment = Alignment("center", "center", wrap_text=True)
-    _height(page, top, [(column.heading, column.width) for column in sheet.columns])
+    height(page, top, [(column.heading, column.width) for column in sheet.columns])
     line = top
     for line, row in enumerate(sheet.rows, top + 1):
         _part(page, line, row, width) if isinstance(row, Part) else _row(page, line, row, sheet)
@@ -126,13 +126,13 @@ def _row(page: Worksheet, line: int, row: Sequence[Value | Shown], sheet: Sheet)
         if shown.link:
             cell.hyperlink, cell.font = shown.link, Font(FONT, 11, color="0B5D61", underline="single")
     shown_texts = [cell.value if isinstance(cell, Shown) else cell for cell in row]
-    _height(page, line, [(str(text or ""), c.width) for text, c in zip(shown_texts, sheet.columns, strict=True)])
+    height(page, line, [(str(text or ""), c.width) for text, c in zip(shown_texts, sheet.columns, strict=True)])
 
 
-def _height(page: Worksheet, line: int, across: Sequence[tuple[str, float]]) -> None:
+def height(page: Worksheet, line: int, across: Sequence[tuple[str, float]], most: int = 400) -> None:
     """Tall enough for its longest text: LibreOffice and Excel measure differently, so neither is asked."""
     lines = max((-(-len(text) // max(1, int(width * 1.05))) for text, width in across), default=1)
-    page.row_dimensions[line].height = min(400, 15 * max(1, lines) + 2)
+    page.row_dimensions[line].height = min(most, 15 * max(1, lines) + 2)
 
 
 def _print_setup(page: Worksheet, footer: str) -> None:

@@ -21,12 +21,22 @@ from portal.permissions import ACTIONS, MAY, ROLES, may
 from tasks.store.settle import look
 
 Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
-PAGES = {"/bang": "board", f"/ky/{Q1}": "occurrence", "/viec": "inbox", "/mail": "mailbox", "/lich": "feed"}
+PAGES = {
+    "/bang": "board",
+    f"/ky/{Q1}": "occurrence",
+    "/viec": "inbox",
+    "/mail": "mailbox",
+    "/lich": "feed",
+    "/bang.xlsx": "board",
+    "/diem": "scorecard",
+    "/diem.xlsx": "scorecard",
+}
 ALLOWED = {
     "board": {"tracker", "deputy", "head", "operator", "auditor"},
     "occurrence": {"tracker", "deputy", "head", "operator", "auditor"},
     "feed": {"tracker", "deputy", "head", "operator", "auditor"},
     "inbox": {"tracker", "deputy", "head"},
+    "scorecard": {"tracker", "deputy", "head", "auditor"},
     "mailbox": {"operator"},
     "evidence": {"auditor", "operator"},
     "accept": {"tracker"},
