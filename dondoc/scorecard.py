@@ -137,12 +137,14 @@ def _card(
         key, ended = each.occurrence.id, outcome(each.state, today)
         own = traces.get(key, ())
         figures[ended].append(Proof(key, _deciding(ended, own) or (adopted_seq,)))
+        if role != "lead":  # returns, extensions and answers are the lead's
+            continue
         for name, kind in (("returned", "occurrence.returned"), ("extended", "occurrence.extended")):
             figures[name] += [Proof(key, (trace.seq,)) for trace in own if trace.kind == kind]
         for name in RESPONSES:
             figures[name] += _response(key, name, own, calendar)
         points += _points(each.state, ended, scoring)
-    score = sum(points, Fraction()) / len(points) if points and role == "lead" else None
+    score = sum(points, Fraction()) / len(points) if points else None
     grade = next((g.name for g in scoring.grades if score is not None and score >= g.at_least), "")
     return Card(unit, role, {name: tuple(found) for name, found in figures.items()}, score, grade)
 

@@ -68,7 +68,7 @@ def unit_name(card: Card, office: Office, words: Words) -> str:
 def rules(scoring: Scoring, words: Words) -> tuple[str, ...]:
     """How the score is made, in sentences."""
     figures = words["figures"]
-    points = ", ".join(f"{figures[name].lower()} {number}" for name, number in scoring.points.items())
+    points = "; ".join(f"{figures[name].lower()} {number}" for name, number in scoring.points.items())
     grades = "; ".join(words["grade_from"].format(name=g.name, at_least=g.at_least) for g in scoring.grades)
     said = [words["points"].format(points=points, off=scoring.off_for_return)]
     return (*said, *([words["grades"].format(grades=grades)] if grades else []), words["counted"])
