@@ -149,7 +149,8 @@ def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
     if not target.exists() and not demo:
         return None
     if not target.exists():
-        text = draft_plan(newest, day.year, day, config_folder())
+        source = newest.read_text(encoding="utf-8")
+        text = draft_plan(read_plan(newest), source, day.year, day, config_folder(), house(), day)
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".part")
         unfinished.write_text(text, encoding="utf-8")
@@ -164,8 +165,9 @@ def _adopt_live(installation: Installation, live: Path) -> str | None:
 
     plan = read_plan(live)
     rules = installation.house
-    now = clock(rules.policy)
-    return plan.id if adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator") else None
+    now, source = clock(rules.policy), live.read_text(encoding="utf-8")
+    done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
+    return plan.id if done else None
 
 
 def coming(installation: Installation) -> str:

@@ -86,6 +86,8 @@ class Compiler:
         close = closing_day(plan.year, self.house.policy, self.house.calendar)
         days = {point.day for occurrence in found for point in points[occurrence.id]} | {close}
         policy = self.house.policy
+        if item.shape == "next_year":
+            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.year)))
         return Deployment(
             flow=item.flow_name,
             name=str(plan.year),

@@ -27,6 +27,8 @@ class Recount:
     head: Head = field(default_factory=Head)
     last_at: str = ""
     faults: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)  # plan → digest of the version in force
+    leaving: set[str] = field(default_factory=set)  # dropped by an amendment and not ended when it was
 
     def of_plan(self, plan: str) -> dict[str, State]:
         """The states of one plan's occurrences."""
@@ -44,6 +46,9 @@ def recount(entries: Iterable[dict[str, Any]]) -> Recount:
         found.head, found.last_at = Head(entry["seq"], entry["hash"]), entry["at"]
         for fault in _take(found, entry):
             found.faults.append(f"entry {entry['seq']}: {fault}")
+    for key in sorted(found.leaving):
+        if found.states[key].status not in ENDS:
+            found.faults.append(f"{key} left the register without an outcome")
     return found
 
 
@@ -51,6 +56,8 @@ def _take(found: Recount, entry: dict[str, Any]) -> Iterator[str]:
     kind, body, occurrence = entry["kind"], entry["body"], entry["occurrence"]
     if kind == "plan.adopted":
         yield from _adopt(found, entry["plan"], body)
+    elif kind == "plan.amended":
+        yield from _amend(found, entry["plan"], body)
     elif kind == "plan.closed":
         left = [key for key, state in found.of_plan(entry["plan"]).items() if state.status not in ENDS]
         if left:
@@ -74,10 +81,27 @@ def _adopt(found: Recount, plan: str, body: dict[str, Any]) -> Iterator[str]:
     if digest(register) != body["register_sha256"]:
         yield "the register does not match its own hash"
     found.zones[plan] = ZoneInfo(body["timezone"])
+    found.versions[plan] = body["digest"]
     for row in register:
         if row["id"] in found.states:
             yield f"{row['id']} is registered twice"
         found.states[row["id"]] = _initial(row)
+
+
+def _amend(found: Recount, plan: str, body: dict[str, Any]) -> Iterator[str]:
+    """The amended register: what is new begins, what left must have ended by an entry of its own."""
+    register = body["register"]
+    if digest(register) != body["register_sha256"]:
+        yield "the amended register does not match its own hash"
+    if body["was"] != found.versions.get(plan):
+        yield "it amends another version of the plan than the one in force"
+    found.versions[plan] = body["digest"]
+    kept = {row["id"] for row in register}
+    for row in register:
+        found.states.setdefault(row["id"], _initial(row))
+    found.leaving.update(
+        key for key, state in found.of_plan(plan).items() if key not in kept and state.status not in ENDS
+    )
 
 
 def _initial(row: dict[str, Any]) -> State:

@@ -26,6 +26,7 @@ __all__ = [
 NoticeKind = Literal[
     "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
     "extension-requested", "extended", "extension-refused", "waived", "undelivered", "difficulty", "difficulty-answered", "report",
+    "amended", "relieved",
 ]  # fmt: skip
 
 

@@ -37,6 +37,7 @@ KINDS = frozenset(
         "occurrence.extended",
         "occurrence.extension_refused",
         "occurrence.waived",
+        "occurrence.amended",
         "occurrence.superseded",
         "occurrence.missed",
         "occurrence.difficulty_raised",

@@ -76,6 +76,21 @@ class Role(_Frozen):
     _check_title = field_validator("title")(_one_line)
 
 
+class Body(_Frozen):
+    """A body outside the office that plans name and that a reorganisation changed: what to ask of the next plan.
+
+    `last_year` is the last plan year in which its name holds all year.
+    """
+
+    name: str
+    variants: tuple[str, ...] = ()
+    last_year: int = Field(ge=1945, le=2200)
+    became: str
+    source: str = ""
+
+    _check_name = field_validator("name", "became")(_one_line)
+
+
 class Office(_Frozen):
     """Everybody a plan may name."""
 
@@ -83,10 +98,23 @@ class Office(_Frozen):
     units: tuple[Unit, ...]
     groups: tuple[Group, ...] = ()
     roles: tuple[Role, ...] = ()
+    bodies: tuple[Body, ...] = ()
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of that id. Raises KeyError."""
         return {unit.id: unit for unit in self.units}[unit_id]
+
+    def holding(self, unit_id: str, day: date) -> Unit | None:
+        """The unit that answers for that one on `day`: itself, or its successor's successor; None if there is none."""
+        units = {unit.id: unit for unit in self.units}
+        seen: set[str] = set()
+        found = units.get(unit_id)
+        while found and found.valid_to and found.valid_to < day:
+            if found.successor is None or found.id in seen:
+                return None
+            seen.add(found.id)
+            found = units.get(found.successor)
+        return found
 
     def role(self, role_id: str) -> Role | None:
         """The role of that id, or None."""

@@ -2,7 +2,7 @@
 
 A figure is a list of proofs, and its number is their count: an occurrence and the ledger entries (seq) it was
 counted from. An occurrence belongs to the quarter of its present due date; one with several lead units counts for
-each of them, and once for the office. Points and grades are policy; arithmetic is exact. Response times are working
+each of them, and once for the office. `registered`: the entry that put each into the register. Points and grades are policy; arithmetic is exact. Response times are working
 days, from the day the occurrence opened (was assigned) to the first acknowledgement and the first submission.
 """
 
@@ -96,7 +96,7 @@ def quarter_of(state: State) -> int:
 def scorecards(
     tracked: Iterable[Tracked],
     traces: Mapping[str, Sequence[Trace]],
-    adopted_seq: int,
+    registered: Mapping[str, int],
     house: House,
     today: date,
     quarter: int | None = None,
@@ -107,7 +107,7 @@ def scorecards(
 
     def card(unit: str, role: Role) -> Card:
         mine = within if not unit else [each for each in within if unit in _parties(house.office, each, role)]
-        return _card(unit, role, mine, traces, adopted_seq, scoring, calendar, today)
+        return _card(unit, role, mine, traces, registered, scoring, calendar, today)
 
     units = [unit.id for unit in house.office.units]
     found = (card("", "lead"), *(card(u, "lead") for u in units), *(card(u, "coordinating") for u in units))
@@ -126,7 +126,7 @@ def _card(
     role: Role,
     mine: Sequence[Tracked],
     traces: Mapping[str, Sequence[Trace]],
-    adopted_seq: int,
+    registered: Mapping[str, int],
     scoring: Scoring,
     calendar: Calendar,
     today: date,
@@ -136,7 +136,7 @@ def _card(
     for each in mine:
         key, ended = each.occurrence.id, outcome(each.state, today)
         own = traces.get(key, ())
-        figures[ended].append(Proof(key, _deciding(ended, own) or (adopted_seq,)))
+        figures[ended].append(Proof(key, _deciding(ended, own) or (registered[key],)))
         if role != "lead":  # returns, extensions and answers are the lead's
             continue
         for name, kind in (("returned", "occurrence.returned"), ("extended", "occurrence.extended")):

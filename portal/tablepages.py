@@ -112,7 +112,7 @@ def table_routes(desk: Desk, pages: Pages) -> list[Route]:
 
     def cards_of(found: Standing, wanted: Wanted) -> tuple[Card, ...]:
         every = scorecards(
-            found.tracked, found.traces, found.adopted_seq, desk.house, found.seen.today, wanted.quarter
+            found.tracked, found.traces, found.registered, desk.house, found.seen.today, wanted.quarter
         )  # fmt: skip
         return tuple(card for card in every if not wanted.unit or wanted.figure or card.unit == wanted.unit)
 

@@ -30,13 +30,17 @@ class StandingError(DondocError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A plan's occurrences with their states and entries, named by the ledger entry they were read up to."""
+    """A plan's occurrences with their states and entries, named by the ledger entry they were read up to.
+
+    Item and obligation are those of the version an occurrence stands under now: an amendment made after `as_of` shows.
+    `registered`: the entry that put each into the register.
+    """
 
     plan: Plan
     seen: Seen
     tracked: tuple[Tracked, ...]
     traces: Mapping[str, Sequence[Trace]]
-    adopted_seq: int
+    registered: Mapping[str, int]
 
 
 def standing(engine: sa.Engine, house: House, plan_id: str, today: date, as_of: date | None = None) -> Standing:
@@ -68,14 +72,22 @@ def standing(engine: sa.Engine, house: House, plan_id: str, today: date, as_of: 
         plan,
         Seen(plan.id, plan.title, shown["seq"], shown["hash"], at, as_of or today),
         tuple(
-            Tracked(found.occurrence, states[found.occurrence.id], item, item.obligation(found.occurrence.obligation))
+            Tracked(found.occurrence, states[found.occurrence.id], found.item, found.obligation)
             for found in stored
             if found.occurrence.id in states
-            for item in (plan.item(found.occurrence.item),)
         ),
         traces,
-        next(entry["seq"] for entry in entries if entry["kind"] == "plan.adopted"),
+        _registered(entries),
     )
+
+
+def _registered(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Occurrence → the adoption or amendment that put it into the register."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        for row in entry["body"].get("register", ()) if entry["kind"] in ("plan.adopted", "plan.amended") else ():
+            found.setdefault(row["id"], entry["seq"])
+    return found
 
 
 def _entries(connection: sa.Connection, plan_id: str) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def scorecard(
     rules = house()
     found, wording = _standing(plan, as_of)
     chosen = _unit(unit)
-    cards = scorecards(found.tracked, found.traces, found.adopted_seq, rules, found.seen.today, quarter)
+    cards = scorecards(found.tracked, found.traces, found.registered, rules, found.seen.today, quarter)
     cards = tuple(card for card in cards if chosen in (None, card.unit))
     if xlsx:
         _write(xlsx, score_book(found, cards, quarter, wording, rules.policy.scoring))

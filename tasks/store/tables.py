@@ -38,13 +38,23 @@ plan = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("year", sa.Integer, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("body", JSONB, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # of the version in force
     sa.Column("adopted_seq", sa.BigInteger, nullable=False),
     sa.Column("closed_seq", sa.BigInteger),
 )
 
-# The register's columns are fixed at adoption; `state` is the latest fold, written with the entries it follows from.
+# Every version of a plan, as adopted and as amended. Nothing is edited away.
+plan_version = sa.Table(
+    "plan_version",
+    metadata,
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),  # the file's own text, for the next draft
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+# The register's columns are those of the plan's version the occurrence stands under; `state` is the latest fold, written with the entries it follows from.
 occurrence = sa.Table(
     "occurrence",
     metadata,
@@ -60,6 +70,7 @@ occurrence = sa.Table(
     sa.Column("event", sa.Text),
     sa.Column("needs", JSONB, nullable=False),
     sa.Column("before_adoption", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),  # the digest in plan_version
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("state", JSONB, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),

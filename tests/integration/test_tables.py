@@ -158,7 +158,7 @@ async def test_every_number_of_the_page_opens_what_it_was_counted_from(
     portal: Portal, tracker: AsyncClient, walked: Installation
 ) -> None:
     found = stood(walked, "2024-04-10")
-    cards = scorecards(found.tracked, found.traces, found.adopted_seq, portal.house, found.seen.today)
+    cards = scorecards(found.tracked, found.traces, found.registered, portal.house, found.seen.today)
     page = (await tracker.get("/diem")).text
     assert found.seen.hash in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/diem\?[^"]*so=[^"]*)#behind"', page)]

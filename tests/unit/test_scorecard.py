@@ -24,9 +24,11 @@ from dondoc.scorecard import FIGURES, OUTCOMES, Card, Trace, scorecards
 from dondoc.scoresheet import as_json, decimal, score_sheets
 from dondoc.table import Part, texts
 
+REGISTERED = {each.occurrence.id: 1 for each in tracked()}
+
 
 def cards(quarter: int | None = None) -> tuple[Card, ...]:
-    return scorecards(tracked(), traces(), 1, HOUSE, seen().today, quarter)
+    return scorecards(tracked(), traces(), REGISTERED, HOUSE, seen().today, quarter)
 
 
 # -- the same figures, counted by other means: the export's lines and the plan file's names, no code of dondoc
@@ -145,14 +147,15 @@ def test_a_score_is_the_points_of_what_is_decided_divided_by_its_number() -> Non
     ours = [replace(t, occurrence=replace(t.occurrence, id=f"{t.occurrence.id}{n}")) for n, t in enumerate(ours)]
     kinds = ("submitted", "accepted", "missed", "waived", "returned")
     told = {t.occurrence.id: [Trace(n + 2, f"occurrence.{kind}", due) for n, kind in enumerate(kinds)] for t in ours}
-    office = scorecards(ours, told, 1, HOUSE, date(2024, 4, 30))[0]
+    office = scorecards(ours, told, {t.occurrence.id: 1 for t in ours}, HOUSE, date(2024, 4, 30))[0]
     assert office.score == Fraction(100 + (50 - 5) + 0, 3)
     assert office.grade == "Yếu"
     assert (office.number("waived"), office.number("returned")) == (1, 4)
 
 
 def test_nothing_decided_has_no_score_and_no_grade() -> None:
-    card = scorecards([one(Status.PLANNED)], {}, 1, HOUSE, date(2024, 1, 3))[0]
+    planned = one(Status.PLANNED)
+    card = scorecards([planned], {}, {planned.occurrence.id: 1}, HOUSE, date(2024, 1, 3))[0]
     assert (card.score, card.grade, card.number("open")) == (None, "", 1)
     assert card.figures["open"][0].seqs == (1,)  # the adoption, which registered it
 
@@ -171,7 +174,7 @@ def test_any_weights_keep_a_score_between_0_and_100(points: list[int], off: int)
     names = ("on_time", "extended_on_time", "late", "extended_late", "missed", "overdue")
     scoring = Scoring.model_validate({"points": dict(zip(names, points, strict=True)), "off_for_return": off})
     house = replace(HOUSE, policy=HOUSE.policy.model_copy(update={"scoring": scoring}))
-    for card in scorecards(tracked(), traces(), 1, house, seen().today):
+    for card in scorecards(tracked(), traces(), REGISTERED, house, seen().today):
         assert card.score is None or 0 <= card.score <= 100
 
 
