@@ -27,7 +27,7 @@ from dondoc.plancells import DUTY, ITEM, Desk, norm
 from dondoc.planedit import faults_of, rewritten, rows_after
 from dondoc.plansheet import Change, Edited, SheetRow, duty_cells, edited, item_cells
 from tasks.sheets import refuse_bomb
-from tasks.tables import FONT, GRID, HEADING, height, packed, put
+from tasks.tables import FONT, GRID, HEADING, height, packed, print_setup, put
 
 _LOCKED = PatternFill("solid", fgColor="E6E6E6")
 _ROOM = 2000  # rows that validations reach and a sheet may have
@@ -71,6 +71,7 @@ def _notes(page: Worksheet, plan: str, desk: Desk) -> None:
         page.cell(n, 1).font = Font(FONT, 14 if n == 1 else 12, bold=n == 1)
         page.cell(n, 1).alignment = Alignment(wrap_text=True, vertical="top")
         page.row_dimensions[n].height = 17 * max(1, -(-len(line) // 115)) + 6
+    print_setup(page, words["page"])
 
 
 def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], desk: Desk) -> None:
@@ -99,8 +100,8 @@ def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], desk: 
     page.row_dimensions[1].height = 48
     page.freeze_panes = "C2" if sheet == "items" else "D2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
-    page.page_setup.orientation, page.page_setup.paperSize = "landscape", page.PAPERSIZE_A4
     page.print_title_rows = "1:1"
+    print_setup(page, desk.words["page"])
 
 
 _LISTS = {"units": "A", "own_units": "A", "shape": "B", "form": "C", "cadence": "D", "flag": "E", "event": "F"}

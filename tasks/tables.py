@@ -84,7 +84,7 @@ def _write(page: Worksheet, sheet: Sheet, footer: str) -> None:
     for n, note in enumerate(sheet.notes, line + 2):
         _line(page, n, width, note, Font(FONT, 10, italic=True), "left")
     page.print_title_rows = f"{top}:{top}"
-    _print_setup(page, footer)
+    print_setup(page, footer)
 
 
 def _head(page: Worksheet, sheet: Sheet, width: int) -> int:
@@ -135,7 +135,8 @@ def height(page: Worksheet, line: int, across: Sequence[tuple[str, float]], most
     page.row_dimensions[line].height = min(most, 15 * max(1, lines) + 2)
 
 
-def _print_setup(page: Worksheet, footer: str) -> None:
+def print_setup(page: Worksheet, footer: str) -> None:
+    """A4 landscape, one page wide, `footer` centred below (Excel's &P and &N in it)."""
     page.page_setup.orientation, page.page_setup.paperSize = "landscape", page.PAPERSIZE_A4
     page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
