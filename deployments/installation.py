@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,17 +22,19 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from deployments.apply import Applied
-    from deployments.compile import Deployment
+    from deployments.compile import Compiler, Deployment
     from dondoc.house import House
     from dondoc.plan import Plan
+    from dondoc.state import State
 
+_DEPLOYING = 720240004
 CHILDREN = ("mailbox", "portal", "worker")
 
 
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     """The background processes beside Prefect: the local mailbox, the portal, the worker."""
     environment = {
-        **stack.link_environment(),  # first: what the environment sets goes before
+        **stack.link_environment(os.environ),  # first: what the environment sets goes before
         **child_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
         "DONDOC_VAR": str(stack.root),
@@ -70,18 +73,32 @@ class Installation:
     house: House
     settings: Settings
 
-    def compile(self, plan: Plan) -> tuple[Deployment, ...]:
-        """The deployments of an adopted or draft plan, with what was extended moved."""
-        from deployments.compile import Compiler
-        from tasks.house import words
-        from tasks.publish import templates
+    def compile(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
+        """The deployments of an adopted or draft plan, with what was extended moved and what has ended left out.
+
+        `only`: the one item of that id, without the plan's own flows.
+        """
         from tasks.store.occurrences import rows
+        from tasks.store.plans import closed
 
         with self.engine.connect() as connection:
             states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
+            ended = closed(connection, plan.id)
+        compiler = self._compiler(states, ended)
+        return compiler.items(plan, only) if only else compiler.deployments(plan)
+
+    def compile_as_adopted(self, plan: Plan) -> tuple[Deployment, ...]:
+        """The same as on the day of adoption, whatever has happened since: what a replay walks."""
+        return self._compiler({}, False).deployments(plan)
+
+    def _compiler(self, states: Mapping[str, State], closed: bool) -> Compiler:
+        from deployments.compile import Compiler
+        from tasks.house import words
+        from tasks.publish import templates
+
         config = self.settings.config
         sheet = templates(config).get_template("deployment.md.j2")
-        return Compiler(self.house, words(config), sheet, states).deployments(plan)
+        return Compiler(self.house, words(config), sheet, states, closed)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -90,24 +107,31 @@ class Installation:
         with self.engine.connect() as connection:
             return [adopted(connection, plan_id) for plan_id in adopted_ids(connection)]
 
+    @contextmanager
+    def deploying(self) -> Iterator[None]:
+        """One at a time: of two that deploy at once, the one that read older states could write last."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DEPLOYING})")
+            yield
+
     def deploy(self, *, dry_run: bool = False, with_automations: bool = True) -> Applied:
         """Make Prefect's deployments those of the adopted plans; automations last, so that none sees a replay."""
         from prefect.client.orchestration import get_client
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import incident_deployment, record_deployments
+        from deployments.compile import follow_up_deployment, incident_deployment, record_deployments
         from deployments.worker import ensure_work_pool
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
         timezone = self.house.policy.timezone
         incident = incident_deployment(vocabulary, timezone)
-        planned = (found for plan in self.adopted() for found in self.compile(plan))
-        wanted = [*planned, incident, *record_deployments(vocabulary, timezone)]
+        own = (incident, follow_up_deployment(vocabulary, timezone), *record_deployments(vocabulary, timezone))
         if not dry_run:
             ensure_work_pool()
-        with get_client(sync_client=True) as client:
+        with self.deploying(), get_client(sync_client=True) as client:
+            wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), *own]
             applied = apply(client, wanted, dry_run=dry_run)
             if with_automations and not dry_run:
                 target = deployment_ids(client)[incident.flow, incident.name]
@@ -118,17 +142,25 @@ class Installation:
         self, plan: Plan, answers_file: Path, until: date | None, on_day: Callable[[date, int, int], None]
     ) -> int:
         """Walk `plan` through its year with real flow runs in Prefect's history; the number of mornings walked."""
-        from prefect.client.orchestration import get_client
-
         from deployments.answers import read_answers
-        from deployments.apply import deployment_ids, flow_function
-        from deployments.history import PastRun, recording
         from deployments.replay import Walk, replay
         from dondoc.timing import occurrences
         from tasks.house import read
 
         register = {o.id: o for o in occurrences(plan, self.house.policy, self.house.calendar)}
         answers = read_answers(read(answers_file, self.settings.config.parent), plan, register)
+        with self.past_runs() as run:
+            walk = Walk(self.engine, self.house, plan, self.compile_as_adopted(plan), answers, run)
+            return replay(walk, until, on_day)
+
+    @contextmanager
+    def past_runs(self) -> Iterator[Callable[[Sequence[Deployment], datetime], None]]:
+        """What runs deployed flows as of a past moment, side by side, each once, into Prefect's history."""
+        from prefect.client.orchestration import get_client
+
+        from deployments.apply import deployment_ids, flow_function
+        from deployments.history import PastRun, recording
+
         with get_client(sync_client=True) as client:
             ids = deployment_ids(client)
         with recording() as recorder:
@@ -147,8 +179,7 @@ class Installation:
                     ]
                 )
 
-            walk = Walk(self.engine, self.house, plan, self.compile(plan), answers, run)
-            return replay(walk, until, on_day)
+            yield run
 
 
 def _listens(port: int) -> bool:

@@ -63,6 +63,8 @@ _KIND: dict[ActName, str] = {
     "answer_difficulty": "occurrence.difficulty_answered",
 }
 
+ACT_KINDS = frozenset(_KIND.values())
+
 # act → the notice it owes, and to whom: the tracker, the lead units, or those and everyone once told it was late
 _NOTICE: dict[ActName, tuple[NoticeKind, Literal["tracker", "leads", "leads+told"]]] = {
     "submit": ("submitted", "tracker"),

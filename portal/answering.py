@@ -19,6 +19,7 @@ from dondoc.lifecycle import ENDS, OWED, Status
 from dondoc.links import Link, LinkError, LinkMaker, read
 from dondoc.wording import Wording, clean
 from portal.forms import Form
+from tasks.following import follow_soon
 from tasks.house import clock, house, words
 from tasks.house import read as read_file
 from tasks.settings import Settings, read_settings
@@ -172,6 +173,7 @@ class Answering:
             refuse_second(connection, occurrence, after, CHOICES[form.choice], actor)
 
         looked = act(self.engine, self.house, occurrence, form.act, opened.now, actor, first=first)
+        follow_soon(self.engine, self.settings, looked.seqs[0])
         return looked.seqs[0]
 
 

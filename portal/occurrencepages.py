@@ -21,6 +21,7 @@ from portal.pages import Pages
 from portal.sessions import Limiter
 from portal.signin import ask_to_sign_in
 from portal.visitors import Visitor, Visitors, current
+from tasks.following import follow_soon
 from tasks.store.occurrences import UnknownOccurrenceError
 from tasks.store.settle import act
 
@@ -93,7 +94,8 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             if given.act is None:
                 return page(occurrence, 422, given.fault, fields)
             try:
-                act(desk.engine, desk.house, occurrence, given.act, now, "role:tracker")
+                done = act(desk.engine, desk.house, occurrence, given.act, now, "role:tracker")
+                follow_soon(desk.engine, desk.installation, done.seqs[0])
             except ForbiddenTransitionError:
                 return page(occurrence, 409, "changed", fields)
             except ActError:

@@ -150,6 +150,11 @@ def source_of(connection: sa.Connection, plan: Plan) -> str:
     return connection.scalar(sa.select(v.c.source).where(v.c.plan == plan.id, v.c.digest == plan.digest)) or ""
 
 
+def closed(connection: sa.Connection, plan_id: str) -> bool:
+    """Whether the plan is adopted and closed."""
+    return connection.scalar(sa.select(tables.plan.c.closed_seq).where(tables.plan.c.id == plan_id)) is not None
+
+
 _cache: dict[tuple[str, str], Plan] = {}
 
 

@@ -51,6 +51,18 @@ async def test_accepting_what_waits(portal: Portal, tracker: AsyncClient) -> Non
     assert portal.installation.states() == portal.installation.folded()
 
 
+async def test_a_decision_is_followed_by_a_run_once_it_is_committed(
+    portal: Portal, tracker: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[int] = []
+    monkeypatch.setattr("portal.occurrencepages.follow_soon", lambda _engine, _settings, seq: followed.append(seq))
+    submitted(portal)
+    fields = {**await form_of(tracker, Q1), "act": "return", "reason": "Thiếu phụ lục"}
+    for _ in range(2):
+        await tracker.post(f"/ky/{Q1}", data=fields)
+    assert followed == [entry["seq"] for entry in portal.installation.ledger("occurrence.returned")]
+
+
 async def test_a_second_press_records_nothing_more_and_says_so(portal: Portal, tracker: AsyncClient) -> None:
     submitted(portal)
     fields = {**await form_of(tracker, Q1), "act": "return", "reason": "Thiếu phụ lục"}

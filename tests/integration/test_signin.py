@@ -210,8 +210,12 @@ def test_the_secret_is_made_once_and_ours_alone(tmp_path: Path) -> None:
     assert link_secret({}, tmp_path) == made
     assert stat.S_IMODE((tmp_path / "secrets" / "links").stat().st_mode) == 0o600
     assert link_secret({"DONDOC_LINK_SECRET": "x" * 32}, tmp_path) == "x" * 32
+    (tmp_path / "own").write_text("y" * 40 + "\n", encoding="utf-8")
+    assert link_secret({"DONDOC_LINK_SECRET_FILE": str(tmp_path / "own")}, tmp_path) == "y" * 40
     with pytest.raises(SettingsError, match="shorter"):
         link_secret({"DONDOC_LINK_SECRET": "short"}, tmp_path)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        link_secret({"DONDOC_LINK_SECRET_FILE": str(tmp_path / "none")}, tmp_path)
 
 
 async def test_who_loses_the_role_is_signed_out(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
