@@ -120,6 +120,32 @@ class Office(_Frozen):
         """The role of that id, or None."""
         return next((role for role in self.roles if role.id == role_id), None)
 
+    def address(self, party: str) -> str | None:
+        """The mailbox of a mail party ("unit:hcqt", "head:hcqt", "role:tracker"); None where it has none."""
+        scope, _, name = party.partition(":")
+        if scope == "role":
+            role = self.role(name)
+            return role.email if role else None
+        unit = next((unit for unit in self.units if unit.id == name), None)
+        if unit is None or scope not in ("unit", "head"):
+            return None
+        return unit.email if scope == "unit" else unit.head_email
+
+    def parties(self) -> tuple[str, ...]:
+        """Every mail party that has a mailbox: roles, heads of units, units."""
+        roles = [f"role:{role.id}" for role in self.roles if role.email]
+        heads = [f"head:{unit.id}" for unit in self.units if unit.head_email]
+        return (*roles, *heads, *(f"unit:{unit.id}" for unit in self.units))
+
+    def own_units(self, party: str) -> frozenset[str]:
+        """The units whose own mailbox, or whose head's, is that party's: the head of a unit may hold a role as well."""
+        address = (self.address(party) or "").casefold()
+        return frozenset(
+            unit.id
+            for unit in self.units
+            if address and address in (unit.email.casefold(), (unit.head_email or "").casefold())
+        )
+
     def name_of(self, party: str) -> str:
         """The name of a unit or group, the title of a role; the id itself if unknown."""
         names = {known.id: known.title for known in self.roles}

@@ -113,6 +113,7 @@ class Policy(_Frozen):
     leaders_report: Cadence = "month"
     next_year_draft: str = "11-15"
     scoring: Scoring = Scoring()
+    own_review: Literal["marked", "refused"] = "marked"
 
     @field_validator("look_at", "sweep_at", mode="before")
     @classmethod

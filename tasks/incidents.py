@@ -9,16 +9,13 @@ import jinja2
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from dondoc.ledger import Draft
+from dondoc.ledger import SYSTEM, Draft
 from dondoc.mail import Address, Mail
 from dondoc.mime import build
 from tasks.house import clock, mail_templates, words
 from tasks.morning import Morning, begin
 from tasks.post import Accepted, Outgoing, Result, post
 from tasks.store.chain import append, appending
-
-# Incidents belong to no plan: their entries stand under the system's own name.
-SYSTEM = "dondoc"
 
 
 def tell_operator(run_id: str, run_name: str, state: str, message: str) -> State[Any]:

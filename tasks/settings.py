@@ -40,6 +40,7 @@ class MailSection(_Section):
 class PortalSection(_Section):
     base_url: str = ""
     upload_mb: int = Field(default=20, ge=1, le=200)
+    hosts: tuple[str, ...] = ()
 
 
 class FiguresSection(_Section):
@@ -75,6 +76,7 @@ class Settings:
     live_plan: Path | None
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
+    portal_hosts: tuple[str, ...] = ()
 
     @property
     def mail_domain(self) -> str:
@@ -114,6 +116,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         link_secret=secret_from(environ, "DONDOC_LINK_SECRET") or "",
         upload_mb=file.portal.upload_mb,
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
+        portal_hosts=file.portal.hosts,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
         prefect_api=environ.get("PREFECT_API_URL", ""),

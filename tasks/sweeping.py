@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +18,8 @@ from tasks.following import follow_missed
 from tasks.house import words
 from tasks.morning import Morning, log
 from tasks.publish import publish, render_artifact
+from tasks.store.chain import appending, export
+from tasks.store.files import remove, unnamed
 from tasks.store.outbox import next_attempt
 from tasks.store.runs import close_if_ended, record_run, verify_chain
 from tasks.store.settle import Looked
@@ -59,6 +61,16 @@ def _follow_missed(morning: Morning) -> int:
     except httpx.HTTPError as error:
         log("acts wait for their runs: %s", error)
         return 0
+
+
+def sweep_files(morning: Morning) -> int:
+    """Take away stored files whose act was refused: named by no entry, older than a day; how many."""
+    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
+    if morning.dry_run or not folder.exists():
+        return 0
+    with appending(morning.engine) as connection:  # no entry that names one can come while we look
+        found = unnamed(folder, export(connection), before)
+        return sum(remove(folder, place, before) for place in found)
 
 
 def close_plan(morning: Morning) -> bool:

@@ -11,9 +11,12 @@ import click
 from deployments.cli.plansheets import export_, import_
 from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
 from dondoc.amendment import Amendment, Ruling
+from dondoc.calendar import moved_days
 from dondoc.house import House
 from dondoc.plan import Plan
 from dondoc.planview import Compiled, compiled, difference, show
+
+_WORKED = {True: "worked", False: "off"}
 
 
 @click.group()
@@ -64,9 +67,13 @@ def show_(file: str | None, as_json: bool) -> None:
     "--old-calendars", type=click.Path(exists=True, file_okay=False), help="Compile OLD with this calendar folder."
 )
 def diff(old: str, new: str, old_calendars: str | None) -> None:
-    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ."""
+    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ.
+
+    With --old-calendars also the days that the calendars count differently.
+    """
     before = _compiled(Path(old), Path(old_calendars) if old_calendars else None)
-    moved = difference(before, _compiled(Path(new)))
+    after = _compiled(Path(new))
+    moved = difference(before, after)
     for change in moved:
         click.echo(f"{_sign(change.before, change.after)} {change.occurrence}")
         was, becomes = set(change.before or ()), set(change.after or ())
@@ -77,6 +84,9 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
             if line not in was:
                 click.echo(f"    + {line}")
     click.echo(f"{len(moved)} occurrence(s) differ")
+    if old_calendars:
+        for day, worked, works in moved_days(before.calendar, after.calendar):
+            click.echo(f"{day:%d/%m/%Y}: {_WORKED[worked]} -> {_WORKED[works]}")
 
 
 @plan.command("rollover")

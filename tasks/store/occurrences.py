@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from dondoc import lifecycle
 from dondoc.decide import Facts
+from dondoc.delegation import Delegation
 from dondoc.errors import DondocError
 from dondoc.house import House
 from dondoc.ledger import Draft, Linked
@@ -19,6 +20,7 @@ from dondoc.plan import Item, Obligation, Plan
 from dondoc.timing import Occurrence
 from tasks.store import tables
 from tasks.store.chain import append
+from tasks.store.delegations import delegations
 from tasks.store.plans import version
 from tasks.store.tables import occurrence as table
 
@@ -59,8 +61,17 @@ def row(connection: sa.Connection, occurrence: str) -> Row:
     return _row(connection, found)
 
 
-def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Facts:
-    """Everything a decision about one occurrence rests on, as the database stands now."""
+def facts(
+    connection: sa.Connection,
+    house: House,
+    plan: Plan,
+    found: Row,
+    standing_in: tuple[Delegation, ...] | None = None,
+) -> Facts:
+    """Everything a decision about one occurrence rests on, as the database stands now.
+
+    `standing_in` are the delegations where the caller has read them already.
+    """
     occurrence = found.occurrence
     return Facts(
         occurrence=occurrence,
@@ -74,6 +85,7 @@ def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Fa
         adopted_on=plan.adopted_on,
         needs_done=_needs_done(connection, occurrence.needs),
         event_on=_event_on(connection, occurrence),
+        delegations=delegations(connection) if standing_in is None else standing_in,
     )
 
 

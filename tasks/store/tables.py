@@ -123,3 +123,24 @@ mail = sa.Table(
     sa.Column("reply", sa.Text),
     sa.Index("ix_mail_ready", "plan", "next_attempt", postgresql_where=sa.text("status = 'ready'")),
 )
+
+# Who stands in for whom: the latest of `delegation.recorded` and `delegation.revoked`, written in the same transaction.
+delegation = sa.Table(
+    "delegation",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("absent", sa.Text, nullable=False),
+    sa.Column("stand_in", sa.Text, nullable=False),
+    sa.Column("first", sa.Date, nullable=False),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("revoked_seq", sa.BigInteger),
+)
+
+# Sessions of the portal that were ended before their time. No evidence: rows go once their session would be over.
+signed_out = sa.Table(
+    "signed_out",
+    metadata,
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+)

@@ -539,7 +539,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
     for url in ("", gone):
         settings = replace(installation.settings, link_secret=SECRET, store_url=url)
         app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), Answering(settings))
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
             token = sign(SECRET, "a/b/c/d", "unit:hcqt", at("2099-01-01"))
             assert (await client.get("/mail")).status_code == 200
             for answer in (await client.get(f"/a/{token}"), await client.post(f"/a/{token}/done", data={})):
@@ -549,7 +549,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
 
 async def test_without_a_secret_no_link_opens(installation: Installation, tmp_path: Path) -> None:
     app = create_app(Settings(tmp_path / "mail", "x"), Answering(replace(installation.settings, link_secret="")))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         token = sign("", "a/b/c/d", "unit:hcqt", at("2099-01-01"))
         assert (await client.get(f"/a/{token}")).status_code == 404
 

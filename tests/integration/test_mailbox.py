@@ -190,7 +190,7 @@ def test_sigterm_stops_it_quietly_with_a_client_connected(server: Server) -> Non
 @pytest.fixture
 async def browser(folder: Path) -> AsyncIterator[AsyncClient]:
     app = create_app(Settings(folder, "http://127.0.0.1:4200"))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         yield client
 
 
