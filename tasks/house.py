@@ -95,9 +95,13 @@ def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan
 
 
 def words(config: Path) -> dict[str, Any]:
-    """config/words.yaml and runs.yaml: what users read for every status, verdict, kind and run."""
+    """config/words.yaml, runs.yaml and tables.yaml: what users read for every status, verdict, kind, run and table."""
     if config not in _words:
-        _words[config] = {**read(config / "words.yaml", config.parent).value, **read(config / "runs.yaml").value}
+        _words[config] = {
+            **read(config / "words.yaml", config.parent).value,
+            **read(config / "runs.yaml").value,
+            "tables": read(config / "tables.yaml").value,
+        }
     return _words[config]
 
 
