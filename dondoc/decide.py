@@ -27,7 +27,7 @@ __all__ = [
 NoticeKind = Literal[
     "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
     "extension-requested", "extended", "extension-refused", "waived", "undelivered", "letter", "difficulty", "difficulty-answered", "report",
-    "amended", "relieved", "figures", "index",
+    "amended", "relieved", "figures", "index", "draft-plan",
 ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 # The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
 ORDER: tuple[NoticeKind, ...] = (
     "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures",
-    "report", "index", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
+    "report", "index", "draft-plan", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
     "amended", "extension-refused", "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}

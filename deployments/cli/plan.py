@@ -111,6 +111,20 @@ def rollover(year: int, source: str | None, adopted_on: object, output: str | No
         click.echo(text, nl=False)
 
 
+@plan.command("document")
+@click.argument("file", required=False)
+@click.option("--output", required=True, type=click.Path(dir_okay=False), help="Where to write the .docx.")
+def document(file: str | None, output: str) -> None:
+    """The whole plan FILE as .docx in the form of Decree 30/2020, with its open questions: to be completed and signed."""
+    from tasks.documents.planned import plan_document
+    from tasks.house import clock
+
+    rules = house()
+    content = plan_document(read_plan(plan_path(file)), rules, config_folder(), clock(rules.policy))
+    Path(output).write_bytes(content)
+    click.echo(f"wrote {output}")
+
+
 @plan.command("schema")
 def schema() -> None:
     """The JSON Schema of a plan file, for editors."""

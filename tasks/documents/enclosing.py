@@ -13,6 +13,7 @@ from tasks.documents.reading import standing, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
 from tasks.morning import Morning, log
+from tasks.store.files import LostFileError, fetch
 
 
 def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
@@ -25,7 +26,21 @@ def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
     except DondocError as error:
         log("documents are left out: %s", error)
         return []
-    return [made for wanted in found if about and (made := _made(wanted, wanted.name(settings), morning, about))]
+    kept = [file for notice in notices if notice.kind == "draft-plan" for file in _kept(morning, notice)]
+    return kept + [made for wanted in found if about and (made := _made(wanted, wanted.name(settings), morning, about))]
+
+
+def _kept(morning: Morning, notice: Notice) -> list[Attachment]:
+    """The files that a notice itself names, as they were kept."""
+    found = []
+    for file in notice.body.get("files", ()):
+        try:
+            content = fetch(morning.settings.var / "files", file["sha256"])
+        except LostFileError as error:
+            log("%s is left out: %s", file["name"], error)
+        else:
+            found.append(Attachment(file["name"], file["type"], content))
+    return found
 
 
 def _made(wanted: Wanted, name: str, morning: Morning, about: Standing) -> Attachment | None:

@@ -200,6 +200,13 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         [make_notice("difficulty", recipient="role:tracker", difficulty=True, body={"reason": "Chưa có hướng dẫn của Bộ Tư pháp."})],
         {},
     ),
+    "draft-plan": (
+        "2024-11-15",
+        [
+            make_notice("draft-plan", checkpoint="draft-plan", status=Status.PLANNED, due=date(2024, 12, 31), body={"year": 2025, "questions": 7, "files": [{"name": "cchc-2025.docx"}, {"name": "cchc-2025.yaml"}]}),
+        ],
+        {},
+    ),
     "amended": (
         "2024-03-07",
         [
@@ -398,7 +405,7 @@ class _Html(HTMLParser):
 
 def test_sentences_do_not_run_into_each_other(mails: dict[str, Mail]) -> None:
     for name, mail in mails.items():
-        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.(?:yaml|pdf|dat)|\(\.ics\)", "x", mail.text)
+        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.(?:yaml|pdf|dat|docx)|\(\.ics\)", "x", mail.text)
         assert not re.search(r"[.;,:][^\s\d”)]|\s[.;,:]|\(\s|\s\)|\.\.|, ?\.", said), (name, said)
 
 
