@@ -95,9 +95,10 @@ def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan
 
 
 def words(config: Path) -> dict[str, Any]:
-    """config/words.yaml and runs.yaml: what users read for every status, verdict, kind and run."""
+    """config/words.yaml, runs.yaml and audit.yaml: what users read for every status, verdict, kind, run and finding."""
     if config not in _words:
-        _words[config] = {**read(config / "words.yaml", config.parent).value, **read(config / "runs.yaml").value}
+        files = ("words.yaml", "runs.yaml", "audit.yaml")
+        _words[config] = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
     return _words[config]
 
 
