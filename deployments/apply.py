@@ -21,7 +21,7 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.flows import Flow
 from prefect.utilities.callables import ParameterSchema, parameter_schema
 
-from deployments.compile import MARK, POOL, Deployment
+from dondoc.compile import MARK, POOL, Deployment
 
 _PAGE = 200
 _RAN = [kind for kind in StateType if kind is not StateType.SCHEDULED]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from deployments.apply import Applied
-    from deployments.compile import Deployment
+    from dondoc.compile import Deployment
     from dondoc.house import House
     from dondoc.plan import Plan
 
@@ -72,16 +72,9 @@ class Installation:
 
     def compile(self, plan: Plan) -> tuple[Deployment, ...]:
         """The deployments of an adopted or draft plan, with what was extended moved."""
-        from deployments.compile import Compiler
-        from tasks.house import words
-        from tasks.publish import templates
-        from tasks.store.occurrences import rows
+        from tasks.compiled import compile_plan
 
-        with self.engine.connect() as connection:
-            states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
-        config = self.settings.config
-        sheet = templates(config).get_template("deployment.md.j2")
-        return Compiler(self.house, words(config), sheet, states).deployments(plan)
+        return compile_plan(self.engine, self.house, self.settings.config, plan)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -96,15 +89,13 @@ class Installation:
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import incident_deployment, record_deployments
         from deployments.worker import ensure_work_pool
+        from tasks.compiled import own_deployments
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
-        timezone = self.house.policy.timezone
-        incident = incident_deployment(vocabulary, timezone)
-        planned = (found for plan in self.adopted() for found in self.compile(plan))
-        wanted = [*planned, incident, *record_deployments(vocabulary, timezone)]
+        incident, *forms = own_deployments(self.house, self.settings.config)
+        wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), incident, *forms]
         if not dry_run:
             ensure_work_pool()
         with get_client(sync_client=True) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from dondoc.ledger import Break
@@ -52,8 +53,28 @@ class Found:
 
 def told(finding: Finding, words: Mapping[str, Any]) -> str:
     """The finding as an auditor reads it: one line. `words` are the office's (config/audit.yaml among them)."""
-    text = str(words["findings"][finding.code]).format(subject=finding.subject, **finding.about)
-    return str(words["audit"]["at_entry"]).format(seq=finding.seq, text=text) if finding.seq is not None else text
+    about = {name: _in_words(name, value, words) for name, value in finding.about.items()}
+    text = str(words["findings"][finding.code]).format(subject=finding.subject, **about)
+    if finding.seq is None:
+        return text[:1].upper() + text[1:]
+    return str(words["audit"]["at_entry"]).format(seq=finding.seq, text=text)
+
+
+def _in_words(name: str, value: Any, words: Mapping[str, Any]) -> Any:
+    """The words for the code's own names; everything else as it is."""
+    match name:
+        case "status" | "stored":
+            return words["statuses"].get(value, value)
+        case "kind":
+            return words["entries"].get(value, value)
+        case "fields":
+            return ", ".join(words["deployment_fields"][field] for field in value)
+        case "moments":
+            return ", ".join(f"{date.fromisoformat(day):%d/%m/%Y}" for day in value) or "–"
+        case "owed":
+            return ", ".join(value) or "–"
+        case _:
+            return value
 
 
 def why_broken(broken: Break, words: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.auditing import attest
 from tasks.looking import look_at
 from tasks.morning import begin
 from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail
@@ -28,4 +29,5 @@ def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dr
     posted = send_mail(morning, kept_only=retry_only)
     closed = close_plan(morning)
     chain = check_ledger(morning)
+    attest(morning)
     return conclude_sweep(morning, looked, posted, closed, chain)
