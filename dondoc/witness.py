@@ -20,10 +20,11 @@ _LINE = re.compile(r"(?P<seq>[0-9]{1,16}) (?P<hash>[0-9a-f]{64})(?: .*)?")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a witness: where the ledger stood, and at which line of the file (from 1) that is written."""
+    """One line of a witness: where the ledger stood, at which line of the file (from 1) that is written, and how."""
 
     number: int
     head: Head
+    text: str
 
 
 @dataclass
@@ -74,5 +75,5 @@ def read_witness(name: str, lines: Iterable[str]) -> Witness:
             witness.unreadable.append(number)
             continue
         head = Head(int(found["seq"]), found["hash"])
-        witness.lines.setdefault(head.seq, []).append(Line(number, head))
+        witness.lines.setdefault(head.seq, []).append(Line(number, head, said))
     return witness

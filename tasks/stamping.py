@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 from cryptography import x509
 
+from dondoc.errors import DondocError
 from dondoc.findings import Finding
 from dondoc.ledger import Head
 from dondoc.witness import Witness
@@ -21,7 +22,7 @@ _TYPE = "application/timestamp-query"
 _LARGEST = 200_000
 
 
-class StampError(ValueError):
+class StampError(DondocError):
     """A time stamp that could not be had, or does not prove what it should."""
 
 
@@ -84,22 +85,18 @@ def read_roots(settings: Settings) -> list[x509.Certificate]:
         raise StampError(f"stamp_ca {path} cannot be read: {error}") from None
 
 
-def wrong_stamps(settings: Settings, witness: Witness, folder: Path, lines: dict[int, str]) -> Iterator[Finding]:
-    """The stamps beside a witness that do not prove their line. A line without a stamp is none."""
-    stamped = {
-        stamp_name(line.head): lines[line.number]
-        for found in witness.lines.values()
-        for line in found
-        if line.number in lines
-    }
+def wrong_stamps(settings: Settings, witness: Witness, folder: Path) -> Iterator[Finding]:
+    """The stamps beside a witness that do not prove their line. A line without a stamp is none.
+
+    Raises StampError where there are stamps and no root certificates to verify them with.
+    """
     kept = sorted(folder.glob("*.tsr"))
-    if not kept:
-        return
-    roots = read_roots(settings)
+    roots = read_roots(settings) if kept else []
+    texts = {stamp_name(line.head): line.text for found in witness.lines.values() for line in found}
     for path in kept:
         try:
-            if path.name not in stamped:
+            if path.name not in texts:
                 raise StampError("it belongs to no line of the witness")
-            verify_stamp(path.read_bytes(), stamped[path.name], roots)
+            verify_stamp(path.read_bytes(), texts[path.name], roots)
         except (StampError, OSError) as error:
             yield Finding("stamp_wrong", path.name, {"why": str(error)})

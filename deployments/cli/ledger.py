@@ -15,6 +15,7 @@ from deployments.cli.surroundings import config_folder, prepare, store
 
 if TYPE_CHECKING:
     from dondoc.completeness import Recount
+    from dondoc.findings import Finding
     from dondoc.ledger import Break
     from dondoc.witness import Witness
 
@@ -36,6 +37,8 @@ def verify(file: str | None, witness: str | None, files: str | None) -> None:
 
     known = _witness(witness)
     recounted, broken = _verified(file, known, files)
+    if known and witness:
+        recounted.found.add(_stamps(known, Path(witness).parent))
     lines = list(_said(recounted, broken, known, words(config_folder())))
     if file and not files:
         lines.append(words(config_folder())["audit"]["files_unread"])
@@ -77,6 +80,15 @@ def _witness(path: str | None) -> Witness | None:
         return read_witness(path, Path(path).read_text(encoding="utf-8").splitlines())
     except UnicodeDecodeError:
         raise DondocError(f"{path} is not UTF-8 text; give the witness file as it was written") from None
+
+
+def _stamps(witness: Witness, folder: Path) -> Iterator[Finding]:
+    if not any(folder.glob("*.tsr")):
+        return iter(())
+    from tasks.settings import settings
+    from tasks.stamping import wrong_stamps
+
+    return wrong_stamps(settings(), witness, folder)
 
 
 def _verified(file: str | None, witness: Witness | None, files: str | None) -> tuple[Recount, Break | None]:
