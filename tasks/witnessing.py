@@ -53,10 +53,11 @@ def publish_witness(morning: Morning) -> list[Finding]:
         findings.extend(found)
     if written:
         with appending(morning.engine) as connection:
-            body = {"seq": now.seq, "hash": now.hash, "to": written}
-            append(
-                connection, morning.now, [Draft("witness.published", morning.plan, None, "dondoc", body, morning.run)]
-            )
+            done = _done_today(connection, morning)  # another sweep, side by side, may have been first
+            body = {"seq": now.seq, "hash": now.hash, "to": [place for place in written if place["place"] not in done]}
+            if body["to"]:
+                draft = Draft("witness.published", morning.plan, None, "dondoc", body, morning.run)
+                append(connection, morning.now, [draft])
     return findings
 
 
