@@ -75,7 +75,7 @@ def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
             if run.deployment_id and run.expected_start_time:
                 mornings[run.deployment_id].add(run.expected_start_time)
     for deployment in ours:
-        seen.standing[flows[deployment.flow_id], deployment.name] = _standing(deployment, mornings[deployment.id])
+        seen.standing[flows[deployment.flow_id], deployment.name] = standing_of(deployment, mornings[deployment.id])
     return seen
 
 
@@ -119,7 +119,8 @@ def _history(states: Iterable[State[Any]]) -> tuple[Moment, ...]:
     return tuple(Moment(state.type.value, state.name or "", state.timestamp) for state in states)
 
 
-def _standing(found: DeploymentResponse, mornings: Collection[datetime]) -> Standing:
+def standing_of(found: DeploymentResponse, mornings: Collection[datetime] = ()) -> Standing:
+    """A deployment as Prefect has it, as a value. `mornings`: the moments for which it has or had runs."""
     return Standing(
         entrypoint=found.entrypoint,
         parameters=found.parameters,
