@@ -194,12 +194,15 @@ def _text(moment: datetime, now: datetime) -> str:
 def new_and_healed(found: Sequence[Finding], standing: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding]]:
     """What is found now and was not before; and what stood and is no longer found.
 
-    What was done to a run's history stays found for good: an audit that did not look there again heals nothing.
+    What was done to a run's history, and a witness line that got no stamp, stay found for good: no later look can
+    undo them.
     """
     now = {finding.key for finding in found}
     fresh: dict[str, Finding] = {}
     for finding in found:
         if finding.key not in standing:
             fresh.setdefault(finding.key, finding)
-    healed = [known for key, known in standing.items() if key not in now and not known.code.startswith("run_")]
+    healed = [
+        known for key, known in standing.items() if key not in now and not known.code.startswith(("run_", "stamp_"))
+    ]
     return list(fresh.values()), healed

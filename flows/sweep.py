@@ -29,5 +29,6 @@ def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dr
     posted = send_mail(morning, kept_only=retry_only)
     closed = close_plan(morning)
     chain = check_ledger(morning)
-    attest(morning)
+    if not retry_only:
+        attest(morning)
     return conclude_sweep(morning, looked, posted, closed, chain)

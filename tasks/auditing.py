@@ -102,37 +102,44 @@ def _wanted(engine: sa.Engine, house: House, settings: Settings, now: datetime) 
 
 
 def attest(morning: Morning) -> None:
-    """After the day's work: verify the whole ledger, audit Prefect, publish the witness, record and mail what was found.
+    """After the day's work: publish the witness, verify the whole ledger, audit Prefect, record and mail what was found.
 
     A run that was told its time is not compared with Prefect, whose clock knows nothing of that time. Nothing that
-    goes wrong here stops the sweep.
+    goes wrong here stops the sweep: it is a finding itself, and in the run's log.
     """
     if morning.dry_run:
         return
-    findings = publish_witness(morning)
-    client = _client()
-    if morning.told or client is None:
+    client = None if morning.told else _client()
+    findings, looked = list[Finding](), False
+    try:
+        findings.extend(publish_witness(morning))
+        if client is not None:
+            looked = _verify(morning, findings)
+            found = audit(morning.engine, morning.house, morning.settings, client, morning.now, whole=False)
+            findings.extend(found.findings)
+    except Exception as error:  # Prefect, the database, a ledger of a shape nobody thought of
+        looked = False
+        why = f"{type(error).__name__}: {str(error)[:300]}"
+        log("the daily check failed: %s", why)
+        findings.append(Finding("audit_failed", "", {"why": why}))
+    if client is None:
         return
+    try:
+        record_findings(morning, findings, looked=looked)
+        mail_findings(morning)
+    except Exception as error:  # the next sweep finds and tells the same
+        log("findings could not be recorded or mailed: %s: %s", type(error).__name__, error)
+
+
+def _verify(morning: Morning, findings: list[Finding]) -> bool:
+    """Add what is wrong with the ledger; whether all of it could be looked at."""
     with snapshot(morning.engine) as connection:
         recounted, broken = verify_store(connection, shelf=morning.settings.var / "files")
     if broken:
-        findings.append(
-            Finding(
-                broken.code,
-                str(broken.seq or broken.expected),
-                {"expected": broken.expected},
-                broken.seq or broken.expected,
-            )
-        )
+        at = broken.seq or broken.expected
+        findings.append(Finding(broken.code, str(at), {"expected": broken.expected}, at))
     findings.extend(recounted.found)
-    try:
-        found = audit(morning.engine, morning.house, morning.settings, client, morning.now, whole=False)
-        findings.extend(found.findings)
-    except Exception as error:  # whatever Prefect says: the mail went out, the sweep must end well
-        log("the audit of Prefect's history failed: %s: %s", type(error).__name__, error)
-        findings.append(Finding("audit_failed", "", {"why": f"{type(error).__name__}: {str(error)[:300]}"}))
-    record_findings(morning, findings)
-    mail_findings(morning)
+    return broken is None
 
 
 def _client() -> SyncPrefectClient | None:
@@ -141,11 +148,15 @@ def _client() -> SyncPrefectClient | None:
     return client if isinstance(client, SyncPrefectClient) else None
 
 
-def record_findings(morning: Morning, findings: Sequence[Finding]) -> None:
-    """One `audit.finding` entry for each that is new, and one for each that is healed."""
+def record_findings(morning: Morning, findings: Sequence[Finding], *, looked: bool = True) -> None:
+    """One `audit.finding` entry for each that is new, and one for each that is healed.
+
+    Nothing heals where not everything could be `looked` at.
+    """
     vocabulary = words(morning.settings.config)
     with appending(morning.engine) as connection:
         fresh, healed = new_and_healed(findings, _standing(connection))
+        healed = healed if looked else []
         if len(fresh) > MOST_RECORDED:
             more = Finding("findings_more", "", {"number": len(fresh) - MOST_RECORDED})
             fresh = [*fresh[:MOST_RECORDED], more]

@@ -35,19 +35,18 @@ class _FailedError(Exception):
 
 
 def publish_witness(morning: Morning) -> list[Finding]:
-    """Write today's line to every destination that has none yet; what failed or disagreed, as findings.
+    """Compare every file with the ledger and write today's line where it is not yet; what failed or disagreed.
 
     One `witness.published` entry names the head and where it went.
     """
     chosen = morning.settings.witness
     with morning.engine.connect() as connection:
         done, now = _done_today(connection, morning), head(connection)
-    wanted = [place for place in (*chosen.folders, *(f"role:{role}" for role in chosen.mail_to)) if place not in done]
     findings, written = list[Finding](), list[dict[str, Any]]()
     line = line_of(now, morning.now, morning.plan)
-    for place in wanted:
+    for place in (*chosen.folders, *(f"role:{role}" for role in chosen.mail_to)):
         try:
-            found = list(_write(morning, place, line, now, written))
+            found = list(_write(morning, place, line, now, written, done=place in done))
         except Exception as error:  # whatever it is: the sweep goes on, the operator is told
             found = [Finding("witness_failed", place, {"why": str(error)[:300]})]
         findings.extend(found)
@@ -62,25 +61,27 @@ def publish_witness(morning: Morning) -> list[Finding]:
 
 
 def _write(
-    morning: Morning, place: str, line: str, now: Head, written: list[dict[str, Any]]
-) -> Iterator[Finding]:  # fmt: skip
+    morning: Morning, place: str, line: str, now: Head, written: list[dict[str, Any]], *, done: bool
+) -> Iterator[Finding]:
     kind, _, role = place.partition(":")
     if kind == "role" and role:
-        written.append({"place": place, **_mail(morning, role, line, now)})
+        if not done:
+            written.append({"place": place, **_mail(morning, role, line, now)})
         return
     folder = morning.settings.var / place
     text = _within(lambda: _read(folder / FILE))
     disagreeing = list(_compare(morning, place, text))
     yield from disagreeing
-    if disagreeing:
-        return  # left as it is: it is the proof
+    if disagreeing or done:
+        return  # one that disagrees is left as it is: it is the proof
     _within(lambda: _append(folder / FILE, text, line))
     said: dict[str, Any] = {"place": place}
     if morning.settings.witness.stamp_url:
         try:
             said["stamp_sha256"] = _within(lambda: stamp(morning.settings, folder, now, line))
         except Exception as error:  # the line stands without its stamp
-            yield Finding("stamp_failed", morning.settings.witness.stamp_url, {"why": str(error)[:300]})
+            about = {"why": str(error)[:300], "known": now.seq}
+            yield Finding("stamp_failed", f"{place} {now.seq}", about)
     written.append(said)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from installation import CONFIG, Installation, at
 
+import tasks.auditing
 from dondoc.findings import Finding
 from dondoc.ledger import Draft, Head
-from tasks.auditing import MOST_RECORDED, audit, record_findings
+from tasks.auditing import MOST_RECORDED, attest, audit, record_findings
 from tasks.auditmail import mail_findings
 from tasks.house import clock, words
 from tasks.morning import Morning
@@ -55,6 +57,12 @@ def test_a_finding_is_recorded_and_mailed_once_and_its_end_too(installation: Ins
     again = day(installation, installation.morning(at("2024-01-15")), PAUSED)
     assert again[0]["state"] == "found"
     assert isinstance(verify_chain(installation.engine), Head)
+
+
+def test_nothing_heals_while_not_everything_could_be_looked_at(installation: Installation) -> None:
+    day(installation, installation.morning(at("2024-01-10")), PAUSED)
+    record_findings(installation.morning(at("2024-01-11")), [], looked=False)
+    assert [entry["body"]["state"] for entry in installation.ledger("audit.finding")] == ["found"]
 
 
 def test_a_refused_mail_is_told_the_next_day_to_that_reader_alone(installation: Installation) -> None:
@@ -154,3 +162,33 @@ def test_what_was_done_behind_prefects_back_is_named(live: Installation) -> None
     assert named["run_gone"].subject == str(gone)
     assert named["run_forced"].subject == named["run_state_differs"].subject == str(forced)
     assert named["run_state_differs"].about["state"] == "Đúng hạn"
+
+
+def test_a_check_that_cannot_be_made_is_a_finding_and_stops_nothing(
+    live: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise ConnectionError("Prefect does not answer")
+
+    with get_client(sync_client=True) as client:
+        monkeypatch.setattr(tasks.auditing, "_client", lambda: client)
+        monkeypatch.setattr(tasks.auditing, "see", unreachable)
+        attest(live.morning(clock(live.house.policy)))
+    (entry,) = live.ledger("audit.finding")
+    assert entry["body"]["finding"] == "audit_failed"
+    assert "Prefect does not answer" in live.post.text(OPERATOR)
+    assert len(live.ledger("witness.published")) == 1
+
+
+def test_a_broken_ledger_is_mailed_by_the_days_check(live: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.client.orchestration import get_client
+
+    with psycopg.connect(live.owner_url) as connection:
+        connection.execute("ALTER TABLE ledger DISABLE TRIGGER ALL")
+        connection.execute("UPDATE ledger SET line = replace(convert_from(line, 'UTF8'), 'test', 'tset')::bytea")
+    with get_client(sync_client=True) as client:
+        monkeypatch.setattr(tasks.auditing, "_client", lambda: client)
+        attest(live.morning(clock(live.house.policy)))
+    assert "Mục 1: nội dung không khớp mã băm" in live.post.text(AUDITOR)

@@ -81,6 +81,14 @@ def test_a_line_cut_by_a_crash_is_closed_before_the_next(installation: Installat
     assert finding.code == "witness_unreadable"
 
 
+def test_a_witness_is_compared_also_when_it_has_todays_line(installation: Installation) -> None:
+    publish_witness(morning(installation, folders=("gan",)))
+    file = installation.settings.var / "gan" / FILE
+    file.write_text(file.read_text(encoding="utf-8").replace("1 ", "2 ", 1), encoding="utf-8")
+    (finding,) = publish_witness(morning(installation, folders=("gan",)))
+    assert finding.code == "witness_rewritten"
+
+
 def test_a_ledger_cut_behind_its_witness_is_found_by_the_next_sweep_and_the_witness_is_left_as_it_is(
     installation: Installation,
 ) -> None:
