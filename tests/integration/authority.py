@@ -60,10 +60,14 @@ class Authority:
         content = stamp.dump()
         signer = asn1.Certificate.load(self.signer.public_bytes(serialization.Encoding.DER))
         sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
+        named = tsp.SigningCertificateV2(
+            {"certs": [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(signer.dump()).digest()})]}
+        )
         attributes = cms.CMSAttributes(
             [
                 cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
                 cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(content).digest()]}),
+                cms.CMSAttribute({"type": "signing_certificate_v2", "values": [named]}),
             ]
         )
         signature = self._key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))
