@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -102,9 +103,31 @@ def started() -> None:
     assert outcomes["missed"] >= 1, outcomes
     assert outcomes["late"] >= 1, outcomes
     assert mails() > 200, f"{mails()} mails"
+    answerable()
     print(
         f"{flows} flows, {deployments} deployments, {history} runs in 2024, {coming} to come, {mails()} mails; {dict(outcomes)}"
     )
+
+
+def answerable() -> None:
+    """Mailbox, mail, button: a duty of the live plan can be answered now, whatever day it is."""
+    portal = f"http://127.0.0.1:{os.environ['DONDOC_PORTAL_PORT']}"
+    letters = list(dict.fromkeys(re.findall(r'href="(/mail/[0-9a-f]{20})"', page(f"{portal}/mail"))))
+    # The newest morning's mails stand first; one that only tells a coordinating unit has no form.
+    links = [
+        link
+        for letter in letters[:10]
+        for link in re.findall(r'href="([^"]+/a/[^"/]+)"', page(f"{portal}{letter}/html"))
+    ]
+    assert links, "the newest mails link to no answer page"
+    assert any(re.search(r'<form[^>]+action="/a/[^"]+/done', page(link)) for link in links), "no link takes an answer"
+
+
+def page(address: str) -> str:
+    """A page of the portal; anything but 200 is an error."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=30) as response:
+        return str(response.read().decode())
 
 
 def mails() -> int:

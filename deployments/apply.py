@@ -7,8 +7,10 @@ Nothing that bears evidence is deleted: what is no longer wanted is paused, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from uuid import UUID
@@ -27,6 +29,7 @@ from dondoc.compile import MARK, POOL, Deployment
 from tasks.auditreading import standing_of
 
 _PAGE = 200
+_DATES = re.compile(r"^RDATE:([0-9T,]+)$", re.MULTILINE)
 _RAN = [kind for kind in StateType if kind is not StateType.SCHEDULED]
 
 
@@ -64,6 +67,39 @@ def apply(client: SyncPrefectClient, wanted: Sequence[Deployment], *, dry_run: b
     names = {found.id: f"{flow}/{name}" for (flow, name), found in standing.items()}
     _prune(client, sorted(unwanted, key=lambda d: names[d.id]), names, applied, dry_run)
     return applied
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How the coming mornings of one deployment changed; local times, empty where nothing did."""
+
+    added: tuple[datetime, ...] = ()
+    removed: tuple[datetime, ...] = ()
+
+
+def move(client: SyncPrefectClient, wanted: Deployment, now: datetime, *, dry_run: bool = False) -> Moved:
+    """Bring one standing deployment to `wanted`: Prefect ends its coming scheduled runs and plans the new ones.
+
+    `now` (local, naive) only parts coming mornings from past ones. One that is not deployed is left so.
+    """
+    standing = client.read_deployments(
+        flow_filter=FlowFilter.model_validate({"name": {"any_": [wanted.flow]}}),
+        deployment_filter=DeploymentFilter.model_validate({"name": {"any_": [wanted.name]}, "tags": {"all_": [MARK]}}),
+    )
+    if not standing or standing[0].version == wanted.version:
+        return Moved()
+    before = {morning for morning in _mornings(standing[0]) if morning > now}
+    after = {morning for morning in wanted.mornings if morning > now}
+    if not dry_run:
+        _put(client, wanted, standing[0])
+    return Moved(tuple(sorted(after - before)), tuple(sorted(before - after)))
+
+
+def _mornings(found: DeploymentResponse) -> Iterator[datetime]:
+    for entry in found.schedules:
+        # Prefect puts a DTSTART of its own before our list.
+        if isinstance(entry.schedule, RRuleSchedule) and (dates := _DATES.search(entry.schedule.rrule)):
+            yield from map(datetime.fromisoformat, dates[1].split(","))
 
 
 def deployment_ids(client: SyncPrefectClient) -> dict[tuple[str, str], UUID]:

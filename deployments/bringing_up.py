@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from deployments.cli.surroundings import config_folder, house, prepare, read_plan, stack
+from deployments.first_morning import go_live, last_morning
 from deployments.installation import Installation, children, open_installation
 from deployments.stack import services
 from deployments.stack.databases import database_urls
@@ -67,9 +68,9 @@ def bring_up(demo: bool) -> None:
             answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
             replay_year(here, installation, demo_plan, answers, None, bar)
         bar.step("adopting and deploying the plan")
-        adopted = _adopt_live(installation, live) if live else None
-        applied = installation.deploy()
-    _say(here, started, adopted, applied.changed, demo, coming(installation))
+        adopted = _adopt_live(installation, live, demo) if live else None
+        changed = installation.deploy().changed
+    _say(here, started, adopted, changed, demo, coming(installation))
     if live is None:
         Console().print(_NO_PLAN, soft_wrap=True, markup=False)
 
@@ -135,12 +136,13 @@ def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
     None where neither is: an office does not get a plan that nobody chose.
     """
     from tasks.drafting import draft_plan
-    from tasks.house import today
+    from tasks.house import clock
 
     if settings.live_plan:
         read_plan(settings.live_plan)
         return settings.live_plan
-    day = today(house().policy)
+    rules = house()
+    day = last_morning(clock(rules.policy), rules.policy, rules.calendar)
     newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
     if newest.stem == str(day.year):
         read_plan(newest)
@@ -149,7 +151,8 @@ def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
     if not target.exists() and not demo:
         return None
     if not target.exists():
-        text = draft_plan(newest, day.year, day, config_folder())
+        source = newest.read_text(encoding="utf-8")
+        text = draft_plan(read_plan(newest), source, day.year, day, config_folder(), house(), day)
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".part")
         unfinished.write_text(text, encoding="utf-8")
@@ -158,14 +161,17 @@ def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
     return target
 
 
-def _adopt_live(installation: Installation, live: Path) -> str | None:
+def _adopt_live(installation: Installation, live: Path, demo: bool) -> str | None:
     from tasks.house import clock
     from tasks.store.plans import adopt
 
     plan = read_plan(live)
     rules = installation.house
-    now = clock(rules.policy)
-    return plan.id if adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator") else None
+    now, source = clock(rules.policy), live.read_text(encoding="utf-8")
+    if demo:
+        return plan.id if go_live(installation, plan, source, now) else None
+    done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
+    return plan.id if done else None
 
 
 def coming(installation: Installation) -> str:

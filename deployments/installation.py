@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from dondoc.house import House
     from dondoc.plan import Plan
 
+_DEPLOYING = 720240004
 CHILDREN = ("mailbox", "portal", "worker")
 
 
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     """The background processes beside Prefect: the local mailbox, the portal, the worker."""
     environment = {
-        **stack.link_environment(),  # first: what the environment sets goes before
+        **stack.link_environment(os.environ),  # first: what the environment sets goes before
         **child_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
         "DONDOC_VAR": str(stack.root),
@@ -70,11 +72,20 @@ class Installation:
     house: House
     settings: Settings
 
-    def compile(self, plan: Plan) -> tuple[Deployment, ...]:
-        """The deployments of an adopted or draft plan, with what was extended moved."""
+    def compile(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
+        """The deployments of an adopted or draft plan, with what was extended moved and what has ended left out.
+
+        `only`: the one item of that id, without the plan's own flows.
+        """
         from tasks.compiled import compile_plan
 
-        return compile_plan(self.engine, self.house, self.settings.config, plan)
+        return compile_plan(self.engine, self.house, self.settings.config, plan, only)
+
+    def compile_as_adopted(self, plan: Plan) -> tuple[Deployment, ...]:
+        """The same as on the day of adoption, whatever has happened since: what a replay walks."""
+        from tasks.compiled import compiler
+
+        return compiler(self.house, self.settings.config, {}, False).deployments(plan)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -82,6 +93,13 @@ class Installation:
 
         with self.engine.connect() as connection:
             return [adopted(connection, plan_id) for plan_id in adopted_ids(connection)]
+
+    @contextmanager
+    def deploying(self) -> Iterator[None]:
+        """One at a time: of two that deploy at once, the one that read older states could write last."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DEPLOYING})")
+            yield
 
     def deploy(self, *, dry_run: bool = False, with_automations: bool = True) -> Applied:
         """Make Prefect's deployments those of the adopted plans; automations last, so that none sees a replay."""
@@ -94,11 +112,12 @@ class Installation:
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
-        incident, *forms = own_deployments(self.house, self.settings.config)
-        wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), incident, *forms]
+        own = own_deployments(self.house, self.settings.config)
+        incident = own[0]
         if not dry_run:
             ensure_work_pool()
-        with get_client(sync_client=True) as client:
+        with self.deploying(), get_client(sync_client=True) as client:
+            wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), *own]
             applied = apply(client, wanted, dry_run=dry_run)
             if with_automations and not dry_run:
                 target = deployment_ids(client)[incident.flow, incident.name]
@@ -109,17 +128,25 @@ class Installation:
         self, plan: Plan, answers_file: Path, until: date | None, on_day: Callable[[date, int, int], None]
     ) -> int:
         """Walk `plan` through its year with real flow runs in Prefect's history; the number of mornings walked."""
-        from prefect.client.orchestration import get_client
-
         from deployments.answers import read_answers
-        from deployments.apply import deployment_ids, flow_function
-        from deployments.history import PastRun, recording
         from deployments.replay import Walk, replay
         from dondoc.timing import occurrences
         from tasks.house import read
 
         register = {o.id: o for o in occurrences(plan, self.house.policy, self.house.calendar)}
         answers = read_answers(read(answers_file, self.settings.config.parent), plan, register)
+        with self.past_runs() as run:
+            walk = Walk(self.engine, self.house, plan, self.compile_as_adopted(plan), answers, run)
+            return replay(walk, until, on_day)
+
+    @contextmanager
+    def past_runs(self) -> Iterator[Callable[[Sequence[Deployment], datetime], None]]:
+        """What runs deployed flows as of a past moment, side by side, each once, into Prefect's history."""
+        from prefect.client.orchestration import get_client
+
+        from deployments.apply import deployment_ids, flow_function
+        from deployments.history import PastRun, recording
+
         with get_client(sync_client=True) as client:
             ids = deployment_ids(client)
         with recording() as recorder:
@@ -138,8 +165,7 @@ class Installation:
                     ]
                 )
 
-            walk = Walk(self.engine, self.house, plan, self.compile(plan), answers, run)
-            return replay(walk, until, on_day)
+            yield run
 
 
 def _listens(port: int) -> bool:

@@ -22,7 +22,7 @@ from dondoc.plan import Plan
 from dondoc.timing import Occurrence
 from tasks.store import tables
 from tasks.store.occurrences import rows
-from tasks.store.plans import adopt
+from tasks.store.plans import adopt, closed
 from tasks.store.settle import act, record_event
 
 ANSWERED_AT = time(7, 30)
@@ -130,9 +130,8 @@ def _untaken(walk: Walk, answers: Iterable[Answer], moment: datetime) -> Iterato
 
 
 def _closed(walk: Walk) -> bool:
-    plan = tables.plan
     with walk.engine.connect() as connection:
-        return connection.scalar(sa.select(plan.c.closed_seq).where(plan.c.id == walk.plan.id)) is not None
+        return closed(connection, walk.plan.id)
 
 
 def _last_entry(walk: Walk) -> str | None:

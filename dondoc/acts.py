@@ -6,17 +6,19 @@ The same acts serve the command line, the Prefect forms, the portal and the scri
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from dondoc.acting import IN_FAVOUR, decides_own
 from dondoc.calendar import DAY
 from dondoc.checkpoints import closing_day
 from dondoc.decide import Decision, Facts, NoticeKind, Verdict, leads
+from dondoc.delegation import with_stand_ins
 from dondoc.errors import DondocError
 from dondoc.ledger import Draft
 from dondoc.lifecycle import ENDS, OWED, State, Status, advance
+from dondoc.writing import written
 
 ActName = Literal[
     "acknowledge", "submit", "accept", "return", "extend_request", "extend", "refuse_extension", "waive",
@@ -24,7 +26,6 @@ ActName = Literal[
 ]  # fmt: skip
 
 _LONGEST = 4000
-_UNWRITABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, marks without a sign, line breaks
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -63,6 +64,8 @@ _KIND: dict[ActName, str] = {
     "answer_difficulty": "occurrence.difficulty_answered",
 }
 
+ACT_KINDS = frozenset(_KIND.values())
+
 # act → the notice it owes, and to whom: the tracker, the lead units, or those and everyone once told it was late
 _NOTICE: dict[ActName, tuple[NoticeKind, Literal["tracker", "leads", "leads+told"]]] = {
     "submit": ("submitted", "tracker"),
@@ -86,22 +89,27 @@ def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = No
     today = now.astimezone(facts.policy.zone).date()
     _check(facts, act, today)
     body = _body(act)
+    if act.name in IN_FAVOUR and decides_own(facts, actor):
+        if facts.policy.own_review == "refused":
+            raise ActError("policy leaves decisions on one's own unit to the leaders; ask one of them")
+        body["own_unit"] = True
     if act.name == "waive":
         body["was"] = facts.state.status.value
     drafts = [Draft(_KIND[act.name], facts.occurrence.plan, facts.occurrence.id, actor, body, run)]
     state = advance(facts.state, drafts[0], today)
     if act.name in _NOTICE:
-        drafts.append(_notice(facts, state, act, drafts[0]))
+        drafts.append(_notice(facts, state, act, drafts[0], today))
         state = advance(state, drafts[1], today)
     return Decision(tuple(drafts), Verdict.NOTHING_OWED, state)
 
 
-def _notice(facts: Facts, state: State, act: Act, cause: Draft) -> Draft:
+def _notice(facts: Facts, state: State, act: Act, cause: Draft, today: date) -> Draft:
     kind, audience = _NOTICE[act.name]
     number = 1 + sum(key.startswith(f"{kind}-") for key in state.settled)
     recipients: tuple[str, ...] = ("role:tracker",) if audience == "tracker" else leads(facts)
     if audience == "leads+told":
         recipients = tuple(dict.fromkeys((*recipients, *state.told_late)))
+    recipients = with_stand_ins(recipients, facts.delegations, today)
     body = {"kind": kind, "checkpoint": f"{kind}-{number}", "recipients": list(recipients), "about": cause.body}
     return Draft("notice.queued", cause.plan, cause.occurrence, cause.actor, body, cause.run)
 
@@ -125,10 +133,7 @@ def _body(act: Act) -> dict[str, Any]:
 
 
 def _clean(name: str, text: str) -> str:
-    """NFC, one line for names and numbers, no control characters, a bounded length."""
-    keep = "\n" if name in ("note", "reason") else ""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    text = "".join(c if c in keep or unicodedata.category(c) not in _UNWRITABLE else " " for c in text).strip()
+    text = written(text, lines=name in ("note", "reason"))
     if len(text) > _LONGEST:
         raise ActError(f"the {name} is {len(text)} characters long; shorten it to {_LONGEST}")
     return text

@@ -18,7 +18,8 @@ from dondoc.findings import Finding
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 # Prefect's own names: its engine or its worker says so when a run fails technically, and that is mailed at once.
 TECHNICAL = frozenset({"Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Completed", "Cached", "RolledBack"})
-_BY_FORM = frozenset({"record", "record_event"})
+# Their final state is named after what a person did, not after what was looked at.
+_BY_HAND = frozenset({"record", "record_event", "follow_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
 def expected_state(recorded: Mapping[str, Any], rules: Rules) -> tuple[str, str] | None:
     """(type, name) of the final state that follows from a `run.recorded` body; None where it does not say."""
     flow = recorded.get("flow")
-    if flow in _BY_FORM or not isinstance(recorded.get("looked_at"), list):
+    if flow in _BY_HAND or not isinstance(recorded.get("looked_at"), list):
         return None
     if flow == "sweep":
         return "COMPLETED", rules.states["posted" if recorded.get("mails_sent") else "swept"]

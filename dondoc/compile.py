@@ -6,7 +6,7 @@ Pure: imports no Prefect. `apply` is the only caller of Prefect's deployment int
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -14,12 +14,12 @@ import jinja2
 
 from dondoc import lifecycle
 from dondoc.canonical import digest
-from dondoc.checkpoints import closing_day
+from dondoc.checkpoints import Checkpoint, closing_day
 from dondoc.decide import Facts, planned
 from dondoc.house import House
 from dondoc.lifecycle import State
 from dondoc.periods import periods
-from dondoc.plan import Item, Plan
+from dondoc.plan import Item, Plan, item_tags
 from dondoc.timing import Occurrence, occurrences
 
 POOL = "dondoc"
@@ -72,20 +72,29 @@ class Compiler:
     words: Mapping[str, Any]
     sheet: jinja2.Template
     states: Mapping[str, State] = field(default_factory=dict)
+    closed: bool = False  # a closed plan has no coming mornings: its sheet shows them as they were planned
 
     def deployments(self, plan: Plan) -> tuple[Deployment, ...]:
-        """Every deployment of one plan year, items first. `states` move what was extended."""
+        """Every deployment of one plan year, items first. `states` move what was extended and end what has ended."""
+        return (*self.items(plan), *self._own(plan))
+
+    def items(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
+        """The deployments of the plan's items, or of the one whose id is `only`."""
         register = occurrences(plan, self.house.policy, self.house.calendar)
         by_item: dict[str, list[Occurrence]] = {item.id: [] for item in plan.items}
         for occurrence in register:
             by_item[occurrence.item].append(occurrence)
-        return (*(self._item(plan, item, by_item[item.id]) for item in plan.items), *self._own(plan))
+        return tuple(self._item(plan, item, by_item[item.id]) for item in plan.items if only in (None, item.id))
 
     def _item(self, plan: Plan, item: Item, found: list[Occurrence]) -> Deployment:
         points = {occurrence.id: self._points(plan, item, occurrence) for occurrence in found}
         close = closing_day(plan.year, self.house.policy, self.house.calendar)
-        days = {point.day for occurrence in found for point in points[occurrence.id]} | {close}
+        days = {
+            point.day for occurrence in found for point in points[occurrence.id] if self._awaited(occurrence, point)
+        } | {close}
         policy = self.house.policy
+        if item.shape == "next_year":
+            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.year)))
         return Deployment(
             flow=item.flow_name,
             name=str(plan.year),
@@ -124,11 +133,16 @@ class Compiler:
         )
         return planned(facts, facts.state)
 
+    def _awaited(self, occurrence: Occurrence, point: Checkpoint) -> bool:
+        """Whether somebody has to look that morning: not when the occurrence had ended before."""
+        state = self.states.get(occurrence.id)
+        return self.closed or state is None or state.ended_on is None or point.day <= state.ended_on
+
     def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
         units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
         quarters = sorted({f"Quý {_ROMAN[(o.due.month - 1) // 3]}" for o in found if o.due and not o.before_adoption})
         shape = str(self.words["shapes"][item.shape])
-        return (MARK, RUN_MARK, str(plan.year), *(unit.short or unit.name for unit in units), shape, *quarters)
+        return (MARK, RUN_MARK, *item_tags(plan, item), *(unit.short or unit.name for unit in units), shape, *quarters)
 
     def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
         return tuple(datetime.combine(day, at) for day in sorted(days))
@@ -166,6 +180,12 @@ class Compiler:
         spans = periods(plan.year, self.house.policy.leaders_report)
         days = {self.house.calendar.on_or_before(span.last) for span in spans}
         return {day for day in days if day >= plan.adopted_on}
+
+
+def follow_up_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that follows every act. What fails in it is an incident: the act stands, its schedule may be behind."""
+    found = _by_hand("follow_up", "deployments.follow_up.follow_up", words, timezone)
+    return replace(found, tags=(MARK, RUN_MARK))
 
 
 def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:

@@ -20,16 +20,20 @@ from dondoc.lifecycle import ENDS, State, Status, advance
 from dondoc.outbox import Notices
 from dondoc.outcomes import tally
 
+# Kinds that are folded into an occurrence's state; others (a run's, a download's) only name it.
+_MOVING = ("occurrence.", "notice.", "escalation.")
+
 
 @dataclass(slots=True)
 class Adopted:
-    """What the ledger says of one plan."""
+    """What the ledger says of one plan. `digest` is of the version in force; `versions` are all, with their entries."""
 
     zone: ZoneInfo
     digest: str
     year: int
     adopted_seq: int
     closed_seq: int | None = None
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,13 +42,14 @@ class Recount:
 
     states: dict[str, State] = field(default_factory=dict)
     last_seq: dict[str, int] = field(default_factory=dict)
-    register: dict[str, dict[str, Any]] = field(default_factory=dict)
+    register: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     plans: dict[str, Adopted] = field(default_factory=dict)
     events: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     notices: Notices = field(default_factory=Notices)
     head: Head = field(default_factory=Head)
     last_at: str = ""
     last_of: dict[str, str] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)  # dropped by an amendment and not ended when it was
     found: Found = field(default_factory=Found)
 
     def of_plan(self, plan: str) -> dict[str, State]:
@@ -64,12 +69,19 @@ class Recount:
             about = {"kind": entry["kind"], "why": f"{type(error).__name__}: {error}"}
             self.found.add([Finding("body_incomplete", entry["occurrence"] or "", about, entry["seq"])])
 
+    def end(self) -> Iterator[Finding]:
+        """What shows only at the ledger's end: occurrences that an amendment dropped and nothing ended."""
+        for key in sorted(self.leaving):
+            if self.states[key].status not in ENDS:
+                yield Finding("left_without_outcome", key)
+
 
 def recount(entries: Iterable[dict[str, Any]]) -> Recount:
     """Fold verified entries into a Recount."""
     found = Recount()
     for entry in entries:
         found.take(entry)
+    found.found.add(found.end())
     return found
 
 
@@ -83,6 +95,8 @@ def _take(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
     found.last_of[plan] = entry["at"]
     if kind == "plan.adopted":
         yield from _adopt(found, plan, body, seq)
+    elif kind == "plan.amended":
+        yield from _amend(found, plan, body, seq)
     elif kind == "plan.closed":
         found.plans[plan].closed_seq = seq
         left = [key for key, state in found.of_plan(plan).items() if state.status not in ENDS]
@@ -101,7 +115,8 @@ def _about_occurrence(found: Recount, entry: dict[str, Any]) -> Iterator[Finding
     if occurrence not in found.states or not occurrence.startswith(f"{entry['plan']}/"):
         yield Finding("not_registered", occurrence, {}, seq)
         return
-    found.last_seq[occurrence] = seq
+    if kind.startswith(_MOVING):
+        found.last_seq[occurrence] = seq
     if kind.startswith("notice."):
         yield from (Finding(code, subject, {}, seq) for code, subject in found.notices.take(kind, occurrence, body))
     draft = Draft(kind, entry["plan"], occurrence, entry["actor"], body, entry["run"])
@@ -119,13 +134,35 @@ def _adopt(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterato
     register = body["register"]
     if digest(register) != body["register_sha256"]:
         yield Finding("register_changed", plan, {}, seq)
-    found.plans[plan] = Adopted(ZoneInfo(body["timezone"]), body["digest"], body["year"], seq)
+    found.plans[plan] = Adopted(
+        ZoneInfo(body["timezone"]), body["digest"], body["year"], seq, versions={body["digest"]: seq}
+    )
     for row in register:
         if row["id"] in found.states:
             yield Finding("registered_twice", row["id"], {}, seq)
         found.states[row["id"]] = _initial(row)
-        found.register[row["id"]] = row
+        found.register[row["id"]] = [row]
         found.last_seq[row["id"]] = seq
+
+
+def _amend(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterator[Finding]:
+    """The amended register: what is new begins, what left must have ended by an entry of its own."""
+    register, known = body["register"], found.plans[plan]
+    if digest(register) != body["register_sha256"]:
+        yield Finding("register_changed", plan, {}, seq)
+    if body["was"] != known.digest:
+        yield Finding("amends_another", plan, {}, seq)
+    known.digest = body["digest"]
+    known.versions.setdefault(body["digest"], seq)
+    for row in register:
+        if row["id"] not in found.states:
+            found.states[row["id"]] = _initial(row)
+            found.last_seq[row["id"]] = seq
+        found.register.setdefault(row["id"], []).append(row)
+    kept = {row["id"] for row in register}
+    found.leaving.update(
+        key for key, state in found.of_plan(plan).items() if key not in kept and state.status not in ENDS
+    )
 
 
 def _initial(row: dict[str, Any]) -> State:

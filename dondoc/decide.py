@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from dondoc.checkpoints import Checkpoint, closing_day
+from dondoc.delegation import with_stand_ins
 from dondoc.facts import Facts, coordinating, frozen_policy, leads, planned, rhythm, waits_until
 from dondoc.ledger import Draft
 from dondoc.lifecycle import ENDS, OWED, State, Status, advance, revised
@@ -26,6 +27,7 @@ __all__ = [
 NoticeKind = Literal[
     "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
     "extension-requested", "extended", "extension-refused", "waived", "undelivered", "difficulty", "difficulty-answered", "report",
+    "amended", "relieved",
 ]  # fmt: skip
 
 
@@ -97,7 +99,7 @@ class _Look:
         body: dict[str, Any] = {
             "kind": kind,
             "checkpoint": self.key(checkpoint),
-            "recipients": list(recipients),
+            "recipients": list(with_stand_ins(recipients, self.facts.delegations, self.today)),
             **more,
         }
         others = [self.key(point.key) for point in covers if point.key != checkpoint]

@@ -23,8 +23,9 @@ from dondoc.plan import Obligation
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 
-SETTLED = frozenset({"accepted", "waived"})  # kinds after which how the plan was read no longer matters
+SETTLED = frozenset({"accepted", "waived", "relieved"})  # kinds after which how the plan was read no longer matters
 RECURRING = frozenset({"recurring", "continuous", "by-reference"})
+RULED = frozenset({"waived", "amended", "relieved"})  # kinds whose document is a decision
 RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the document handed in
 
 # What an act calls its reason, where a clerk has a better word for it.
@@ -93,13 +94,14 @@ class Desk:
 
     def _link_words(self, notice: Notice) -> str:
         """The tracker decides and whoever leads an owed duty answers; the others look."""
-        answers = notice.audience == "lead" and notice.state.status in OWED
+        answers = notice.audience == "lead" and notice.state.status in OWED and notice.kind != "relieved"
         return notice.audience if answers or notice.audience == "tracker" else "other"
 
     def deadline(self, notice: Notice, duty: Duty) -> Deadline | None:
         """The duty's due date for a calendar; None where none lies ahead."""
         due = notice.due
-        if due is None or due < self.wording.today or notice.state.status not in (Status.PLANNED, *OWED):
+        ended = notice.kind == "relieved" or notice.state.status not in (Status.PLANNED, *OWED)
+        if due is None or due < self.wording.today or ended:
             return None
         act_by = self.letterhead.calendar.on_or_before(due)
         # Without the days left: a calendar is read on other days than this one.
@@ -132,6 +134,9 @@ class Desk:
             "today": today,
             "late": late,
             "lead": wording.names(notice.obligation.lead),
+            "was_lead": wording.names(tuple(notice.body.get("was_lead", ()))),
+            "was_due": _day(notice.body.get("was_due")),
+            "tracker": wording.contact("tracker"),
             "answer": wording.way("answer", "tracker"),
             "record": wording.way("record", "operator"),
             "operator": wording.contact("operator"),
@@ -169,7 +174,7 @@ class Desk:
             "period": self._period(notice),
             "phrase": wording.value("phrase", phrase=clean(obligation.phrase)),
             **({} if notice.coordinating or notice.kind in SETTLED else self._reading(obligation)),
-            "role": wording.words["recipients"].get(who),
+            "role": "" if notice.kind == "relieved" else wording.words["recipients"].get(who),
             "lead": "" if alone else wording.names(obligation.lead),
             "coordinating": wording.names(obligation.coordinating) if notice.kind == "assign" and who == "lead" else "",
             **self._cause(notice),
@@ -194,7 +199,7 @@ class Desk:
         due, timing = notice.due, notice.obligation.timing
         if due is None:
             return ""
-        if notice.state.status not in (Status.PLANNED, *OWED):
+        if notice.kind == "relieved" or notice.state.status not in (Status.PLANNED, *OWED):
             return self.wording.day(due)
         said = self.wording.due(due)
         chosen = timing.kind == "after-event" and timing.within is None and notice.state.extensions == 0
@@ -218,8 +223,9 @@ class Desk:
         """The facts of the entry that caused the notice."""
         body, kind = notice.body, notice.kind
         found = {key: clean(str(body.get(key) or "")) for key in ("signer", "note", "reply")}
-        found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
-        found["decision" if kind == "waived" else "document"] = self._document(notice)
+        if kind != "relieved":  # its reason is a word of ours, which the template reads
+            found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
+        found["decision" if kind in RULED else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
         if kind == "extension-requested":
             found["until"] = self.wording.day(_day(body.get("until")))

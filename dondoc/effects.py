@@ -33,27 +33,28 @@ def _submitted(state: State, body: dict[str, Any], day: date) -> State:
 
 
 def _returned(state: State, _: dict[str, Any], day: date) -> State:
-    return replace(
-        state,
-        submitted_on=None,
-        signed_on=None,
-        returns=state.returns + 1,
-        revision=state.revision + 1,
-        revised_on=day,
-        late_notice_accepted_on=None,
-        late_notice_failed_on=None,
-        late_notice_awaits=(),
-        late_notice_reached=(),
-        steps_done=(),
-    )
+    return _restarted(replace(state, submitted_on=None, signed_on=None, returns=state.returns + 1), day)
 
 
 def _extended(state: State, body: dict[str, Any], day: date) -> State:
+    due = to_day(body["until"])
+    return _restarted(replace(state, due=due, extensions=state.extensions + 1, extension_asked=None), day)
+
+
+def _amended(state: State, body: dict[str, Any], day: date) -> State:
+    # By decision, not by favour: the new date is the original one too, unlike an extension's.
+    if "due" in body:
+        due = to_day(body["due"])
+        state = replace(state, opens=to_day(body["opens"]), due=due, original_due=due, extension_asked=None)
+    if state.opened_on is None or not {"due", "lead"} & body.keys():
+        return state
+    return _restarted(state, day)
+
+
+def _restarted(state: State, day: date) -> State:
+    """Reminders and escalation count again from `day`."""
     return replace(
         state,
-        due=to_day(body["until"]),
-        extensions=state.extensions + 1,
-        extension_asked=None,
         revision=state.revision + 1,
         revised_on=day,
         late_notice_accepted_on=None,
@@ -151,6 +152,7 @@ EFFECTS: dict[str, Any] = {
     "occurrence.submitted": _submitted,
     "occurrence.returned": _returned,
     "occurrence.extended": _extended,
+    "occurrence.amended": _amended,
     "occurrence.extension_requested": _extension_requested,
     "occurrence.extension_refused": _extension_refused,
     "occurrence.difficulty_raised": _difficulty(True),

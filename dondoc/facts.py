@@ -7,6 +7,7 @@ from datetime import date
 
 from dondoc.calendar import Calendar
 from dondoc.checkpoints import Checkpoint, checkpoints
+from dondoc.delegation import Delegation
 from dondoc.lifecycle import State
 from dondoc.office import Office
 from dondoc.plan import Item, Obligation
@@ -29,6 +30,7 @@ class Facts:
     adopted_on: date
     needs_done: bool = True
     event_on: date | None = None
+    delegations: tuple[Delegation, ...] = ()
 
 
 def planned(facts: Facts, state: State) -> tuple[Checkpoint, ...]:

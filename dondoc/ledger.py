@@ -19,6 +19,7 @@ from dondoc.canonical import canonical
 from dondoc.errors import LedgerError
 
 GENESIS = "0" * 64
+SYSTEM = "dondoc"  # what belongs to no plan is recorded under the system's own name
 FIELDS = frozenset({"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"})
 _BEFORE_HASH = sorted(field for field in FIELDS if field < "hash")
 _AFTER_HASH = sorted(field for field in FIELDS if field > "hash")
@@ -43,11 +44,15 @@ KINDS = frozenset(
         "occurrence.extended",
         "occurrence.extension_refused",
         "occurrence.waived",
+        "occurrence.amended",
         "occurrence.superseded",
         "occurrence.missed",
         "occurrence.difficulty_raised",
         "occurrence.difficulty_answered",
         "event.recorded",
+        "delegation.recorded",
+        "delegation.revoked",
+        "file.downloaded",
         "notice.queued",
         "notice.withheld",
         "notice.sent",

@@ -39,6 +39,7 @@ TRANSITIONS: dict[tuple[Status, str], Status] = {
     **{(before, "occurrence.extension_refused"): before for before in _LIVE},
     **{(before, "occurrence.difficulty_raised"): before for before in (S.PLANNED, *_LIVE)},
     **{(before, "occurrence.difficulty_answered"): before for before in (S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.amended"): before for before in (S.GATED, S.PLANNED, *_LIVE)},
     **{(before, "occurrence.waived"): S.WAIVED for before in (S.GATED, S.PLANNED, *_LIVE)},
     **{(before, "occurrence.superseded"): S.SUPERSEDED for before in (S.GATED, S.PLANNED, *_LIVE)},
     **{(before, "occurrence.missed"): S.MISSED for before in (S.PLANNED, *_LIVE)},

@@ -13,6 +13,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from dondoc.errors import DondocError
@@ -96,7 +97,9 @@ class LinkMaker:
     zone: ZoneInfo
 
     def __call__(self, notice: Notice) -> str:
-        """The link of a notice to its recipient."""
+        """The link of a notice to its recipient: who holds a role signs in and decides on the occurrence's own page."""
+        if notice.recipient.startswith("role:"):
+            return f"{self.base_url.rstrip('/')}/ky/{quote(notice.occurrence.id)}"
         return self.address(notice.occurrence.id, notice.recipient, notice.due)
 
     def address(self, occurrence: str, party: str, due: date | None) -> str:

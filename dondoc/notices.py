@@ -25,7 +25,7 @@ from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
 __all__ = [
-    "KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
+    "ASKING", "KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
 ]  # fmt: skip
 
 KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
@@ -34,7 +34,7 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 ORDER: tuple[NoticeKind, ...] = (
     "missed", "overdue", "escalate", "returned", "last-call", "remind",
     "report", "undelivered", "difficulty", "extension-requested", "review", "submitted",
-    "extension-refused", "extended", "difficulty-answered", "assign", "waived", "accepted",
+    "amended", "extension-refused", "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
 
@@ -65,6 +65,10 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
     made.filters.update(wrap=wrapped, shorten=shortened)
     made.globals["sentence"] = sentence
     return made
+
+
+# Kinds that ask something of a unit because it leads or coordinates.
+ASKING: frozenset[NoticeKind] = frozenset({"assign", "remind", "last-call", "overdue", "escalate"})
 
 
 def still_true(kind: NoticeKind, state: State, today: date) -> bool:

@@ -76,6 +76,21 @@ class Role(_Frozen):
     _check_title = field_validator("title")(_one_line)
 
 
+class Body(_Frozen):
+    """A body outside the office that plans name and that a reorganisation changed: what to ask of the next plan.
+
+    `last_year` is the last plan year in which its name holds all year.
+    """
+
+    name: str
+    variants: tuple[str, ...] = ()
+    last_year: int = Field(ge=1945, le=2200)
+    became: str
+    source: str = ""
+
+    _check_name = field_validator("name", "became")(_one_line)
+
+
 class Office(_Frozen):
     """Everybody a plan may name."""
 
@@ -83,14 +98,53 @@ class Office(_Frozen):
     units: tuple[Unit, ...]
     groups: tuple[Group, ...] = ()
     roles: tuple[Role, ...] = ()
+    bodies: tuple[Body, ...] = ()
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of that id. Raises KeyError."""
         return {unit.id: unit for unit in self.units}[unit_id]
 
+    def holding(self, unit_id: str, day: date) -> Unit | None:
+        """The unit that answers for that one on `day`: itself, or its successor's successor; None if there is none."""
+        units = {unit.id: unit for unit in self.units}
+        seen: set[str] = set()
+        found = units.get(unit_id)
+        while found and found.valid_to and found.valid_to < day:
+            if found.successor is None or found.id in seen:
+                return None
+            seen.add(found.id)
+            found = units.get(found.successor)
+        return found
+
     def role(self, role_id: str) -> Role | None:
         """The role of that id, or None."""
         return next((role for role in self.roles if role.id == role_id), None)
+
+    def address(self, party: str) -> str | None:
+        """The mailbox of a mail party ("unit:hcqt", "head:hcqt", "role:tracker"); None where it has none."""
+        scope, _, name = party.partition(":")
+        if scope == "role":
+            role = self.role(name)
+            return role.email if role else None
+        unit = next((unit for unit in self.units if unit.id == name), None)
+        if unit is None or scope not in ("unit", "head"):
+            return None
+        return unit.email if scope == "unit" else unit.head_email
+
+    def parties(self) -> tuple[str, ...]:
+        """Every mail party that has a mailbox: roles, heads of units, units."""
+        roles = [f"role:{role.id}" for role in self.roles if role.email]
+        heads = [f"head:{unit.id}" for unit in self.units if unit.head_email]
+        return (*roles, *heads, *(f"unit:{unit.id}" for unit in self.units))
+
+    def own_units(self, party: str) -> frozenset[str]:
+        """The units whose own mailbox, or whose head's, is that party's: the head of a unit may hold a role as well."""
+        address = (self.address(party) or "").casefold()
+        return frozenset(
+            unit.id
+            for unit in self.units
+            if address and address in (unit.email.casefold(), (unit.head_email or "").casefold())
+        )
 
     def name_of(self, party: str) -> str:
         """The name of a unit or group, the title of a role; the id itself if unknown."""

@@ -132,6 +132,11 @@ class Plan:
         return digest(to_json(self))
 
 
+def item_tags(plan: Plan, item: Item) -> tuple[str, ...]:
+    """What an item's runs are found by in Prefect, those that follow its acts too: year, printed reference, id."""
+    return (str(plan.year), item.ref, item.id)
+
+
 def to_json(plan: Plan) -> dict[str, Any]:
     """The plan as a JSON object (dates ISO), complete: `planfile.from_json` reads it back."""
     value = asdict(plan)

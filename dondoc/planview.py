@@ -23,6 +23,7 @@ class Compiled:
     plan: Plan
     office: Office
     policy: Policy
+    calendar: Calendar
     occurrences: tuple[Occurrence, ...]
     checkpoints: dict[str, tuple[Checkpoint, ...]]
 
@@ -37,7 +38,7 @@ def compiled(plan: Plan, office: Office, policy: Policy, calendar: Calendar) -> 
         state = lifecycle.initial(occurrence)
         facts = Facts(occurrence, item, obligation, state, office, policy, calendar, plan.year, plan.adopted_on)
         points[occurrence.id] = () if occurrence.before_adoption else planned(facts, state)
-    return Compiled(plan, office, policy, register, points)
+    return Compiled(plan, office, policy, calendar, register, points)
 
 
 def show(found: Compiled) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from datetime import time
+from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,6 +80,8 @@ class Policy(_Frozen):
     close_after_working_days: int = Field(default=15, ge=1, le=60)
     coordinating_told: tuple[Literal["assign", "remind", "last-call", "overdue"], ...] = ("assign",)
     leaders_report: Cadence = "month"
+    next_year_draft: str = "11-15"
+    own_review: Literal["marked", "refused"] = "marked"
 
     @field_validator("look_at", "sweep_at", mode="before")
     @classmethod
@@ -88,6 +90,19 @@ class Policy(_Frozen):
         if isinstance(value, time) or (isinstance(value, str) and _CLOCK.fullmatch(value)):
             return value
         raise ValueError(f'{value!r} is not a time of day; write it in quotes, e.g. "08:00"')
+
+    @field_validator("next_year_draft")
+    @classmethod
+    def _day_of_the_year(cls, value: str) -> str:
+        try:
+            datetime.strptime(f"2023-{value}", "%Y-%m-%d")  # noqa: DTZ007  (a day of any year)
+        except ValueError:
+            raise ValueError(f'{value!r} is not a day of every year; write month and day, e.g. "11-15"') from None
+        return value
+
+    def draft_day(self, year: int) -> date:
+        """The day of `year` from which the next year's plan is drafted (II.7.b)."""
+        return date.fromisoformat(f"{year}-{self.next_year_draft}")
 
     @field_validator("timezone")
     @classmethod

@@ -31,7 +31,7 @@ OWED = frozenset({Status.OPEN, Status.RETURNED})
 class State:
     """What the ledger says of one occurrence, folded. Days are the office's calendar days, ISO in JSON.
 
-    `revision` counts what restarts the reminders (a return, an extension); a checkpoint is settled under
+    `revision` counts what restarts the reminders (a return, an extension, an amendment); a checkpoint is settled under
     its key and revision. `told_late` are the recipients of overdue and escalation notices.
     """
 

@@ -26,4 +26,4 @@ def next_year(plan: str, item: str, as_of: datetime | None = None, dry_run: bool
     """
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
-    return conclude(morning, "next_year", looked, draft=draft_next_year(morning, looked))
+    return conclude(morning, "next_year", looked, draft=draft_next_year(morning))

@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from tasks.auditing import attest
 from tasks.looking import look_at
 from tasks.morning import begin
-from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail
+from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail, sweep_files
 
 
 @flow(retries=0)
@@ -28,6 +28,7 @@ def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dr
     looked = [] if retry_only else look_at(morning)
     posted = send_mail(morning, kept_only=retry_only)
     closed = close_plan(morning)
+    sweep_files(morning)
     chain = check_ledger(morning)
     if not retry_only:
         attest(morning)

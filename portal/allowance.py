@@ -1,4 +1,4 @@
-"""At most so many answers a link in a while: a simple count in this process."""
+"""At most so many posts a key (a link, an address, a session, a client) in a while: a count in this process."""
 
 from __future__ import annotations
 

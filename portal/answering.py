@@ -11,14 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dondoc.acting import on_behalf
 from dondoc.answering import CHOICES, Choice, choices, may_answer
 from dondoc.checkpoints import closing_day
+from dondoc.delegation import stands_for
 from dondoc.facts import Facts
 from dondoc.house import House
 from dondoc.lifecycle import ENDS, OWED, Status
 from dondoc.links import Link, LinkError, LinkMaker, read
 from dondoc.wording import Wording, clean
 from portal.forms import Form
+from tasks.following import follow_soon
 from tasks.house import clock, house, words
 from tasks.house import read as read_file
 from tasks.settings import Settings, read_settings
@@ -59,7 +62,16 @@ class Opened:
     @property
     def leads(self) -> bool:
         """Whether the holder answers for the duty; else the page only shows it."""
-        return may_answer(self.facts, self.link.party)
+        return bool(self.actor)
+
+    @property
+    def actor(self) -> str:
+        """Who answers, as the ledger names them: the holder, also for a head they stand in for; "" who only looks."""
+        party = self.link.party
+        if may_answer(self.facts, party):
+            return party
+        absent = stands_for(self.facts.delegations, party, self.today)
+        return next((on_behalf(party, other) for other in absent if may_answer(self.facts, other)), "")
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -134,8 +146,8 @@ class Answering:
             known = facts(connection, self.house, adopted(connection, found.occurrence.plan), found)
         return Opened(token, link, known, history, now, words(self.settings.config))
 
-    def owed(self, opened: Opened) -> tuple[list[Owed], list[Owed]]:
-        """What the holder's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
+    def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
+        """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
         assert self.engine is not None
         found: list[Facts] = []
         with self.engine.connect() as connection:
@@ -144,9 +156,9 @@ class Answering:
                 for candidate in rows(connection, plan_id):
                     if candidate.state.status in (*OWED, Status.SUBMITTED):
                         known = facts(connection, self.house, plan, candidate)
-                        found += [known] if may_answer(known, opened.link.party) else []
+                        found += [known] if may_answer(known, party) else []
         found.sort(key=lambda known: (known.state.due or date.max, known.occurrence.id))
-        lines = [(known, Owed(known, self._token(known, opened.link.party))) for known in found]
+        lines = [(known, Owed(known, self._token(known, party))) for known in found]
         return (
             [line for known, line in lines if known.state.status in OWED],
             [line for known, line in lines if known.state.status is Status.SUBMITTED],
@@ -164,7 +176,7 @@ class Answering:
         """
         assert self.engine is not None
         assert form.act is not None
-        occurrence, actor = opened.link.occurrence, opened.link.party
+        occurrence, actor = opened.link.occurrence, opened.actor
         for content in form.contents:
             shelf.keep(self.settings.var / "files", content)
 
@@ -172,6 +184,7 @@ class Answering:
             refuse_second(connection, occurrence, after, CHOICES[form.choice], actor)
 
         looked = act(self.engine, self.house, occurrence, form.act, opened.now, actor, first=first)
+        follow_soon(self.engine, self.settings, looked.seqs[0])
         return looked.seqs[0]
 
 

@@ -19,17 +19,20 @@ from starlette.routing import Route
 from dondoc.acts import ActError
 from dondoc.answering import CHOICES, Choice, extension_span
 from dondoc.errors import DondocError, ForbiddenTransitionError
-from dondoc.links import LinkError
+from dondoc.links import LONGEST, LinkError
 from dondoc.links import read_form as read_mark
 from dondoc.links import sign_form as sign_mark
 from dondoc.wording import sentence
 from portal import answerview
 from portal.allowance import Allowance
 from portal.answering import Answering, Opened
+from portal.filepages import download, handed, handed_by, lost
 from portal.forms import Form, read_form
 from portal.intake import FIELDS, MOST_FILES, TooLargeError, receive_form, same_origin
+from portal.newlink import NewLinks
 from portal.pages import Pages
 from tasks.store.answers import AnsweredError
+from tasks.store.files import LostFileError
 
 ACTS: dict[str, Choice] = {
     "acknowledge": "acknowledge",
@@ -51,9 +54,11 @@ class AnswerPages:
     def routes(self) -> list[Route]:
         """`/a/` and what lies under it."""
         return [
+            NewLinks(self._answering, self._pages).route(),
             Route("/a/{token}", self._shown(self.duty)),
             Route("/a/{token}/all", self._shown(self.all)),
             Route("/a/{token}/recorded/{seq:int}", self._shown(self.recorded)),
+            Route("/a/{token}/tep/{seq:int}/{number:int}", self._shown(self.file)),
             Route("/a/{token}/{act}", self.answer, methods=["POST"]),
             Route("/a/{token}/{act}", self._back),  # a form shown again after an error, reloaded
         ]
@@ -65,7 +70,7 @@ class AnswerPages:
             try:
                 return self._own(page(request, self._answering.open(request.path_params["token"])))
             except (DondocError, sa.exc.SQLAlchemyError) as error:
-                return self._refused(error)
+                return self._refused(error, request)
 
         return endpoint
 
@@ -77,7 +82,7 @@ class AnswerPages:
         """Everything the unit owes."""
         if opened.link.party.startswith("role:"):
             raise LinkError("wrong")
-        owed, waiting = self._answering.owed(opened)
+        owed, waiting = self._answering.owed(opened.link.party)
         return self._pages.render(
             "answer_all.html",
             opened=opened,
@@ -90,9 +95,9 @@ class AnswerPages:
 
     def recorded(self, request: Request, opened: Opened) -> Response:
         """What was recorded, with its number. `?again` when it had been recorded before."""
-        words, party = self._answering.words, opened.link.party
+        words, actor = self._answering.words, opened.actor or opened.link.party
         wanted = request.path_params["seq"]
-        entry = next((e for e in opened.history if e.seq == wanted and e.actor == party), None)
+        entry = next((e for e in opened.history if e.seq == wanted and e.actor == actor), None)
         line = answerview.line_of(entry, opened, words) if entry else None
         if entry is None or line is None:
             raise LinkError("wrong")
@@ -101,6 +106,23 @@ class AnswerPages:
             next=words["waits"].get(entry.kind, ""), again="again" in request.query_params,
         )  # fmt: skip
 
+    def file(self, request: Request, opened: Opened) -> Response:
+        """A file that the holder's unit handed in for this duty."""
+        wanted = request.path_params["seq"]
+        told = next((e for e in opened.history if e.seq == wanted and handed_by(e, opened.link.party)), None)
+        occurrence = opened.facts.occurrence
+        file = handed(occurrence.plan, occurrence.id, told, request.path_params["number"]) if told else None
+        if file is None:
+            raise LinkError("wrong")
+        answering = self._answering
+        try:
+            return download(answering.settings, file)
+        except LostFileError as error:
+            if request.method == "HEAD":
+                return self._page(410, "wrong", token="")
+            assert answering.engine is not None
+            return lost(answering.settings, answering.house, answering.engine, self._pages, file, error, opened.now)
+
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/a/{quote(request.path_params['token'], safe='')}", 303)
 
@@ -108,7 +130,7 @@ class AnswerPages:
         """Take one answer. The body is read only for a link that opens, from our own page, within the allowance."""
         token, choice = request.path_params["token"], ACTS.get(request.path_params["act"])
         if choice is None:
-            return self._page(404, "wrong")
+            return self._page(404, "wrong", token=token)
         try:
             await run_in_threadpool(self._answering.open, token)
             if not same_origin(request, self._answering.settings.base_url or ""):
@@ -121,7 +143,7 @@ class AnswerPages:
         except TooLargeError:
             return self._page(413, "large", token=token, upload_mb=self._answering.settings.upload_mb)
         except (DondocError, sa.exc.SQLAlchemyError) as error:
-            return self._refused(error)
+            return self._refused(error, request)
 
     def _record(
         self, token: str, choice: Choice, fields: Mapping[str, str], files: tuple[tuple[str, bytes], ...]
@@ -153,7 +175,7 @@ class AnswerPages:
             return self._duty(opened, form, 409)
 
     def _earlier(self, opened: Opened, choice: Choice, after: int) -> int | None:
-        same = (e.seq for e in opened.history if e.kind == CHOICES[choice] and e.actor == opened.link.party)
+        same = (e.seq for e in opened.history if e.kind == CHOICES[choice] and e.actor == opened.actor)
         return next((seq for seq in same if seq > after), None)
 
     def _done(self, token: str, seq: int, *, again: bool = False) -> Response:
@@ -180,9 +202,10 @@ class AnswerPages:
             tracker=self._answering.tracker(),
         )
 
-    def _refused(self, error: Exception) -> Response:
+    def _refused(self, error: Exception, request: Request) -> Response:
         if isinstance(error, LinkError):
-            return self._page(404 if error.kind == "wrong" else 410, error.kind)
+            token = request.path_params["token"][:LONGEST]
+            return self._page(404 if error.kind == "wrong" else 410, error.kind, token=token)
         return self._page(503, "down", headers={"Retry-After": "60"})
 
     def _page(self, status: int, why: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:

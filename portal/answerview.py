@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from dondoc.facts import Facts
@@ -12,6 +11,8 @@ from dondoc.lifecycle import ENDS, OWED
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 from portal.answering import Opened
+from portal.filepages import handed_by
+from portal.history import Event, event
 from tasks.store.answers import Told
 
 _RECURRING = frozenset({"recurring", "continuous", "by-reference"})
@@ -27,6 +28,7 @@ class Line:
     what: str
     who: str
     facts: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()  # name and size, and where to fetch it ("" for another unit's)
 
 
 def title(facts: Facts) -> str:
@@ -86,29 +88,32 @@ def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | Non
         what = f"Đã gửi thư {told}" if told else None
     if what is None:
         return None
-    at = entry.at.astimezone(opened.facts.policy.zone)
+    found = event(entry, opened.wording, opened.facts.policy.zone)
+    who = str(words["system"]) if found.who == "dondoc" else found.who
     return Line(
-        entry.seq, f"{at:%H:%M} {short(at.date())}", what, _who(entry.actor, opened, words), _facts(entry, words)
+        entry.seq,
+        f"{found.at:%H:%M} {short(found.at.date())}",
+        what,
+        who,
+        _facts(found, words),
+        _files(found, entry, opened),
     )
 
 
-def _who(actor: str, opened: Opened, words: Mapping[str, Any]) -> str:
-    if ":" in actor:
-        return opened.wording.party(actor)
-    return str(words["system"]) if actor == "dondoc" else clean(opened.facts.office.name_of(actor))
-
-
-def _facts(entry: Told, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    if not entry.kind.startswith("occurrence.") or entry.kind == "occurrence.opened":
+def _facts(found: Event, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if not found.kind.startswith("occurrence.") or found.kind == "occurrence.opened":
         return ()
-    found = {key: str(value) for key, value in entry.body.items() if key in words["fields"] and key != "files"}
-    for key in ("signed", "until"):
-        if key in found:
-            found[key] = short(date.fromisoformat(found[key]))
-    if entry.body.get("files"):
-        found["files"] = "; ".join(f"{file['name']} ({_size(file['size'])})" for file in entry.body["files"])
-    labels = {**words["fields"], **words["fields_of"].get(entry.kind, {})}
-    return tuple((label, found[key]) for key, label in labels.items() if key in found)
+    texts = dict(found.lines)
+    labels = {**words["fields"], **words["fields_of"].get(found.kind, {})}
+    return tuple((label, texts[key]) for key, label in labels.items() if key in texts)
+
+
+def _files(found: Event, entry: Told, opened: Opened) -> tuple[tuple[str, str], ...]:
+    address = f"/a/{opened.token}/tep/{entry.seq}/" if handed_by(entry, opened.link.party) else ""
+    return tuple(
+        (f"{file['name']} ({_size(file['size'])})", f"{address}{number}" if address else "")
+        for number, file in enumerate(found.files, start=1)
+    )
 
 
 def _size(size: int) -> str:

@@ -14,12 +14,15 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from portal.absencepages import absence_routes
 from portal.answering import Answering
 from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.feeds import feed_routes
+from portal.filepages import file_routes
 from portal.guard import Guard
+from portal.hosts import Named, allowed_hosts
 from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
@@ -29,16 +32,24 @@ from portal.signin import sign_in_routes
 from portal.visitors import Recognising, Visitors
 
 
-def office_routes(settings: Settings, visitors: Visitors, pages: Pages) -> list[Route]:
+def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     """What an installation adds to the mailbox: sign-in, and the office's pages."""
-    assert settings.installation is not None
-    desk = Desk(settings, settings.installation)
     return [
         *sign_in_routes(visitors, pages),
         *board_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
+        *file_routes(desk, pages),
+        *absence_routes(desk, visitors, pages),
     ]
+
+
+def _names(settings: Settings, answering: Answering | None) -> frozenset[str]:
+    """What the portal is called: in its own links, in those of mails, and by the installation's settings."""
+    behind = settings.installation or (answering.settings if answering else None)
+    addresses = [settings.public_url, f"//{settings.host}" if ":" not in settings.host else None]
+    addresses += [answering.settings.base_url if answering else None, behind.base_url if behind else None]
+    return allowed_hosts(addresses, behind.portal_hosts if behind else ())
 
 
 def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
@@ -48,7 +59,8 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
     """
     pages = Pages(settings)
     letters = Letters(settings.mail)
-    visitors = Visitors(settings)
+    desk = Desk(settings, settings.installation) if settings.installation else None
+    visitors = Visitors(settings, (lambda: desk.engine) if desk else None)
     pages.provide(sign_out_token=lambda visitor: visitors.token(visitor, "ra"), mailbox_open=settings.mailbox_open)
 
     @asynccontextmanager
@@ -76,7 +88,7 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
     mailbox: list[Route] = mail_routes(letters, pages)
     if not settings.mailbox_open:
         mailbox = [Route(route.path, gated("mailbox", route.endpoint)) for route in mailbox]
-    office = office_routes(settings, visitors, pages) if settings.installation else []
+    office = office_routes(desk, visitors, pages) if desk else []
 
     return Starlette(
         routes=[
@@ -90,6 +102,9 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
         lifespan=lifespan,
         middleware=[
             Middleware(Guard),
+            Middleware(
+                Named, hosts=_names(settings, answering), refused=lambda: pages.render("refused.html", 421, code=421)
+            ),
             *([Middleware(Recognising, visitors=visitors)] if settings.installation else []),
         ],
         exception_handlers={HTTPException: refused, 500: refused},

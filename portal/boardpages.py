@@ -8,9 +8,10 @@ from starlette.routing import Route
 
 from portal.board import board, read_choice
 from portal.desk import Desk, gated
+from portal.inbox import inbox, read_asked
 from portal.marks import MARKS, SOON_WORKING_DAYS, TONE
 from portal.pages import Pages
-from portal.snapshot import Line, Snapshots
+from portal.snapshot import Snapshots
 
 
 def board_routes(desk: Desk, pages: Pages) -> list[Route]:
@@ -32,21 +33,21 @@ def board_routes(desk: Desk, pages: Pages) -> list[Route]:
             soon=SOON_WORKING_DAYS,
         )
 
-    def inbox(_request: Request) -> Response:
-        """What waits for a decision, in every adopted plan; the longest waiting first."""
-        latest = snapshots.of("")
+    def waiting(request: Request) -> Response:
+        """What waits for a decision, in every adopted plan."""
+        latest, office = snapshots.of(""), desk.house.office
         if latest is None:
             return pages.render("board_empty.html")
         every = [found for plan in reversed(latest.plans) if (found := snapshots.of(plan))]
-        lines = [line for snapshot in every for line in snapshot.lines]
-        waiting: dict[str, list[Line]] = {
-            "review": [line for line in lines if line.mark == "review"],
-            "extension": [line for line in lines if line.state.extension_asked and not line.state.ended_on],
-            "difficulty": [line for line in lines if line.state.difficulty and not line.state.ended_on],
-        }
-        waiting["review"].sort(key=lambda line: line.state.submitted_on or latest.today)
+        asked = read_asked(request.query_params, {unit.id for unit in office.units})
+        own_units = office.own_units("role:tracker")
         return pages.render(
-            "inbox.html", snapshot=latest, waiting=waiting, wording=desk.wording(latest.today), office=desk.house.office
+            "inbox.html",
+            **inbox((line for snapshot in every for line in snapshot.lines), asked, own_units),
+            own_units=own_units,
+            snapshot=latest,
+            wording=desk.wording(latest.today),
+            office=office,
         )
 
-    return [Route("/bang", gated("board", table)), Route("/viec", gated("inbox", inbox))]
+    return [Route("/bang", gated("board", table)), Route("/viec", gated("inbox", waiting))]

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal, get_args
 
-from dondoc.acts import Act, ActName
+from dondoc.acts import Act
 from dondoc.state import Status
 from portal.dossier import Dossier
+from portal.fields import typed_day
 
-ACTS: tuple[ActName, ...] = ("accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty")
+Deciding = Literal["accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty"]
+
+ACTS: tuple[Deciding, ...] = get_args(Deciding)
 NEEDS_REASON = frozenset({"return", "extend", "refuse_extension", "waive", "answer_difficulty"})
 LONGEST = 4000
 
@@ -25,7 +29,7 @@ class Read:
     fault: str
 
 
-def read_form(name: ActName, fields: dict[str, str], found: Dossier) -> Read:
+def read_form(name: Deciding, fields: dict[str, str], found: Dossier) -> Read:
     """The act of a form, or its first fault."""
     reason, document = fields.get("reason", "").strip(), fields.get("document", "").strip()
     note = fields.get("note", "").strip()
@@ -68,11 +72,7 @@ def _until_fault(until: date | None, found: Dossier) -> str:
 
 
 def _day(text: str) -> date | None:
-    """A day as a date field sends it, or as people write it here: 2024-03-29, 29/03/2024."""
-    text = text.strip()
-    day, _, rest = text.partition("/")
-    month, _, year = rest.partition("/")
     try:
-        return date(int(year), int(month), int(day)) if rest else date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from dondoc.acting import decides_own
 from dondoc.checkpoints import Checkpoint, closing_day
 from dondoc.decide import Facts
 from dondoc.facts import planned
@@ -17,25 +16,13 @@ from dondoc.ledger import Head
 from dondoc.lifecycle import ENDS, OWED, Status, revised
 from dondoc.wording import Wording
 from portal.desk import Desk
+from portal.history import Event, event
 from portal.marks import TONE, Mark, Tone, mark_of
 from portal.permissions import Action
 from tasks.store import tables
+from tasks.store.answers import told
 from tasks.store.occurrences import facts, row
 from tasks.store.plans import adopted
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One ledger entry as people read it. `lines` are (label key, text); `run` is Prefect's flow-run id."""
-
-    seq: int
-    at: datetime
-    who: str
-    kind: str
-    about: str
-    lines: tuple[tuple[str, str], ...]
-    files: tuple[dict[str, Any], ...]
-    run: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +48,14 @@ class Dossier:
     def tone(self) -> Tone:
         """As on the board."""
         return TONE[self.mark]
+
+    def own_of(self, party: str) -> bool:
+        """Whether a lead unit's mailbox, or its head's, is that party's."""
+        return decides_own(self.facts, party)
+
+    def decides_own(self, actor: str) -> bool:
+        """Whether that actor would decide on their own unit's work."""
+        return decides_own(self.facts, actor)
 
     @property
     def possible(self) -> tuple[Action, ...]:
@@ -90,8 +85,7 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         current = row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
         found = facts(connection, house, plan, current)
-        query = sa.select(ledger.c.line).where(ledger.c.occurrence == occurrence).order_by(ledger.c.seq)
-        entries = [json.loads(bytes(line)) for line in connection.scalars(query)]
+        entries = told(connection, occurrence)
         waiting = (
             sa.select(n.c.kind, n.c.recipient, tables.mail.c.reply)
             .outerjoin(tables.mail, n.c.mail == tables.mail.c.id)
@@ -113,7 +107,7 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         Head(top.seq, top.hash),
         datetime.fromisoformat(top.at).astimezone(house.policy.zone),
         now.date(),
-        tuple(_event(entry, wording, house.policy.zone) for entry in entries),
+        tuple(event(entry, wording, house.policy.zone) for entry in entries),
         unsent,
         tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
         min(
@@ -132,49 +126,3 @@ def last_seq(desk: Desk, occurrence: str) -> int:
     """The number of its latest entry, 0 when there is no such occurrence."""
     with desk.engine.connect() as connection:
         return _last_seq(connection, occurrence)
-
-
-_TEXTS = ("document", "signed", "signer", "until", "reason", "note", "due", "opens", "address", "reply", "message_id")
-_DAYS = ("signed", "until", "due", "opens")
-
-
-def _event(entry: dict[str, Any], wording: Wording, zone: Any) -> Event:
-    body, lines = entry["body"], list[tuple[str, str]]()
-    for key in _TEXTS:
-        value = body.get(key)
-        if isinstance(value, str) and value and not (key == "reason" and not entry["kind"].startswith("occurrence.")):
-            lines.append((key, _day(value) if key in _DAYS else value))
-    told = body.get("recipients") or ([body["recipient"]] if body.get("recipient") else [])
-    if told:
-        lines.insert(0, ("recipients", "; ".join(wording.party(party) for party in told)))
-    if entry["kind"] in ("notice.withheld", "occurrence.superseded", "escalation.skipped"):
-        words = {**wording.words["withheld"], **wording.words["superseded"]}
-        lines = [(key, text) for key, text in lines if key != "reason"]
-        lines.append(("reason", str(words.get(body.get("reason", ""), body.get("reason", "")))))
-    return Event(
-        entry["seq"],
-        datetime.fromisoformat(entry["at"]).astimezone(zone),
-        wording.party(entry["actor"]) if ":" in entry["actor"] else entry["actor"],
-        entry["kind"],
-        _about(body, wording),
-        tuple(lines),
-        tuple(found for found in body.get("files", ()) if isinstance(found, dict)),
-        entry["run"],
-    )
-
-
-def _about(body: dict[str, Any], wording: Wording) -> str:
-    kind = body.get("kind")
-    if kind in wording.words["kinds"]:
-        return str(wording.words["kinds"][kind]["heading"])
-    keys = body.get("checkpoints") or ([body["checkpoint"]] if "step" in body else [])
-    names = wording.words["checkpoints"]
-    found = [names[name] for key in keys for name in names if str(key).startswith(name)]
-    return ", ".join(dict.fromkeys(found))
-
-
-def _day(text: str) -> str:
-    try:
-        return f"{date.fromisoformat(text):%d/%m/%Y}"
-    except ValueError:
-        return text

@@ -14,10 +14,10 @@ from dondoc.answering import Choice, explains, extension_span
 from dondoc.facts import Facts
 from dondoc.uploads import UploadError, clean_name, media_type
 from dondoc.wording import short
+from portal.fields import typed_day
 from portal.intake import MOST_FILES
 
 _MOST = {"document": 200, "signer": 200, "note": 4000, "reason": 4000}
-_LOCAL_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*")
 
 
@@ -81,9 +81,8 @@ class _Reader:
     def day(self, name: str) -> date | None:
         text, found = self.text(name), None
         if text:
-            local = _LOCAL_DAY.fullmatch(text)
             try:
-                found = date(int(local[3]), int(local[2]), int(local[1])) if local else date.fromisoformat(text)
+                found = typed_day(text)
             except ValueError:
                 self.wrong(name, "day")
         self.days[name] = found

@@ -25,7 +25,7 @@ _SETTLED = 1_000_000_000  # nanoseconds after which a folder's modification time
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One kept mail as the list shows it."""
+    """One kept mail as the list shows it. `received` is when its file was written, in nanoseconds."""
 
     id: str
     path: Path
@@ -35,6 +35,7 @@ class Letter:
     subject: str
     time: str
     copied: bool
+    received: int
 
     @property
     def copies(self) -> int:
@@ -53,7 +54,7 @@ class Letters:
         self._by_id: dict[str, Letter] = {}
 
     def all(self) -> list[Letter]:
-        """Every letter, by morning (newest first), then recipient, then arrival."""
+        """Every letter, the newest morning first, and within it what arrived last."""
         with self._lock:
             self._refresh()
             return self._all
@@ -81,7 +82,7 @@ class Letters:
             return
         self._drawers = drawers
         everything = [letter for _, letters in drawers.values() for letter in letters]
-        everything.sort(key=lambda letter: (-letter.day.toordinal(), letter.to, letter.sequence))
+        everything.sort(key=lambda letter: (-letter.day.toordinal(), -letter.received, letter.to, -letter.sequence))
         self._all = everything
         self._by_id = {letter.id: letter for letter in everything}
 
@@ -133,4 +134,5 @@ def _letter(path: Path, day: date, copied: bool) -> Letter:
         subject=seen.subject,
         time=seen.date.strftime("%H:%M") if seen.date else "",
         copied=copied,
+        received=os.stat(path).st_mtime_ns,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -11,18 +10,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dondoc.acting import IN_FAVOUR
 from dondoc.acts import ActError
 from dondoc.errors import ForbiddenTransitionError
+from portal.allowance import Allowance
 from portal.decisions import ACTS, read_form
 from portal.desk import Desk, gated, reached
 from portal.dossier import dossier, last_seq
 from portal.fields import posted
 from portal.pages import Pages
-from portal.sessions import Limiter
 from portal.signin import ask_to_sign_in
 from portal.visitors import Visitor, Visitors, current
+from tasks.following import follow_soon
 from tasks.store.occurrences import UnknownOccurrenceError
 from tasks.store.settle import act
+
+TRACKER = "role:tracker"
 
 
 class Taken:
@@ -48,7 +51,7 @@ class Taken:
 def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     """/ky/{occurrence id}."""
     taken = Taken()
-    limiter = Limiter(120, timedelta(minutes=15))
+    allowance = Allowance(120, 900.0, desk.settings.seconds)
 
     def page(occurrence: str, status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> HTMLResponse:
         if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
@@ -59,16 +62,23 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             found = dossier(desk, occurrence, wording, now)
         except UnknownOccurrenceError:
             raise HTTPException(404) from None
+        own = found.own_of(TRACKER)
+        deciding = [name for name in found.possible if visitor.may(name, own=own)]
+        reviews_own = any(found.decides_own(visitor.actor(name, own=own)) for name in deciding)
+        if desk.house.policy.own_review == "refused" and reviews_own:
+            deciding = [name for name in deciding if name not in IN_FAVOUR]
         return pages.render(
             "occurrence.html",
             status,
             found=found,
+            own=own,
+            reviews_own=reviews_own,
             facts=found.facts,
             state=found.facts.state,
             wording=wording,
             words=desk.words,
             prefect_url=desk.settings.prefect_url,
-            forms=[name for name in found.possible if visitor.may(name)],
+            forms=deciding,
             token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
             said=said,
             fields=fields or {},
@@ -89,11 +99,16 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             if str(last_seq(desk, occurrence)) != seq:
                 return page(occurrence, 409, "changed", fields)
             now = desk.now()
-            given = read_form(name, fields, dossier(desk, occurrence, desk.wording(now.date()), now))
+            found = dossier(desk, occurrence, desk.wording(now.date()), now)
+            own = found.own_of(TRACKER)
+            if not visitor.may(name, own=own):
+                raise HTTPException(403)
+            given = read_form(name, fields, found)
             if given.act is None:
                 return page(occurrence, 422, given.fault, fields)
             try:
-                act(desk.engine, desk.house, occurrence, given.act, now, "role:tracker")
+                done = act(desk.engine, desk.house, occurrence, given.act, now, visitor.actor(name, own=own))
+                follow_soon(desk.engine, desk.installation, done.seqs[0])
             except ForbiddenTransitionError:
                 return page(occurrence, 409, "changed", fields)
             except ActError:
@@ -109,9 +124,9 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
         name = next((known for known in ACTS if known == fields.get("act")), None)
         if name is None:
             raise HTTPException(400)
-        if not visitor.may(name):  # type: ignore[arg-type]
+        if not (visitor.may(name) or visitor.may(name, own=True)):
             raise HTTPException(403)
-        if not limiter.allows(visitor.session, desk.settings.now()):
+        if allowance.take(visitor.session):
             raise HTTPException(429)
         return await reached(settle, request.path_params["id"], visitor, fields)
 

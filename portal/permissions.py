@@ -11,7 +11,7 @@ from typing import Literal, get_args
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
     "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
-    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty",
+    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -19,23 +19,33 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 
 _EVERYBODY: frozenset[Role] = frozenset(ROLES)
 _TRACKER: frozenset[Role] = frozenset({"tracker"})
+_DECIDING: frozenset[Role] = frozenset({"tracker", "deputy", "head"})
 
 MAY: dict[Action, frozenset[Role]] = {
     "board": _EVERYBODY,
     "occurrence": _EVERYBODY,
     "feed": _EVERYBODY,
-    "inbox": frozenset({"tracker", "deputy", "head"}),
+    "inbox": _DECIDING,
     "mailbox": frozenset({"operator"}),
-    "evidence": frozenset({"auditor", "operator"}),
+    "evidence": _EVERYBODY,
     "accept": _TRACKER,
     "return": _TRACKER,
     "extend": _TRACKER,
     "refuse_extension": _TRACKER,
     "waive": _TRACKER,
     "answer_difficulty": _TRACKER,
+    "delegate": _DECIDING,
 }
 
+# What the leaders may decide where the tracker would decide on his own unit's work.
+MAY_FOR_OWN: dict[Action, frozenset[Role]] = {"accept": _DECIDING, "return": _DECIDING}
 
-def may(roles: Iterable[str], action: Action) -> bool:
-    """Whether one of `roles` may."""
-    return not MAY[action].isdisjoint(roles)
+
+def may(roles: Iterable[str], action: Action, *, own: bool = False) -> bool:
+    """Whether one of `roles` may; `own`: about work of a unit whose head is the tracker."""
+    return not allowed(action, own=own).isdisjoint(roles)
+
+
+def allowed(action: Action, *, own: bool = False) -> frozenset[Role]:
+    """The roles that may."""
+    return MAY_FOR_OWN.get(action, MAY[action]) if own else MAY[action]

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.secretfile import read_or_make
-from tasks.settings import SettingsError
+from tasks.settings import SettingsError, secret_from
 
 NAME = "DONDOC_LINK_SECRET"
 _SHORTEST = 32
 
 
 def link_secret(environ: Mapping[str, str], var: Path) -> str:
-    """The secret. Raises SettingsError for one too short to be a secret."""
-    given = environ.get(NAME)
+    """The secret. Raises SettingsError for one too short to be a secret, or a file that cannot be read."""
+    given = secret_from(environ, NAME)
     if given is None:
         return _kept(var / "secrets" / "links")
     if len(given) < _SHORTEST:

@@ -1,8 +1,7 @@
-"""Mailed links and signed-in browsers, remembered by this portal only.
+"""Mailed links, remembered by this portal only; and signed-in browsers, whose cookie says all there is to know.
 
-Both live in memory: a link taken once is gone, a session signed out is gone, and a restart of the portal ends all
-of them (people ask for a new link). So nothing used once can come back, and no table is needed. This holds for one
-portal process; several side by side would need a table.
+Links live in memory: one taken once is gone, and a restart of the portal ends all of them (people ask for a new one).
+A session is its signed cookie, so it outlives a restart; one that was signed out is kept in a table until its time.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 LINK_LASTS = timedelta(minutes=15)
@@ -30,9 +29,29 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser."""
+    """A signed-in browser: a name that nobody guesses, the address it belongs to, and when it is over."""
 
+    name: str
     address: str
+    until: datetime
+
+
+def new_session(address: str, now: datetime) -> Session:
+    """A session that begins now."""
+    return Session(secrets.token_urlsafe(32), address, now.replace(microsecond=0) + SESSION_LASTS)
+
+
+def write_session(session: Session) -> str:
+    """The session as its cookie says it, before it is signed."""
+    return f"{session.name}|{int(session.until.timestamp())}|{session.address}"
+
+
+def read_session(text: str, now: datetime) -> Session | None:
+    """The session that a (verified) cookie says; None once it is over."""
+    name, _, rest = text.partition("|")
+    until, _, address = rest.partition("|")
+    found = Session(name, address, datetime.fromtimestamp(int(until), UTC))
+    return found if now < found.until else None
 
 
 class Remembered(Generic[Kept]):
@@ -65,23 +84,3 @@ class Remembered(Generic[Kept]):
         with self._lock:
             found = self._kept.pop(name, None)
         return found[1] if found and now < found[0] else None
-
-
-class Limiter:
-    """At most so many in a window, for each key."""
-
-    def __init__(self, most: int, window: timedelta) -> None:
-        self._most, self._window = most, window
-        self._seen: dict[str, list[datetime]] = {}
-        self._lock = threading.Lock()
-
-    def allows(self, key: str, now: datetime) -> bool:
-        """Whether one more is allowed now; it is counted when it is."""
-        with self._lock:
-            if len(self._seen) >= _MOST:
-                self._seen = {k: times for k, times in self._seen.items() if times[-1] > now - self._window}
-            times = [time for time in self._seen.get(key, ()) if time > now - self._window]
-            if len(times) >= self._most:
-                return False
-            self._seen[key] = [*times, now]
-            return True

@@ -38,6 +38,10 @@ class Settings:
     now: Callable[[], datetime] = _now
     engine: sa.Engine | None = None  # the store already connected to, else the installation's
 
+    def seconds(self) -> float:
+        """The present as a plain number, for counting what happens in a while."""
+        return self.now().timestamp()
+
     @property
     def secure(self) -> bool:
         """Whether people reach the portal over https only."""

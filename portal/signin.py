@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from itsdangerous import BadSignature, Signer
@@ -13,16 +12,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dondoc.mail import Address
+from portal.allowance import Allowance
+from portal.atonce import send_now
 from portal.fields import posted
 from portal.pages import Pages
-from portal.sessions import LINK_LASTS, Limiter, Remembered, Ticket
-from portal.signmail import send_link
+from portal.sessions import LINK_LASTS, Remembered, Ticket
 from portal.visitors import Visitors, current
 from tasks.house import house
 
 # Where a sign-in may lead: our own pages, named one by one, never an address.
-_TARGET = re.compile(r"/(bang|viec|lich|mail)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail)/[A-Za-z0-9/._-]+")
-_QUARTER = timedelta(minutes=15)
+_TARGET = re.compile(r"/(bang|viec|vang|lich|mail)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail|tep)/[A-Za-z0-9/._-]+")
+_QUARTER = 900.0  # seconds
 
 
 def target_of(wanted: str) -> str:
@@ -41,7 +41,8 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
     settings = visitors.settings
     tickets: Remembered[Ticket] = Remembered(LINK_LASTS)
     links = Signer(settings.secret, salt="dondoc sign-in link")
-    by_client, by_address = Limiter(30, _QUARTER), Limiter(5, _QUARTER)
+    by_client = Allowance(30, _QUARTER, settings.seconds)
+    by_address = Allowance(5, _QUARTER, settings.seconds)
 
     def page(status: int = 200, **context: object) -> HTMLResponse:
         visitor = visitors.with_form(current.get())
@@ -61,19 +62,21 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
 
     def mail_link(address: str, den: str) -> None:
         assert settings.installation is not None
-        now, roles = settings.now(), visitors.roles_of(address)
-        if not roles or not by_address.allows(address.casefold(), now):
+        now, known = settings.now(), visitors.known(address)
+        if not known.roles or by_address.take(address.casefold()):
             return
         name = links.sign(tickets.add(Ticket(address, den), now)).decode()
-        to = Address(address, ", ".join(roles.values()))
         rules = house(settings.installation.config)
-        send_link(settings.installation, rules, to, f"{settings.public_url}/vao/{name}", now)
+        to = Address(address, known.title)
+        minutes = int(LINK_LASTS.total_seconds() // 60)
+        link = f"{settings.public_url}/vao/{name}"
+        send_now(settings.installation, rules, to, "sign-in", now, link=link, minutes=minutes)
 
     def checked(request: Request, fields: dict[str, str]) -> HTMLResponse | None:
         if not visitors.token_fits(current.get(), "vao", fields.get("token", "")):
             return page(403, den=target_of(fields.get("den", "")), said="form")
         client = request.client.host if request.client else ""
-        return None if by_client.allows(client, settings.now()) else page(429, said="often")
+        return page(429, said="often") if by_client.take(client) else None
 
     async def ask(request: Request) -> Response:
         fields = await posted(request)
@@ -101,7 +104,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         if refusal:
             return refusal
         ticket = tickets.take(name_of(request), settings.now())
-        if ticket is None or not visitors.roles_of(ticket.address):
+        if ticket is None or not visitors.known(ticket.address).roles:
             return page(410, said="used")
         answer = RedirectResponse(ticket.target, 303)
         visitors.end(current.get())

@@ -84,7 +84,7 @@ class Snapshots:
             plan = adopted(connection, chosen)
             stored = rows(connection, chosen)
         at = datetime.fromisoformat(written).astimezone(house.policy.zone)
-        lines = sorted((_line(house, plan, row, now.date()) for row in stored), key=_order)
+        lines = sorted((_line(house, row, now.date()) for row in stored), key=_order)
         outcomes = tally((row.state for row in stored), now.date())
         made = Snapshot(plan, plans, seq, at, now.date(), tuple(lines), outcomes)
         with self._lock:
@@ -104,9 +104,8 @@ def _head(connection: sa.Connection) -> tuple[int, str] | None:
     return (row.seq, row.at) if row else None
 
 
-def _line(house: House, plan: Plan, row: Row, today: date) -> Line:
-    item = plan.item(row.occurrence.item)
-    obligation = item.obligation(row.occurrence.obligation)
+def _line(house: House, row: Row, today: date) -> Line:
+    item, obligation = row.item, row.obligation
     due = row.state.due
     words = (item.ref, item.title, obligation.deliverable, row.state.document or "", row.occurrence.id)
     return Line(

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 
+import sqlalchemy as sa
 from itsdangerous import BadSignature, Signer
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dondoc.acting import on_behalf
+from dondoc.delegation import Delegation
 from dondoc.errors import DondocError
-from portal.permissions import ROLES, Action, may
-from portal.sessions import SESSION_LASTS, Remembered, Session
+from portal.known import Known, known_by
+from portal.permissions import ROLES, Action, allowed, may
+from portal.sessions import SESSION_LASTS, Session, new_session, read_session, write_session
 from portal.settings import Settings
 from tasks.house import house
+from tasks.store.delegations import delegations
+from tasks.store.signedout import is_signed_out, sign_out
+
+_log = logging.getLogger(__name__)
 
 COOKIE = "dondoc"
 FORM_COOKIE = "dondoc-form"
@@ -24,17 +36,32 @@ FORM_COOKIE = "dondoc-form"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever asks. `roles` are those that office.yaml gives the address now; `session` is None when signed out."""
+    """Whoever asks. `own` are the roles that office.yaml gives the address now, `roles` also those it stands in for.
+
+    `session` is the session's name, None when signed out. `stands_for` are the titles of the absent.
+    """
 
     roles: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    party: str = ""
     titles: str = ""
+    stands_for: str = ""
     address: str = ""
     session: str | None = None
+    until: datetime | None = None
     form: str = ""
 
-    def may(self, action: Action) -> bool:
-        """Whether one of the roles may."""
-        return may(self.roles, action)
+    def may(self, action: Action, *, own: bool = False) -> bool:
+        """Whether one of the roles may. Naming a stand-in is not handed on with standing in."""
+        return may(self.own if action == "delegate" else self.roles, action, own=own)
+
+    def actor(self, action: Action, *, own: bool = False) -> str:
+        """Who does it, as the ledger names them: a role of theirs, or whoever they stand in for beside themselves."""
+        allows = allowed(action, own=own)
+        for role in ROLES:
+            if role in allows and role in self.own:
+                return f"role:{role}"
+        return next(on_behalf(self.party, f"role:{role}") for role in ROLES if role in allows and role in self.roles)
 
 
 NOBODY = Visitor()
@@ -42,54 +69,94 @@ current: ContextVar[Visitor] = ContextVar("visitor", default=NOBODY)
 
 
 class Visitors:
-    """Sessions and their cookies."""
+    """Sessions and their cookies. `store` gives the database of delegations and of sessions that were ended."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Callable[[], sa.Engine] | None = None) -> None:
         self.settings = settings
-        self._sessions: Remembered[Session] = Remembered(SESSION_LASTS)
+        self._store = store
         self._signer = Signer(settings.secret, salt="dondoc session")
         self._forms = Signer(settings.secret, salt="dondoc form")
+        self._ended: dict[str, datetime] = {}
 
     def recognise(self, cookies: dict[str, str]) -> Visitor:
         """The visitor of these cookies. One whose address lost its role is signed out."""
         form = cookies.get(FORM_COOKIE, "")
-        name = self._unsigned(cookies.get(COOKIE, ""))
-        found = self._sessions.get(name, self.settings.now()) if name else None
-        if found is None or name is None:
+        session = self._session(cookies.get(COOKIE, ""))
+        if session is None:
             return Visitor(form=form)
-        roles = self.roles_of(found.address)
-        if not roles:
+        known = self.known(session.address)
+        if not known.roles:
             return Visitor(form=form)
-        return Visitor(frozenset(roles), ", ".join(roles.values()), found.address, name, form)
+        return Visitor(
+            roles=known.roles,
+            own=frozenset(known.own),
+            party=known.party,
+            titles=known.title,
+            stands_for=", ".join(known.stands_for.values()),
+            address=session.address,
+            session=session.name,
+            until=session.until,
+            form=form,
+        )
 
-    def roles_of(self, address: str) -> dict[str, str]:
-        """The roles of that address that may sign in, with their titles."""
+    def known(self, address: str) -> Known:
+        """What that address may do now. A configuration that cannot be read gives nobody anything."""
         assert self.settings.installation is not None
         try:
-            office = house(self.settings.installation.config).office
+            rules = house(self.settings.installation.config)
         except DondocError:
-            return {}  # a configuration that cannot be read gives nobody a role
-        wanted = address.strip().casefold()
-        return {
-            role.id: role.title
-            for role in office.roles
-            if role.id in ROLES and role.email and role.email.casefold() == wanted
-        }
+            return Known()
+        today = self.settings.now().astimezone(rules.policy.zone).date()
+        return known_by(address, rules.office, self._delegations, today)
+
+    def _delegations(self) -> tuple[Delegation, ...]:
+        if self._store is None:
+            return ()
+        try:
+            with self._store().connect() as connection:
+                return delegations(connection)
+        except (sa.exc.SQLAlchemyError, DondocError):
+            return ()  # nobody stands in for anybody while that cannot be read
 
     def sign_in(self, answer: Response, address: str) -> None:
         """A new session in that answer's cookie."""
-        name = self._sessions.add(Session(address), self.settings.now())
-        self._set(answer, COOKIE, self._signer.sign(name).decode(), int(SESSION_LASTS.total_seconds()))
+        cookie = write_session(new_session(address, self.settings.now()))
+        self._set(answer, COOKIE, self._signer.sign(cookie).decode(), int(SESSION_LASTS.total_seconds()))
 
     def end(self, visitor: Visitor) -> None:
-        """The session is over, whoever still holds its cookie."""
-        if visitor.session:
-            self._sessions.take(visitor.session, self.settings.now())
+        """The session is over, whoever still holds its cookie; also after a restart where the database can be reached."""
+        if not visitor.session or visitor.until is None:
+            return
+        now = self.settings.now()
+        self._ended = {name: until for name, until in self._ended.items() if until > now}
+        self._ended[visitor.session] = visitor.until
+        if self._store is not None:
+            try:
+                sign_out(self._store(), visitor.session, visitor.until, now)
+            except (sa.exc.SQLAlchemyError, DondocError):
+                _log.warning("a sign-out could not be stored; it holds until the portal is started again")
 
     def sign_out(self, answer: Response, visitor: Visitor) -> None:
         """The session is over, and its cookie gone."""
         self.end(visitor)
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=self.settings.secure)
+
+    def _session(self, cookie: str) -> Session | None:
+        if not cookie:
+            return None
+        try:
+            session = read_session(self._signer.unsign(cookie).decode(), self.settings.now())
+        except (BadSignature, ValueError):
+            return None
+        if session is None or session.name in self._ended:
+            return None
+        if self._store is not None:
+            try:
+                with self._store().connect() as connection:
+                    return None if is_signed_out(connection, session.name) else session
+            except (sa.exc.SQLAlchemyError, DondocError):
+                pass  # what the database would show is not shown either
+        return session
 
     def token(self, visitor: Visitor, purpose: str) -> str:
         """What a form of this visitor for this purpose must carry."""
@@ -112,12 +179,6 @@ class Visitors:
     def _set(self, answer: Response, name: str, value: str, lasts: int | None) -> None:
         answer.set_cookie(name, value, max_age=lasts, httponly=True, samesite="lax", secure=self.settings.secure)
 
-    def _unsigned(self, cookie: str) -> str | None:
-        try:
-            return self._signer.unsign(cookie).decode()
-        except (BadSignature, UnicodeDecodeError):
-            return None
-
 
 class Recognising:
     """ASGI middleware: `current` is the visitor while a request is answered."""
@@ -130,7 +191,10 @@ class Recognising:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        token = current.set(self._visitors.recognise(_cookies(Headers(scope=scope).get("cookie", ""))))
+        cookies = _cookies(Headers(scope=scope).get("cookie", ""))
+        recognise = self._visitors.recognise
+        visitor = await run_in_threadpool(recognise, cookies) if COOKIE in cookies else recognise(cookies)
+        token = current.set(visitor)
         try:
             await self._app(scope, receive, send)
         finally:
@@ -144,5 +208,5 @@ def _cookies(header: str) -> dict[str, str]:
     except CookieError:
         return {}
     return {
-        name: found.value for name, found in jar.items() if name in (COOKIE, FORM_COOKIE) and len(found.value) < 200
+        name: found.value for name, found in jar.items() if name in (COOKIE, FORM_COOKIE) and len(found.value) < 500
     }

@@ -22,12 +22,11 @@ from dondoc.auditplan import plan_findings
 from dondoc.decide import owed
 from dondoc.findings import Finding, told
 from dondoc.house import House
-from dondoc.ledger import Draft
+from dondoc.ledger import SYSTEM, Draft
 from tasks.auditmail import mail_findings
 from tasks.auditreading import named_runs, see, see_again
 from tasks.compiled import compile_plan, own_deployments
 from tasks.house import words
-from tasks.incidents import SYSTEM
 from tasks.morning import Morning, log
 from tasks.settings import Settings
 from tasks.store import tables

@@ -7,8 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.ledger import Draft
-from tasks.incidents import SYSTEM
+from dondoc.ledger import SYSTEM, Draft
 from tasks.letters import write_to
 from tasks.morning import Morning, log
 from tasks.post import Accepted

@@ -14,7 +14,7 @@ from dondoc.checkpoints import closing_day
 from dondoc.links import LinkMaker
 from dondoc.mail import Address
 from dondoc.mime import build
-from dondoc.notices import Letterhead, Notice, party_name, render, still_true
+from dondoc.notices import ASKING, Letterhead, Notice, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
 from tasks.house import mail_templates, words
@@ -91,7 +91,7 @@ def write_mails(morning: Morning) -> bool:
     now_served = min((turn[address.address.lower()] for address in desks), default=0)
     for address, group in desks.items():
         if turn[address.address.lower()] == now_served:
-            _write_mail(morning, letterhead, plan, address, group, registered)
+            _write_mail(morning, letterhead, address, group, registered)
     return True
 
 
@@ -138,18 +138,26 @@ def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: S
         return "no_address"
     if not still_true(queued.kind, row.state, morning.today):  # type: ignore[arg-type]
         return "no_longer_true"
+    if queued.kind in ASKING and not _still_theirs(morning.house.office, row, queued.recipient):
+        return "no_longer_true"
     return None
+
+
+def _still_theirs(office: Office, row: Row, recipient: str) -> bool:
+    """Whether a unit still leads or coordinates the duty: the plan may have been amended since the notice was queued."""
+    scope, _, unit = recipient.partition(":")
+    named = office.members((*row.obligation.lead, *row.obligation.coordinating))
+    return scope == "role" or unit in named
 
 
 def _write_mail(
     morning: Morning,
     letterhead: Letterhead,
-    plan: Plan,
     address: Address,
     group: Sequence[Queued],
     registered: Mapping[str, Row],
 ) -> None:
-    going = [_notice(morning.house.office, plan, registered[queued.occurrence], queued) for queued in group]
+    going = [_notice(morning.house.office, registered[queued.occurrence], queued) for queued in group]
     mail = render(
         going,
         address,
@@ -163,20 +171,20 @@ def _write_mail(
     outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.today)
 
 
-def _notice(office: Office, plan: Plan, row: Row, queued: Queued) -> Notice:
-    item = plan.item(row.occurrence.item)
-    obligation = item.obligation(row.occurrence.obligation)
-    lead = {f"unit:{unit}" for unit in office.members(obligation.lead)}
+def _notice(office: Office, row: Row, queued: Queued) -> Notice:
+    lead = {f"unit:{unit}" for unit in office.members(row.obligation.lead)}
     return Notice(
         key=queued.key,
         kind=queued.kind,  # type: ignore[arg-type]
         checkpoint=queued.checkpoint,
         recipient=queued.recipient,
         occurrence=row.occurrence,
-        item=item,
-        obligation=obligation,
+        item=row.item,
+        obligation=row.obligation,
         state=row.state,
-        coordinating=queued.recipient.startswith("unit:") and queued.recipient not in lead,
+        coordinating=queued.kind != "relieved"
+        and queued.recipient.startswith("unit:")
+        and queued.recipient not in lead,
         body=queued.body,
     )
 
@@ -217,7 +225,7 @@ def _send(morning: Morning, posted: Posted) -> bool:
 def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
     """The addresses of a mail party, in the order they are tried.
 
-    A unit's mailbox, then its head's; a head's, then the unit's; a role's own. Each address once; a party that
+    A unit's mailbox, then its head's; a head's, then the unit's; a role's own. A unit that has ended is served by its successor. Each address once; a party that
     office.yaml no longer knows has none.
     """
     office = morning.house.office
@@ -227,7 +235,7 @@ def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
         role = office.role(name)
         addresses = [role.email if role else None]
     else:
-        unit = next((unit for unit in office.units if unit.id == name), None)
+        unit = office.holding(name, morning.today)
         both = [unit.email, unit.head_email] if unit else []
         addresses = both if kind == "unit" else both[::-1]
     once: dict[str, str] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.acts import ActError
+from tasks.following import follow
 from tasks.forms import EventForm
 from tasks.looking import look_at
 from tasks.morning import Morning
@@ -69,6 +70,9 @@ def _note(morning: Morning, event: str, happened_on: date | None, document: str 
         with morning.engine.connect() as connection:
             check_event(adopted(connection, morning.plan), event)
         return _seq(morning, event) is None
-    return record_event(
+    done = record_event(
         morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run
     )
+    if done and (seq := _seq(morning, event)):
+        follow(morning.engine, morning.settings, seq)
+    return done

@@ -7,15 +7,12 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from dondoc.ledger import Draft
+from dondoc.ledger import SYSTEM, Draft
 from tasks.house import words
 from tasks.letters import write_to
 from tasks.morning import begin
 from tasks.post import Accepted
 from tasks.store.chain import append, appending
-
-# Incidents belong to no plan: their entries stand under the system's own name.
-SYSTEM = "dondoc"
 
 
 def tell_operator(run_id: str, run_name: str, state: str, message: str) -> State[Any]:

@@ -10,7 +10,6 @@ from dondoc.ledger import Draft
 from dondoc.lifecycle import Status, advance
 from dondoc.outcomes import tally
 from dondoc.periods import period_of
-from dondoc.plan import Plan
 from tasks.house import words
 from tasks.morning import Morning
 from tasks.store.occurrences import Row, rows
@@ -51,10 +50,8 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     today = morning.today
     reporting = {item.id for item in plan.items if item.shape == "report"}
     carriers = [row for row in found if row.occurrence.item in reporting and _covers(row, morning)]
-    late = [_late_line(morning, plan, row) for row in found if owed(row.state, today)]
-    asked = [
-        _line(morning, plan, row) for row in found if row.state.extension_asked or row.state.status is Status.SUBMITTED
-    ]
+    late = [_late_line(morning, row) for row in found if owed(row.state, today)]
+    asked = [_line(morning, row) for row in found if row.state.extension_asked or row.state.status is Status.SUBMITTED]
     if morning.dry_run or not carriers or not (late or asked):
         return []
     label = period_of(today, morning.house.policy.leaders_report).label
@@ -78,18 +75,17 @@ def _covers(row: Row, morning: Morning) -> bool:
     return bool(occurrence.opens and occurrence.due and occurrence.opens <= today <= occurrence.due)
 
 
-def _late_line(morning: Morning, plan: Plan, row: Row) -> dict[str, Any]:
+def _late_line(morning: Morning, row: Row) -> dict[str, Any]:
     due = row.state.due or morning.today
     return {
-        **_line(morning, plan, row),
+        **_line(morning, row),
         "due": due.isoformat(),
         "working_days_late": morning.house.calendar.between(due, morning.today),
     }
 
 
-def _line(morning: Morning, plan: Plan, row: Row) -> dict[str, Any]:
-    item = plan.item(row.occurrence.item)
-    obligation = item.obligation(row.occurrence.obligation)
+def _line(morning: Morning, row: Row) -> dict[str, Any]:
+    item, obligation = row.item, row.obligation
     return {
         "occurrence": row.occurrence.id,
         "ref": item.ref,

@@ -21,6 +21,7 @@ from dondoc.ledger import Head
 from dondoc.wording import party_name, sentence
 from tasks.house import words
 from tasks.morning import Morning
+from tasks.store.occurrences import rows_of
 from tasks.store.plans import adopted
 from tasks.store.runs import record_run
 from tasks.store.settle import Looked
@@ -69,12 +70,11 @@ def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | Non
     """The run's Markdown: what was looked at, what was decided, which entries were written."""
     with morning.engine.connect() as connection:
         plan = adopted(connection, morning.plan)
+        registered = rows_of(connection, [found.occurrence for found in looked])
     rows = []
     for found in looked:
-        _, item_id, obligation_id, period = found.occurrence.split("/", 3)
-        item = plan.item(item_id)
-        obligation = item.obligation(obligation_id)
-        rows.append({"found": found, "item": item, "obligation": obligation, "period": period})
+        row = registered[found.occurrence]
+        rows.append({"found": found, "item": row.item, "obligation": row.obligation, "period": row.occurrence.period})
     vocabulary = words(morning.settings.config)
     return (
         templates(morning.settings.config)

@@ -12,11 +12,11 @@ from prefect.states import Completed, Failed
 
 from dondoc.checkpoints import closing_day
 from dondoc.errors import ClockError
+from dondoc.ledger import SYSTEM
 from dondoc.refused import in_words
 from tasks.events import Noted
 from tasks.forms import EventForm, RecordForm
 from tasks.house import words
-from tasks.incidents import SYSTEM
 from tasks.morning import Morning, begin
 from tasks.publish import publish, templates
 from tasks.recording import REFUSALS, Recorded, of_plan, one_line

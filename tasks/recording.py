@@ -13,6 +13,7 @@ from dondoc.errors import ClockError, ForbiddenTransitionError
 from dondoc.house import House
 from dondoc.plan import Item
 from dondoc.state import State
+from tasks.following import follow
 from tasks.forms import RecordForm
 from tasks.morning import Morning
 from tasks.store import tables
@@ -57,6 +58,7 @@ def take_act(morning: Morning, form: RecordForm) -> Recorded:
         found, after = rehearse(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
         return Recorded(item, found, actor, party, standing.state, after)
     found = act(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
+    follow(morning.engine, morning.settings, found.seqs[0])
     with morning.engine.connect() as connection:
         after = row(connection, occurrence).state
     return Recorded(item, found, actor, party, standing.state, after)

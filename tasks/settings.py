@@ -40,6 +40,7 @@ class MailSection(_Section):
 class PortalSection(_Section):
     base_url: str = ""
     upload_mb: int = Field(default=20, ge=1, le=200)
+    hosts: tuple[str, ...] = ()
 
 
 class FiguresSection(_Section):
@@ -94,6 +95,9 @@ class Settings:
     live_plan: Path | None
     witness: WitnessSection
     audit: AuditSection
+    prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
+    prefect_auth: str = ""
+    portal_hosts: tuple[str, ...] = ()
 
     @property
     def mail_domain(self) -> str:
@@ -123,20 +127,23 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             host=host or "127.0.0.1",
             port=_port(environ, "DONDOC_MAIL_PORT", 2525 if local else mail.port),
             username=mail.username,
-            password=_secret(environ, "DONDOC_MAIL_PASSWORD") or "",
+            password=secret_from(environ, "DONDOC_MAIL_PASSWORD") or "",
             tls="none" if local or host == "127.0.0.1" else mail.tls,
             # The local mailbox needs no protection.
             limit_per_minute=100_000 if local or host == "127.0.0.1" else mail.limit_per_minute,
             timeout=30.0,
         ),
         sender=Address(mail.sender, mail.sender_name),
-        link_secret=_secret(environ, "DONDOC_LINK_SECRET") or "",
+        link_secret=secret_from(environ, "DONDOC_LINK_SECRET") or "",
         upload_mb=file.portal.upload_mb,
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
+        portal_hosts=file.portal.hosts,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
         witness=file.witness,
         audit=file.audit,
+        prefect_api=environ.get("PREFECT_API_URL", ""),
+        prefect_auth=environ.get("PREFECT_API_AUTH_STRING", ""),
     )
 
 
@@ -153,7 +160,8 @@ def read_file(path: Path) -> File:
         raise ConfigurationError(faults) from None
 
 
-def _secret(environ: Mapping[str, str], name: str) -> str | None:
+def secret_from(environ: Mapping[str, str], name: str) -> str | None:
+    """The secret `name` of the environment, or of the file that `name`_FILE names. Raises SettingsError for no file."""
     if environ.get(name):
         return environ[name]
     path = environ.get(f"{name}_FILE")

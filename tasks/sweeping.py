@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 from prefect import task
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
@@ -14,9 +15,12 @@ from prefect.states import Completed, Failed, Scheduled
 from dondoc.findings import why_broken
 from dondoc.ledger import Break, Head
 from tasks.delivery import Posted, deliver
+from tasks.following import follow_missed
 from tasks.house import words
-from tasks.morning import Morning
+from tasks.morning import Morning, log
 from tasks.publish import publish, render_artifact
+from tasks.store.chain import appending, export
+from tasks.store.files import remove, unnamed
 from tasks.store.outbox import next_attempt
 from tasks.store.runs import close_if_ended, record_run, verify_chain
 from tasks.store.settle import Looked
@@ -49,6 +53,27 @@ def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
     return when
 
 
+def _follow_missed(morning: Morning) -> int:
+    # A sweep that was told its time asks for no other run: that one would know only the real clock.
+    if morning.dry_run or morning.told:
+        return 0
+    try:
+        return follow_missed(morning.engine, morning.settings, morning.plan, morning.today.isoformat())
+    except httpx.HTTPError as error:
+        log("acts wait for their runs: %s", error)
+        return 0
+
+
+def sweep_files(morning: Morning) -> int:
+    """Take away stored files whose act was refused: named by no entry, older than a day; how many."""
+    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
+    if morning.dry_run or not folder.exists():
+        return 0
+    with appending(morning.engine) as connection:  # no entry that names one can come while we look
+        found = unnamed(folder, export(connection), before)
+        return sum(remove(folder, place, before) for place in found)
+
+
 def close_plan(morning: Morning) -> bool:
     """Close the plan once every occurrence has ended; True when that happened now."""
     return not morning.dry_run and close_if_ended(morning.engine, morning.plan, morning.now, morning.run)
@@ -78,6 +103,9 @@ def conclude_sweep(
     again = try_again_later(morning, posted)
     if again:
         facts["mails_again_at"] = f"{again.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}"
+    followed = _follow_missed(morning)
+    if followed:
+        facts["followed"] = followed
     if posted.elsewhere:
         facts["delivering_elsewhere"] = "…"
     head = None

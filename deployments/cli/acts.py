@@ -22,12 +22,15 @@ def _actor(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _take(occurrence: str, actor: str, **given: Any) -> None:
     from dondoc.acts import Act
+    from tasks.following import follow
     from tasks.house import clock
+    from tasks.settings import settings
     from tasks.store.settle import act
 
-    rules = house()
-    done = act(store(), rules, occurrence, Act(**given), clock(rules.policy), actor)
+    rules, engine = house(), store()
+    done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), actor)
     click.echo(f"recorded as {', '.join(f'#{seq}' for seq in done.seqs)}; the mail goes out with the next sweep")
+    follow(engine, settings(), done.seqs[0])
 
 
 @click.command()

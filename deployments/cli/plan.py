@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
+from dondoc.amendment import Amendment, Ruling
+from dondoc.calendar import moved_days
+from dondoc.house import House
+from dondoc.plan import Plan
 from dondoc.planview import Compiled, compiled, difference, show
+
+_WORKED = {True: "worked", False: "off"}
 
 
 @click.group()
@@ -56,9 +62,13 @@ def show_(file: str | None, as_json: bool) -> None:
     "--old-calendars", type=click.Path(exists=True, file_okay=False), help="Compile OLD with this calendar folder."
 )
 def diff(old: str, new: str, old_calendars: str | None) -> None:
-    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ."""
+    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ.
+
+    With --old-calendars also the days that the calendars count differently.
+    """
     before = _compiled(Path(old), Path(old_calendars) if old_calendars else None)
-    moved = difference(before, _compiled(Path(new)))
+    after = _compiled(Path(new))
+    moved = difference(before, after)
     for change in moved:
         click.echo(f"{_sign(change.before, change.after)} {change.occurrence}")
         was, becomes = set(change.before or ()), set(change.after or ())
@@ -69,6 +79,9 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
             if line not in was:
                 click.echo(f"    + {line}")
     click.echo(f"{len(moved)} occurrence(s) differ")
+    if old_calendars:
+        for day, worked, works in moved_days(before.calendar, after.calendar):
+            click.echo(f"{day:%d/%m/%Y}: {_WORKED[worked]} -> {_WORKED[works]}")
 
 
 @plan.command("rollover")
@@ -79,12 +92,13 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
 def rollover(year: int, source: str | None, adopted_on: object, output: str | None) -> None:
     """A draft of another YEAR's plan from this one."""
     from tasks.drafting import draft_plan
+    from tasks.house import today
 
-    path = plan_path(source)
-    read_plan(path)
-    first = house().calendar.on_or_after(date(year, 1, 1))
+    path, rules = plan_path(source), house()
+    first = rules.calendar.on_or_after(date(year, 1, 1))
     day = adopted_on.date() if hasattr(adopted_on, "date") else first
-    text = draft_plan(path, year, day, config_folder())
+    printed = path.read_text(encoding="utf-8")
+    text = draft_plan(read_plan(path), printed, year, day, config_folder(), rules, today(rules.policy))
     if output:
         Path(output).write_text(text, encoding="utf-8")
         click.echo(f"wrote {output}; check it with: dondoc plan check {output}")
@@ -103,14 +117,55 @@ def schema() -> None:
 @plan.command("adopt")
 @click.argument("file", required=False)
 @click.option("--actor", default="operator", show_default=True, help="Who adopts it.")
-def adopt(file: str | None, actor: str) -> None:
-    """Adopt the plan FILE: write its register into the ledger. Deploy it next."""
+@click.option("--decision", default="", help="The number of the decision that amends the adopted plan: 21/QĐ-VP.")
+@click.option("--decided-on", type=click.DateTime(["%Y-%m-%d"]), help="The date on that decision.")
+@click.option("--reason", default="", help="Why it is amended, in a few words; the units read it.")
+@click.option("--dry-run", is_flag=True, help="Only say what an amendment would change.")
+def adopt(
+    file: str | None, actor: str, decision: str, decided_on: datetime | None, reason: str, *, dry_run: bool
+) -> None:
+    """Adopt the plan FILE: write its register into the ledger. Deploy it next.
+
+    With --decision and --decided-on: amend the adopted plan. What has ended keeps its outcome; units are told by mail.
+    """
     from tasks.house import clock
     from tasks.store.plans import adopt as adopt_now
 
-    rules, found = house(), read_plan(plan_path(file))
-    done = adopt_now(store(), found, rules.policy, rules.calendar, clock(rules.policy), actor)
+    path = plan_path(file)
+    rules, found, source = house(), read_plan(path), path.read_text(encoding="utf-8")
+    now = clock(rules.policy)
+    if decision or decided_on or dry_run:
+        if not (decision and decided_on):
+            raise click.UsageError("an amendment names its decision: give --decision and --decided-on")
+        _amend(found, source, Ruling(decision, decided_on.date(), reason), rules, now, actor, dry_run=dry_run)
+        return
+    done = adopt_now(store(), found, rules.policy, rules.calendar, now, actor, source=source)
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
+
+
+def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
+    from tasks.store.amending import amend, rehearse_amendment
+
+    changed: Amendment | None
+    if dry_run:
+        today = now.astimezone(rules.policy.zone).date()
+        with store().connect() as connection:
+            changed = rehearse_amendment(connection, plan, ruling, rules, today, actor)
+    else:
+        changed = amend(store(), plan, ruling, rules, now, actor, source=source)
+    if changed is None:
+        click.echo(f"{plan.id} is in force in this version already")
+        return
+    for name, occurrences in changed.difference().items():
+        for occurrence in occurrences:
+            click.echo(f"{name:<9} {occurrence}")
+    told = sum(
+        entry.kind == "notice.queued" for change in (*changed.dropped, *changed.moved) for entry in change.entries
+    )
+    if dry_run:
+        click.echo(f"rehearsal: {told} notice(s) would be queued; nothing was changed")
+    else:
+        click.echo(f"{plan.id} is amended by {ruling.document}: {told} notice(s) queued; next: dondoc deploy")
 
 
 def _check_all(path: Path) -> None:

@@ -113,9 +113,15 @@ class Stack:
         """The password called `name`, made on first use and the same ever after."""
         return read_or_make(self.secrets_directory / name, lambda: secrets.token_urlsafe(24))
 
-    def link_environment(self) -> dict[str, str]:
-        """What signs the links in mail, and where they lead when no address is configured: this machine's own."""
-        return {"DONDOC_LINK_SECRET": self.secret("links"), "DONDOC_PORTAL_URL": self.portal_url}
+    def link_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """What signs the links in mail, and where they lead when no address is configured: this machine's own.
+
+        Without a secret of ours where `environ` brings one, itself or as a file.
+        """
+        address = {"DONDOC_PORTAL_URL": self.portal_url}
+        if environ.get("DONDOC_LINK_SECRET") or environ.get("DONDOC_LINK_SECRET_FILE"):
+            return address
+        return {"DONDOC_LINK_SECRET": self.secret("links"), **address}
 
     @property
     def prefect_auth_string(self) -> str:

@@ -16,12 +16,13 @@ _logger = logging.getLogger("prefect.dondoc.template")
 
 
 def _preload_flows() -> None:
-    for module in pkgutil.iter_modules(flows.__path__, "flows."):
+    found = [module.name for module in pkgutil.iter_modules(flows.__path__, "flows.")]
+    for name in (*found, "deployments.follow_up"):
         try:
-            importlib.import_module(module.name)
+            importlib.import_module(name)
         except Exception as error:
             # Only this module's runs fail, later and with their own message; raising here would end the fork server.
-            _logger.warning("%s cannot be imported: %s", module.name, error)
+            _logger.warning("%s cannot be imported: %s", name, error)
 
 
 _preload_flows()

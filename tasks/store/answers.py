@@ -22,6 +22,7 @@ class Told:
     kind: str
     actor: str
     body: dict[str, Any]
+    run: str | None = None
 
 
 class AnsweredError(DondocError):
@@ -35,14 +36,23 @@ class AnsweredError(DondocError):
 def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Told]:
     """The entries about an occurrence after number `after`, in order."""
     query = (
-        sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line)
+        sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line, ledger.c.run)
         .where(ledger.c.occurrence == occurrence, ledger.c.seq > after)
         .order_by(ledger.c.seq)
     )
     return [
-        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"])
+        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
         for e in connection.execute(query)
     ]
+
+
+def entry(connection: sa.Connection, seq: int) -> tuple[str, str, Told] | None:
+    """The entry of that number about an occurrence, after its plan and occurrence; None where there is none."""
+    e = connection.execute(sa.select(ledger).where(ledger.c.seq == seq, ledger.c.occurrence.is_not(None))).first()
+    if e is None:
+        return None
+    body = json.loads(bytes(e.line))["body"]
+    return e.plan, e.occurrence, Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, body, e.run)
 
 
 def refuse_second(connection: sa.Connection, occurrence: str, after: int, kind: str, actor: str) -> None:

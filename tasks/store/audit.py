@@ -54,6 +54,8 @@ def verify_lines(
                 recounted.found.add(outbox.take(entry))
             if shelf and entry["kind"] == "occurrence.submitted":
                 recounted.found.add(wrong_files(shelf, entry))
+    if broken is None:
+        recounted.found.add(recounted.end())
     if witness and broken is None:
         recounted.found.add(witness.end(recounted.head))
     return recounted, broken

@@ -1,15 +1,24 @@
-"""Files that units hand in, stored by their content: var/files/ab/<sha256>, once each, never half."""
+"""Files that units hand in, stored by their content: var/files/ab/<sha256>, once each, never half.
+
+A file is stored before the act that names it is recorded. Where that act is refused, the file is swept away a day later.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from dondoc.errors import DondocError
 from dondoc.findings import Finding
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 def keep(folder: Path, content: bytes) -> str:
@@ -17,7 +26,7 @@ def keep(folder: Path, content: bytes) -> str:
     digest = hashlib.sha256(content).hexdigest()
     shelf = folder / digest[:2]
     place = shelf / digest
-    if place.exists():
+    if _renewed(folder, place):
         return digest
     shelf.mkdir(parents=True, mode=0o750, exist_ok=True)
     draft = shelf / f".{digest}.{secrets.token_hex(4)}"
@@ -31,6 +40,69 @@ def keep(folder: Path, content: bytes) -> str:
         draft.unlink(missing_ok=True)
     _sync(shelf)
     return digest
+
+
+class LostFileError(DondocError):
+    """A stored file that is no longer there ("file_missing") or no longer what was stored ("file_changed")."""
+
+    def __init__(self, finding: Literal["file_missing", "file_changed"], digest: str) -> None:
+        super().__init__(f"the stored file {digest} is {finding.partition('_')[2]}; restore it from a backup")
+        self.finding = finding
+
+
+def fetch(folder: Path, digest: str) -> bytes:
+    """The content stored under that SHA-256, hashed again. Raises LostFileError."""
+    try:
+        content = (folder / digest[:2] / digest).read_bytes()
+    except OSError:
+        raise LostFileError("file_missing", digest) from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise LostFileError("file_changed", digest)
+    return content
+
+
+def unnamed(folder: Path, lines: Iterable[bytes], before: float) -> list[Path]:
+    """Files older than `before` (seconds since 1970) that no ledger line names in any way, and drafts left half written."""
+    old = {place.name: place for place in folder.glob("??/*") if _older(place, before)}
+    if any(not name.startswith(".") for name in old):
+        for line in lines:
+            for named in _DIGEST.findall(line):
+                old.pop(named.decode(), None)
+    return sorted(old.values())
+
+
+def remove(folder: Path, place: Path, before: float) -> bool:
+    """Take one such file away; False where it was stored again in the meantime."""
+    with _locked(folder, fcntl.LOCK_EX):
+        if not _older(place, before):
+            return False
+        place.unlink()
+        return True
+
+
+def _older(place: Path, before: float) -> bool:
+    try:
+        return place.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
+
+
+def _renewed(folder: Path, place: Path) -> bool:
+    """Whether the file is there; it counts as stored just now, so that nobody sweeps it away meanwhile."""
+    with _locked(folder, fcntl.LOCK_SH):
+        try:
+            os.utime(place)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    folder.mkdir(parents=True, mode=0o750, exist_ok=True)
+    with (folder / ".lock").open("ab") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 def _sync(folder: Path) -> None:

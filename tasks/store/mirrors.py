@@ -94,13 +94,18 @@ def tables_differ(connection: sa.Connection, recounted: Recount, mails: set[int]
 
 def _plans(connection: sa.Connection, recounted: Recount) -> Iterator[Finding]:
     stored = {row.id: row for row in connection.execute(sa.select(tables.plan))}
+    v = tables.plan_version
+    versions: dict[str, dict[str, int]] = {}
+    for kept in connection.execute(sa.select(v.c.plan, v.c.digest, v.c.body, v.c.seq)):
+        if digest(kept.body) == kept.digest:
+            versions.setdefault(kept.plan, {})[kept.digest] = kept.seq
     for plan in sorted(recounted.plans.keys() | stored.keys()):
         row, said = stored.get(plan), recounted.plans.get(plan)
         if row is None or said is None:
             yield Finding("plan_row_missing" if row is None else "plan_row_invented", plan)
-        elif (row.digest, row.year, row.adopted_seq, row.closed_seq) != (
-            said.digest, said.year, said.adopted_seq, said.closed_seq,
-        ) or digest(row.body) != row.digest:  # fmt: skip
+            continue
+        found = (row.digest, row.year, row.adopted_seq, row.closed_seq, versions.get(plan))
+        if found != (said.digest, said.year, said.adopted_seq, said.closed_seq, said.versions):
             yield Finding("plan_row_differs", plan)
 
 
@@ -124,19 +129,20 @@ def _occurrences(connection: sa.Connection, recounted: Recount) -> Iterator[Find
 
 
 def _registered(row: Mapping[Any, Any], recounted: Recount) -> bool:
-    said = recounted.register[row["id"]]
-    stored = {
-        "opens": _iso(row["opens"]),
-        "due": _iso(row["due"]),
-        "event": row["event"],
-        "needs": row["needs"],
-        "before_adoption": row["before_adoption"],
-    }
-    named = "/".join((row["plan"], row["item"], row["obligation"], row["period"]))
+    """The row is as registered: under the version in force, or, once ended, under one that was."""
+    key = row["id"]
+    said, plan = recounted.register[key], recounted.plans[row["plan"]]
+    ended = recounted.states[key].status in lifecycle.ENDS
+    stored = {"opens": _iso(row["opens"]), "due": _iso(row["due"]), "event": row["event"], "needs": row["needs"]}
     return (
-        named == row["id"]
-        and row["last_seq"] == recounted.last_seq[row["id"]]
-        and all(said[name] == value for name, value in stored.items())
+        "/".join((row["plan"], row["item"], row["obligation"], row["period"])) == key
+        and row["last_seq"] == recounted.last_seq[key]
+        and row["before_adoption"] == said[0]["before_adoption"]
+        and row["version"] in (plan.versions if ended else (plan.digest,))
+        and any(
+            all(registered[name] == value for name, value in stored.items())
+            for registered in (said if ended else said[-1:])
+        )
     )
 
 

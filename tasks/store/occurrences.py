@@ -11,14 +11,17 @@ import sqlalchemy as sa
 
 from dondoc import lifecycle
 from dondoc.decide import Facts
+from dondoc.delegation import Delegation
 from dondoc.errors import DondocError
 from dondoc.house import House
 from dondoc.ledger import Draft, Linked
 from dondoc.lifecycle import ENDS, State
-from dondoc.plan import Plan
+from dondoc.plan import Item, Obligation, Plan
 from dondoc.timing import Occurrence
 from tasks.store import tables
 from tasks.store.chain import append
+from tasks.store.delegations import delegations
+from tasks.store.plans import version
 from tasks.store.tables import occurrence as table
 
 
@@ -28,10 +31,12 @@ class UnknownOccurrenceError(DondocError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A registered occurrence and its latest state."""
+    """A registered occurrence, its latest state, and the item and obligation of the plan's version it stands under."""
 
     occurrence: Occurrence
     state: State
+    item: Item
+    obligation: Obligation
 
 
 def rows(connection: sa.Connection, plan: str, item: str | None = None) -> list[Row]:
@@ -39,13 +44,13 @@ def rows(connection: sa.Connection, plan: str, item: str | None = None) -> list[
     query = sa.select(table).where(table.c.plan == plan).order_by(table.c.ordinal)
     if item is not None:
         query = query.where(table.c.item == item)
-    return [_row(found) for found in connection.execute(query).mappings()]
+    return [_row(connection, found) for found in connection.execute(query).mappings().all()]
 
 
 def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, Row]:
     """Those occurrences, by id."""
     query = sa.select(table).where(table.c.id.in_(set(occurrences)))
-    return {found["id"]: _row(found) for found in connection.execute(query).mappings()}
+    return {found["id"]: _row(connection, found) for found in connection.execute(query).mappings().all()}
 
 
 def row(connection: sa.Connection, occurrence: str) -> Row:
@@ -53,17 +58,25 @@ def row(connection: sa.Connection, occurrence: str) -> Row:
     found = connection.execute(sa.select(table).where(table.c.id == occurrence)).mappings().first()
     if found is None:
         raise UnknownOccurrenceError(f"no occurrence {occurrence!r}; 'dondoc status' lists them all")
-    return _row(found)
+    return _row(connection, found)
 
 
-def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Facts:
-    """Everything a decision about one occurrence rests on, as the database stands now."""
+def facts(
+    connection: sa.Connection,
+    house: House,
+    plan: Plan,
+    found: Row,
+    standing_in: tuple[Delegation, ...] | None = None,
+) -> Facts:
+    """Everything a decision about one occurrence rests on, as the database stands now.
+
+    `standing_in` are the delegations where the caller has read them already.
+    """
     occurrence = found.occurrence
-    item = plan.item(occurrence.item)
     return Facts(
         occurrence=occurrence,
-        item=item,
-        obligation=item.obligation(occurrence.obligation),
+        item=found.item,
+        obligation=found.obligation,
         state=found.state,
         office=house.office,
         policy=house.policy,
@@ -72,6 +85,7 @@ def facts(connection: sa.Connection, house: House, plan: Plan, found: Row) -> Fa
         adopted_on=plan.adopted_on,
         needs_done=_needs_done(connection, occurrence.needs),
         event_on=_event_on(connection, occurrence),
+        delegations=delegations(connection) if standing_in is None else standing_in,
     )
 
 
@@ -124,7 +138,7 @@ def _event_on(connection: sa.Connection, occurrence: Occurrence) -> date | None:
     return connection.scalar(query)
 
 
-def _row(found: Mapping[Any, Any]) -> Row:
+def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Row:
     occurrence = Occurrence(
         id=found["id"],
         plan=found["plan"],
@@ -138,4 +152,5 @@ def _row(found: Mapping[Any, Any]) -> Row:
         needs=tuple(found["needs"]),
         before_adoption=found["before_adoption"],
     )
-    return Row(occurrence, lifecycle.from_json(found["state"]))
+    item = version(connection, found["plan"], found["version"]).item(found["item"])
+    return Row(occurrence, lifecycle.from_json(found["state"]), item, item.obligation(found["obligation"]))

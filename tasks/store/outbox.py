@@ -17,10 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from dondoc.delegation import with_stand_ins
 from dondoc.ledger import Draft
 from dondoc.lifecycle import advance
 from tasks.store import tables
 from tasks.store.chain import appending, forward
+from tasks.store.delegations import delegations
 from tasks.store.occurrences import row, write
 
 _POSTMAN = 720240003
@@ -220,7 +222,9 @@ def _outcome(
             }
             recorded = [(kind, body)]
             if extra.get("final") and notice.recipient != "role:tracker":
-                recorded.append(("notice.queued", _undelivered(notice, body)))
+                day = now.astimezone(zone).date()
+                told = with_stand_ins(("role:tracker",), delegations(connection), day)
+                recorded.append(("notice.queued", _undelivered(notice, body, told)))
             _record(connection, now, notice.occurrence, recorded, run, zone)
             connection.execute(n.update().where(n.c.key == notice.key).values(**_after(status, notice, extra)))
 
@@ -231,11 +235,11 @@ def _after(status: str, notice: Any, extra: dict[str, Any]) -> dict[str, Any]:
     return {"status": status}
 
 
-def _undelivered(notice: Any, failure: dict[str, Any]) -> dict[str, Any]:
+def _undelivered(notice: Any, failure: dict[str, Any], told: tuple[str, ...]) -> dict[str, Any]:
     return {
         "kind": "undelivered",
         "checkpoint": f"undelivered:{notice.checkpoint}:{notice.recipient}",
-        "recipients": ["role:tracker"],
+        "recipients": list(told),
         "about": {key: failure[key] for key in ("recipient", "address", "reply", "kind")},
     }
 

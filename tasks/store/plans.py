@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from dondoc import lifecycle
 from dondoc.calendar import Calendar
@@ -26,35 +27,47 @@ class AdoptionError(DondocError):
 
 
 def adopt(
-    engine: sa.Engine, plan: Plan, policy: Policy, calendar: Calendar, now: datetime, actor: str, run: str | None = None
+    engine: sa.Engine,
+    plan: Plan,
+    policy: Policy,
+    calendar: Calendar,
+    now: datetime,
+    actor: str,
+    run: str | None = None,
+    source: str = "",
 ) -> bool:
-    """Adopt `plan`: True when it was adopted now, False when this very plan already is.
+    """Adopt `plan`, read from the text `source`: True when it was adopted now, False when this very plan already is.
 
     Raises AdoptionError when another version of it is adopted: a change to a plan is an amendment, with its
     own decision.
     """
     with appending(engine) as connection:
-        known = connection.scalar(sa.select(tables.plan.c.digest).where(tables.plan.c.id == plan.id))
+        known = digest_of(connection, plan.id)
         if known == plan.digest:
             return False
         if known is not None:
             raise AdoptionError(
-                f"{plan.id} is adopted in another version; compare with 'dondoc plan diff', nothing was changed"
+                f"{plan.id} is adopted in another version; compare with 'dondoc plan diff', then name the decision that "
+                "changes it (--decision, --decided-on); nothing was changed"
             )
         register = occurrences(plan, policy, calendar)
         (entry,) = append(connection, now, [_adopted(plan, register, policy, actor, run)])
-        connection.execute(
-            tables.plan.insert(),
-            {
-                "id": plan.id,
-                "year": plan.year,
-                "digest": plan.digest,
-                "body": to_json(plan),
-                "adopted_seq": entry.head.seq,
-            },
-        )
-        connection.execute(tables.occurrence.insert(), _rows(register, entry.head.seq))
+        row = {"id": plan.id, "year": plan.year, "digest": plan.digest, "adopted_seq": entry.head.seq}
+        connection.execute(tables.plan.insert(), row)
+        keep_version(connection, plan, source, entry.head.seq)
+        add_occurrences(connection, plan, enumerate(register), entry.head.seq)
         return True
+
+
+def digest_of(connection: sa.Connection, plan_id: str) -> str | None:
+    """The digest of the plan's version in force; None where it is not adopted."""
+    return connection.scalar(sa.select(tables.plan.c.digest).where(tables.plan.c.id == plan_id))
+
+
+def keep_version(connection: sa.Connection, plan: Plan, source: str, seq: int) -> None:
+    """Keep the whole of a plan's version under its digest. One that was in force before is there already."""
+    row = {"plan": plan.id, "digest": plan.digest, "body": to_json(plan), "source": source, "seq": seq}
+    connection.execute(insert(tables.plan_version).values(row).on_conflict_do_nothing())
 
 
 def _adopted(plan: Plan, register: Sequence[Occurrence], policy: Policy, actor: str, run: str | None) -> Draft:
@@ -87,9 +100,12 @@ def register_rows(register: Sequence[Occurrence]) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(register: Sequence[Occurrence], seq: int) -> list[dict[str, Any]]:
+def add_occurrences(
+    connection: sa.Connection, plan: Plan, register: Iterable[tuple[int, Occurrence]], seq: int
+) -> None:
+    """Register occurrences, each with its place in the plan's order."""
     rows = []
-    for ordinal, o in enumerate(register):
+    for ordinal, o in register:
         state = lifecycle.initial(o)
         rows.append(
             {
@@ -105,22 +121,22 @@ def _rows(register: Sequence[Occurrence], seq: int) -> list[dict[str, Any]]:
                 "event": o.event,
                 "needs": list(o.needs),
                 "before_adoption": o.before_adoption,
+                "version": plan.digest,
                 "status": state.status.value,
                 "state": lifecycle.to_json(state),
                 "last_seq": seq,
             }
         )
-    return rows
+    if rows:
+        connection.execute(tables.occurrence.insert(), rows)
 
 
 def adopted(connection: sa.Connection, plan_id: str) -> Plan:
-    """The plan as adopted. Raises AdoptionError when there is none."""
-    row = connection.execute(
-        sa.select(tables.plan.c.digest, tables.plan.c.id).where(tables.plan.c.id == plan_id)
-    ).first()
-    if row is None:
+    """The plan as it is in force. Raises AdoptionError when there is none."""
+    known = digest_of(connection, plan_id)
+    if known is None:
         raise AdoptionError(f"{plan_id} is not adopted; adopt it with: dondoc plan adopt")
-    return _read(connection, row.id, row.digest)
+    return version(connection, plan_id, known)
 
 
 def adopted_ids(connection: sa.Connection) -> list[str]:
@@ -128,13 +144,25 @@ def adopted_ids(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(tables.plan.c.id).order_by(tables.plan.c.year, tables.plan.c.id)))
 
 
+def source_of(connection: sa.Connection, plan: Plan) -> str:
+    """The text of the file that version of the plan was read from; empty where none was kept."""
+    v = tables.plan_version
+    return connection.scalar(sa.select(v.c.source).where(v.c.plan == plan.id, v.c.digest == plan.digest)) or ""
+
+
+def closed(connection: sa.Connection, plan_id: str) -> bool:
+    """Whether the plan is adopted and closed."""
+    return connection.scalar(sa.select(tables.plan.c.closed_seq).where(tables.plan.c.id == plan_id)) is not None
+
+
 _cache: dict[tuple[str, str], Plan] = {}
 
 
-def _read(connection: sa.Connection, plan_id: str, plan_digest: str) -> Plan:
-    # A plan is immutable under its digest: a warm worker reads it once.
-    key = (plan_id, plan_digest)
+def version(connection: sa.Connection, plan_id: str, digest_: str) -> Plan:
+    """One version of a plan, in force or not. It never changes under its digest: a warm worker reads it once."""
+    key = (plan_id, digest_)
     if key not in _cache:
-        body = connection.scalar(sa.select(tables.plan.c.body).where(tables.plan.c.id == plan_id))
+        v = tables.plan_version
+        body = connection.scalar(sa.select(v.c.body).where(v.c.plan == plan_id, v.c.digest == digest_))
         _cache[key] = from_json(body or {})
     return _cache[key]

@@ -16,9 +16,19 @@ from tasks.store.settle import Looked
 
 
 def record_run(
-    engine: sa.Engine, plan: str, flow: str, looked: Sequence[Looked], now: datetime, run: str | None, **facts: Any
+    engine: sa.Engine,
+    plan: str,
+    flow: str,
+    looked: Sequence[Looked],
+    now: datetime,
+    run: str | None,
+    occurrence: str | None = None,
+    **facts: Any,
 ) -> Head:
-    """The entry that says this run took place, what it looked at and which entries it wrote."""
+    """The entry that says this run took place, what it looked at and which entries it wrote.
+
+    `occurrence`: the one this run is about, in whose history it stands; None for a run about more.
+    """
     body = {
         "flow": flow,
         "looked_at": [{"occurrence": found.occurrence, "verdict": found.verdict.value} for found in looked],
@@ -26,7 +36,7 @@ def record_run(
         **facts,
     }
     with appending(engine) as connection:
-        (entry,) = append(connection, now, [Draft("run.recorded", plan, None, "dondoc", body, run)])
+        (entry,) = append(connection, now, [Draft("run.recorded", plan, occurrence, "dondoc", body, run)])
     return entry.head
 
 

@@ -16,6 +16,7 @@ from dondoc.plan import Plan
 from dondoc.state import State
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
+from tasks.store.delegations import delegations
 from tasks.store.occurrences import Row, facts, row, rows, write
 from tasks.store.plans import adopted
 
@@ -47,9 +48,9 @@ def look(
     """
     results = []
     with engine.connect() as connection:  # reads what is committed at each statement: a need done a moment ago counts
-        plan = adopted(connection, plan_id)
+        plan, standing_in = adopted(connection, plan_id), delegations(connection)
         for candidate in _in_order_of_need(rows(connection, plan_id, item)):
-            decision = decide(facts(connection, house, plan, candidate), now, run=run)
+            decision = decide(facts(connection, house, plan, candidate, standing_in), now, run=run)
             if not decision.entries or dry_run:
                 results.append(Looked(candidate.occurrence.id, decision.verdict, decision.entries, ()))
             else:

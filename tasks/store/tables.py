@@ -38,13 +38,23 @@ plan = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("year", sa.Integer, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("body", JSONB, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # of the version in force
     sa.Column("adopted_seq", sa.BigInteger, nullable=False),
     sa.Column("closed_seq", sa.BigInteger),
 )
 
-# The register's columns are fixed at adoption; `state` is the latest fold, written with the entries it follows from.
+# Every version of a plan, as adopted and as amended. Nothing is edited away.
+plan_version = sa.Table(
+    "plan_version",
+    metadata,
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),  # the file's own text, for the next draft
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+# The register's columns are those of the plan's version the occurrence stands under; `state` is the latest fold, written with the entries it follows from.
 occurrence = sa.Table(
     "occurrence",
     metadata,
@@ -60,6 +70,7 @@ occurrence = sa.Table(
     sa.Column("event", sa.Text),
     sa.Column("needs", JSONB, nullable=False),
     sa.Column("before_adoption", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),  # the digest in plan_version
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("state", JSONB, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),
@@ -111,4 +122,25 @@ mail = sa.Table(
     sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
     sa.Column("reply", sa.Text),
     sa.Index("ix_mail_ready", "plan", "next_attempt", postgresql_where=sa.text("status = 'ready'")),
+)
+
+# Who stands in for whom: the latest of `delegation.recorded` and `delegation.revoked`, written in the same transaction.
+delegation = sa.Table(
+    "delegation",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("absent", sa.Text, nullable=False),
+    sa.Column("stand_in", sa.Text, nullable=False),
+    sa.Column("first", sa.Date, nullable=False),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("revoked_seq", sa.BigInteger),
+)
+
+# Sessions of the portal that were ended before their time. No evidence: rows go once their session would be over.
+signed_out = sa.Table(
+    "signed_out",
+    metadata,
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
 )

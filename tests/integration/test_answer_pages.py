@@ -335,10 +335,19 @@ async def test_without_a_secret_or_a_portal_a_mail_has_no_link(desk: Desk) -> No
     assert "http" not in installation.post.text("hcqt@vpub.quangngai.example")
 
 
+async def test_an_answer_is_followed_by_a_run_once_it_is_committed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("portal.answering.follow_soon", lambda _engine, _settings, seq: asked.append(seq))
+    await desk.post(desk.token(), "done", document="63/KH-VP")
+    assert asked == [desk.last("occurrence.submitted")["seq"]]
+
+
 def test_the_secret_of_links_is_made_once_and_only_the_owner_reads_it(tmp_path: Path) -> None:
     stack = Stack(tmp_path / "var")
-    first = stack.link_environment()
-    assert stack.link_environment() == first
+    first = stack.link_environment({})
+    assert stack.link_environment({}) == first
+    for own in ("DONDOC_LINK_SECRET", "DONDOC_LINK_SECRET_FILE"):  # the operator's goes before ours
+        assert stack.link_environment({own: "x"}) == {"DONDOC_PORTAL_URL": stack.portal_url}
     assert first["DONDOC_PORTAL_URL"] == stack.portal_url
     assert (stack.secrets_directory / "links").stat().st_mode & 0o777 == 0o600
 
@@ -530,7 +539,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
     for url in ("", gone):
         settings = replace(installation.settings, link_secret=SECRET, store_url=url)
         app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), Answering(settings))
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
             token = sign(SECRET, "a/b/c/d", "unit:hcqt", at("2099-01-01"))
             assert (await client.get("/mail")).status_code == 200
             for answer in (await client.get(f"/a/{token}"), await client.post(f"/a/{token}/done", data={})):
@@ -540,7 +549,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
 
 async def test_without_a_secret_no_link_opens(installation: Installation, tmp_path: Path) -> None:
     app = create_app(Settings(tmp_path / "mail", "x"), Answering(replace(installation.settings, link_secret="")))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         token = sign("", "a/b/c/d", "unit:hcqt", at("2099-01-01"))
         assert (await client.get(f"/a/{token}")).status_code == 404
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
 from installation import Installation, at
-from office_portal import Portal, form_of
+from office_portal import Portal, enlarge, form_of
 
 from tasks.delivery import deliver
 from tasks.store.settle import look
@@ -46,9 +48,41 @@ async def test_accepting_what_waits(portal: Portal, tracker: AsyncClient) -> Non
     assert "12/KH-VP" in page
     (entry,) = portal.installation.ledger("occurrence.accepted")
     assert entry["actor"] == "role:tracker"
-    assert entry["body"] == {"channel": "portal", "note": "Đủ"}
+    assert entry["body"] == {"channel": "portal", "note": "Đủ", "own_unit": True}
     assert f'href="/ky/{Q1}"' not in (await tracker.get("/viec")).text
     assert portal.installation.states() == portal.installation.folded()
+
+
+async def test_a_decision_is_followed_by_a_run_once_it_is_committed(
+    portal: Portal, tracker: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[int] = []
+    monkeypatch.setattr("portal.occurrencepages.follow_soon", lambda _engine, _settings, seq: followed.append(seq))
+    submitted(portal)
+    fields = {**await form_of(tracker, Q1), "act": "return", "reason": "Thiếu phụ lục"}
+    for _ in range(2):
+        await tracker.post(f"/ky/{Q1}", data=fields)
+    assert followed == [entry["seq"] for entry in portal.installation.ledger("occurrence.returned")]
+
+
+async def test_the_inbox_turns_pages_and_filters_by_its_address(portal: Portal, tracker: AsyncClient) -> None:
+    submitted(portal)
+    enlarge(portal.installation, 2500)
+    links = re.compile(r'href="(/ky/[^"]+)"')
+    first = (await tracker.get("/viec")).text
+    assert len(links.findall(first)) == 10
+    (number,) = re.findall(r"Xem cả ([\d.]+) việc", first)
+    shown = list[str]()
+    address = "/viec?kind=review&unit=hcqt"
+    while address:
+        page = (await tracker.get(address)).text
+        assert len(page.encode()) < 60_000
+        shown += links.findall(page)
+        (address,) = re.findall(r'<a href="([^"]+)" rel="next">', page) or [""]
+        address = unescape(address)
+    assert len(shown) == len(set(shown)) == int(number) > 80
+    assert links.findall((await tracker.get("/viec?kind=review&unit=ttpvks")).text) == []
+    assert links.findall((await tracker.get("/viec?kind=difficulty&page=9&own=1")).text) == []
 
 
 async def test_a_second_press_records_nothing_more_and_says_so(portal: Portal, tracker: AsyncClient) -> None:

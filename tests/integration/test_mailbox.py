@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import smtplib
@@ -189,7 +190,7 @@ def test_sigterm_stops_it_quietly_with_a_client_connected(server: Server) -> Non
 @pytest.fixture
 async def browser(folder: Path) -> AsyncIterator[AsyncClient]:
     app = create_app(Settings(folder, "http://127.0.0.1:4200"))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         yield client
 
 
@@ -236,6 +237,19 @@ async def test_a_new_mail_and_a_new_copy_show_at_once(browser: AsyncClient, fold
     page = await browser.get("/mail")
     assert len(ids(page)) == 2
     assert "nhận 2 lần" in page.text
+
+
+async def test_what_came_last_stands_on_top_of_its_morning_whoever_it_is_for(
+    browser: AsyncClient, folder: Path
+) -> None:
+    morning = MORNING
+    for number, to in enumerate(("b@office.example", "z@office.example", "a@office.example", "m@office.example"), 1):
+        fill(folder, letter(number, morning, to))
+        (path,) = folder.glob(f"*/{to}/*.eml")
+        os.utime(path, (number, number))
+    fill(folder, letter(9, morning - timedelta(days=1), "k@office.example"))  # an older morning, kept last
+    page = await browser.get("/mail")
+    assert re.findall(r'class="to"[^>]*>([a-z])@', page.text) == ["m", "a", "z", "b", "k"]
 
 
 async def test_filters_stand_in_the_address_and_pages_turn(browser: AsyncClient, folder: Path) -> None:

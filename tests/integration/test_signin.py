@@ -119,9 +119,39 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(installation: Ins
 
 
 async def test_the_link_never_comes_from_the_request(portal: Portal) -> None:
-    async with portal.browser(host="evil.example") as browser:
+    async with portal.browser(host="localhost:1234") as browser:
         await ask(browser, TRACKER)
-    assert all(link.startswith(f"{BASE}/vao/") for link in portal.links(TRACKER))
+    assert [link.startswith(f"{BASE}/vao/") for link in portal.links(TRACKER)] == [True]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8642", "[", "", "localhost.", "10.0.0.1"]
+)
+async def test_another_name_reaches_nothing(portal: Portal, host: str) -> None:
+    async with portal.signed_in("tracker") as browser:
+        for page in ("/", "/bang", "/vao", "/a/x", "/static/portal.css"):
+            assert (await browser.get(page, headers={"host": host})).status_code == 421
+        assert (await browser.post("/vao", data={"address": TRACKER}, headers={"host": host})).status_code == 421
+        assert (await browser.get("/health", headers={"host": host})).status_code == 200
+        for ours in ("localhost", "LOCALHOST:9", "127.0.0.1:8642", "[::1]:80"):
+            assert (await browser.get("/", headers={"host": ours})).status_code == 200
+
+
+async def test_a_session_outlives_a_restart_and_a_signed_out_one_does_not(portal: Portal) -> None:
+    async with portal.signed_in("tracker") as browser:
+        cookie = browser.cookies["dondoc"]
+        again = Portal(portal.installation, portal.mail)
+        async with again.browser(cookie=f"dondoc={cookie}") as other:
+            assert (await other.get("/bang")).status_code == 200
+        page = await browser.get("/")
+        assert (await browser.post("/ra", data={"token": token_of(page)})).status_code == 303
+    for restarted in (portal, again, Portal(portal.installation, portal.mail)):
+        async with restarted.browser(cookie=f"dondoc={cookie}") as other:
+            assert (await other.get("/bang")).status_code == 303
+    later = Portal(portal.installation, portal.mail)
+    async with later.signed_in("tracker") as browser:
+        later.later(hours=13)
+        assert (await browser.get("/bang")).status_code == 303
 
 
 async def test_a_form_without_its_token_is_refused(portal: Portal) -> None:
@@ -210,8 +240,12 @@ def test_the_secret_is_made_once_and_ours_alone(tmp_path: Path) -> None:
     assert link_secret({}, tmp_path) == made
     assert stat.S_IMODE((tmp_path / "secrets" / "links").stat().st_mode) == 0o600
     assert link_secret({"DONDOC_LINK_SECRET": "x" * 32}, tmp_path) == "x" * 32
+    (tmp_path / "own").write_text("y" * 40 + "\n", encoding="utf-8")
+    assert link_secret({"DONDOC_LINK_SECRET_FILE": str(tmp_path / "own")}, tmp_path) == "y" * 40
     with pytest.raises(SettingsError, match="shorter"):
         link_secret({"DONDOC_LINK_SECRET": "short"}, tmp_path)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        link_secret({"DONDOC_LINK_SECRET_FILE": str(tmp_path / "none")}, tmp_path)
 
 
 async def test_who_loses_the_role_is_signed_out(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
+from click.testing import CliRunner
 from golden import assert_golden
 from office_files import real_calendar, real_plan, real_policy
 
+from deployments.cli.plan import plan as plan_commands
 from dondoc.checkpoints import Checkpoint, checkpoints
 from dondoc.timing import occurrences
 
+ROOT = Path(__file__).parents[2]
 SIGN = {"assign": "giao", "last-call": "hạn chót", "overdue": "quá hạn", "close": "khép"}
 
 
@@ -70,3 +74,13 @@ def test_every_morning_is_a_working_day_and_the_last_is_the_closing() -> None:
             )
             assert points[-1] == Checkpoint("close", date(2025, 1, 22))
             assert all(calendar.is_working(point.day) for point in points)
+
+
+def test_plan_diff_with_older_calendars_names_the_days_that_changed(tmp_path: Path) -> None:
+    file = str(ROOT / "config" / "plans" / "2024.yaml")
+    found = CliRunner().invoke(plan_commands, ["diff", file, file, "--old-calendars", str(tmp_path)])
+    assert found.exit_code == 0, found.output
+    assert "02/01/2026: worked -> off" in found.output
+    assert "10/01/2026: off -> worked" in found.output
+    same = CliRunner().invoke(plan_commands, ["diff", file, file])
+    assert same.output == "0 occurrence(s) differ\n"

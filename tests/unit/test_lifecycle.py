@@ -22,25 +22,25 @@ DAY = date(2024, 3, 5)
 
 # The whole table once more, typed by hand: for each status what may follow, and where it leads.
 TABLE: dict[str, dict[str, str]] = {
-    "gated": {"opened": "open", "waived": "waived", "superseded": "superseded"},
+    "gated": {"opened": "open", "amended": "gated", "waived": "waived", "superseded": "superseded"},
     "planned": {
         "opened": "open", "submitted": "submitted", "difficulty_raised": "planned", "difficulty_answered": "planned",
-        "waived": "waived", "superseded": "superseded", "missed": "missed",
+        "amended": "planned", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "open": {
         "submitted": "submitted", "acknowledged": "open", "extension_requested": "open", "extended": "open",
         "extension_refused": "open", "difficulty_raised": "open", "difficulty_answered": "open",
-        "waived": "waived", "superseded": "superseded", "missed": "missed",
+        "amended": "open", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "returned": {
         "submitted": "submitted", "acknowledged": "returned", "extension_requested": "returned",
         "extended": "returned", "extension_refused": "returned", "difficulty_raised": "returned",
-        "difficulty_answered": "returned", "waived": "waived", "superseded": "superseded", "missed": "missed",
+        "difficulty_answered": "returned", "amended": "returned", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "submitted": {
         "accepted": "done", "returned": "returned", "extension_refused": "submitted",
         "difficulty_raised": "submitted", "difficulty_answered": "submitted",
-        "waived": "waived", "superseded": "superseded", "missed": "missed",
+        "amended": "submitted", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "done": {}, "waived": {}, "superseded": {}, "missed": {}, "before_adoption": {},
 }  # fmt: skip

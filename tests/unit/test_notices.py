@@ -181,6 +181,28 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         [make_notice("difficulty", recipient="role:tracker", difficulty=True, body={"reason": "Chưa có hướng dẫn của Bộ Tư pháp."})],
         {},
     ),
+    "amended": (
+        "2024-03-07",
+        [
+            make_notice(
+                "amended",
+                "ke-hoach-thi-hanh",
+                checkpoint="amended-1",
+                original_due=date(2024, 6, 28),
+                due=date(2024, 6, 28),
+                body={"document": "21/QĐ-VP", "signed": "2024-03-06", "note": "Theo chỉ đạo của UBND tỉnh.", "opens": "2024-01-01", "due": "2024-06-28", "was_opens": "2024-01-01", "was_due": "2024-03-31", "lead": ["hcqt"], "was_lead": ["ttpvks"], "was_deliverable": "Kế hoạch theo dõi"},
+            )
+        ],
+        {"link": LINK},
+    ),
+    "relieved": (
+        "2024-03-07",
+        [
+            make_notice("relieved", recipient="unit:ttpvks", checkpoint="relieved-1", body={"document": "21/QĐ-VP", "signed": "2024-03-06", "lead": ["hcqt"], "was_lead": ["ttpvks"]}),
+            make_notice("relieved", "phan-anh", period="2024-Q1", recipient="unit:ttpvks", checkpoint="relieved-1", status=Status.SUPERSEDED, body={"document": "21/QĐ-VP", "signed": "2024-03-06", "reason": "amended"}),
+        ],
+        {"link": LINK},
+    ),
     "difficulty-answered": ("2024-03-07", [make_notice("difficulty-answered", body={"reason": "Thực hiện theo hướng dẫn năm 2023."})], {}),
     "report": (
         "2024-04-26",
