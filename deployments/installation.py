@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from deployments.stack.children import Child
 from deployments.stack.databases import database_urls
 from deployments.stack.prefect_server import child_environment
-from deployments.stack.settings import Stack
+from deployments.stack.settings import LOOPBACK, Port, Stack
 from tasks.settings import HOME, Settings
 
 if TYPE_CHECKING:
@@ -55,12 +55,20 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
             folder=HOME,
         )
 
+    lmtp: tuple[Child, ...] = ()
+    if settings.lmtp:
+        from tasks.lmtp import listen_at
+
+        host, port = listen_at(settings.lmtp)
+        own = (Port("lmtp", port, "[reply] lmtp in config/dondoc.toml"),) if host == LOOPBACK else ()
+        lmtp = (Child("lmtp", (sys.executable, "-m", "tasks.lmtp"), environment, ports=own, folder=HOME),)
     return (
         child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
         child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
               port="portal"),
         child("worker", "deployments.worker"),
+        *lmtp,
     )  # fmt: skip
 
 
@@ -112,7 +120,7 @@ class Installation:
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
-        own = own_deployments(self.house, self.settings.config)
+        own = own_deployments(self.house, self.settings)
         incident = own[0]
         if not dry_run:
             ensure_work_pool()

@@ -58,6 +58,7 @@ KINDS = frozenset(
         "notice.sent",
         "notice.failed",
         "notice.bounced",
+        "mail.received",
         "escalation.raised",
         "escalation.skipped",
         "run.recorded",
@@ -65,6 +66,10 @@ KINDS = frozenset(
         "audit.finding",
         "audit.mailed",
         "figures.rejected",
+        "figures.recorded",
+        "figures.confirmed",
+        "figures.held",
+        "figures.published",
     ]
 )
 

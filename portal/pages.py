@@ -27,6 +27,7 @@ class Pages:
         weekdays = words(settings.templates.parent)["weekdays"]
         self._environment.filters["day"] = lambda day: f"{sentence(weekdays[day.weekday()])}, {day:%d/%m/%Y}"
         self._environment.filters["count"] = lambda number: f"{number:,}".replace(",", ".")
+        self._environment.filters["sentence"] = sentence
         self._environment.filters["short_day"] = lambda day: f"{day:%d/%m/%Y}"
 
     def provide(self, **everywhere: Any) -> None:

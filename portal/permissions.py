@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "document",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate",
 ]  # fmt: skip
 
@@ -27,6 +27,7 @@ MAY: dict[Action, frozenset[Role]] = {
     "feed": _EVERYBODY,
     "inbox": _DECIDING,
     "mailbox": frozenset({"operator"}),
+    "document": _DECIDING,
     "evidence": _EVERYBODY,
     "accept": _TRACKER,
     "return": _TRACKER,

@@ -97,7 +97,7 @@ def _wanted(engine: sa.Engine, house: House, settings: Settings, now: datetime) 
                 if owed(row.state, today):
                     left[plan.id, row.occurrence.item].append(row.occurrence.id)
     wanted = [found for plan in plans for found in compile_plan(engine, house, settings.config, plan)]
-    return [*wanted, *own_deployments(house, settings.config)], left
+    return [*wanted, *own_deployments(house, settings)], left
 
 
 def attest(morning: Morning) -> None:

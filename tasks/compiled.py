@@ -7,12 +7,20 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from dondoc.compile import Compiler, Deployment, follow_up_deployment, incident_deployment, record_deployments
+from dondoc.compile import (
+    Compiler,
+    Deployment,
+    follow_up_deployment,
+    incident_deployment,
+    receive_deployment,
+    record_deployments,
+)
 from dondoc.house import House
 from dondoc.plan import Plan
 from dondoc.state import State
 from tasks.house import words
 from tasks.publish import templates
+from tasks.settings import Settings
 from tasks.store.occurrences import rows
 from tasks.store.plans import closed
 
@@ -36,11 +44,13 @@ def compiler(house: House, config: Path, states: Mapping[str, State], ended: boo
     return Compiler(house, words(config), templates(config).get_template("deployment.md.j2"), states, ended)
 
 
-def own_deployments(house: House, config: Path) -> tuple[Deployment, ...]:
-    """Those that belong to no plan: the incident flow first, the one that follows acts, the forms."""
-    vocabulary, timezone = words(config), house.policy.timezone
+def own_deployments(house: House, settings: Settings) -> tuple[Deployment, ...]:
+    """Those that belong to no plan: the incident flow first, the one that follows acts, the forms, the mailbox's."""
+    vocabulary, timezone = words(settings.config), house.policy.timezone
+    mailbox = [receive_deployment(vocabulary, timezone)] if settings.imap else []
     return (
         incident_deployment(vocabulary, timezone),
         follow_up_deployment(vocabulary, timezone),
         *record_deployments(vocabulary, timezone),
+        *mailbox,
     )

@@ -22,6 +22,10 @@ COMMANDS = {
     "extend": ("deployments.cli.acts:extend", "Ask for, grant or refuse an extension."),
     "waive": ("deployments.cli.acts:waive", "Waive a duty, naming the decision."),
     "event": ("deployments.cli.acts:event", "Record an outside event, which opens what waited for it."),
+    "document": (
+        "deployments.cli.documents:document",
+        "Write a document as .docx: a draft, a letter, a form, a report.",
+    ),
     "ledger": ("deployments.cli.ledger:ledger", "Verify, export and print the head of the ledger."),
     "audit": ("deployments.cli.audit:audit", "Compare the ledger with Prefect's run history."),
     "doctor": ("deployments.cli.doctor:doctor", "What is wrong with this installation and what to do."),

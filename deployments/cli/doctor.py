@@ -69,7 +69,8 @@ def _services() -> Iterator[str]:
     from deployments.installation import CHILDREN
     from deployments.stack.services import status
 
-    for service in status(stack(), CHILDREN):
+    expected = (*CHILDREN, "lmtp") if prepare().lmtp else CHILDREN
+    for service in status(stack(), expected):
         if not service.running:
             yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"
 
@@ -100,4 +101,13 @@ def _waiting_mail() -> Iterator[str]:
         yield f"{waiting} mails were refused for now more than twice ({reply}); check [mail] in config/dondoc.toml"
 
 
-_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail)
+def _answers() -> Iterator[str]:
+    settings = prepare()
+    local = settings.smtp.host == "127.0.0.1"
+    if settings.reply_base and not local and not settings.lmtp and not settings.imap:
+        yield f"mail is answered at {settings.reply_base}, but nothing reads it; give lmtp or imap_host in [reply]"
+    if not settings.reply_base and not local:
+        yield "bounces and answers by mail are not read; give [reply] address in config/dondoc.toml (handbook, section 7)"
+
+
+_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail, _answers)

@@ -172,6 +172,7 @@ def _check_all(path: Path) -> None:
     """Raise every fault of the house's files and of the plan together; the plan needs the office to be read at all."""
     from dondoc.errors import ConfigurationError, Fault
     from dondoc.office import read_office
+    from tasks.documents.templates import check_documents
     from tasks.house import read, read_plan_file
 
     config, faults = config_folder(), list[Fault]()
@@ -181,6 +182,10 @@ def _check_all(path: Path) -> None:
         faults += error.faults
     try:
         read_plan_file(path, read_office(read(config / "office.yaml", config.parent)), config.parent)
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        check_documents(config, read_office(read(config / "office.yaml", config.parent)))
     except ConfigurationError as error:
         faults += error.faults
     if faults:

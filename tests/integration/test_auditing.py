@@ -115,7 +115,7 @@ def live(make_installation: Any, prefect_settings: None) -> Iterator[Installatio
     ensure_work_pool()
     wanted = [
         *compile_plan(made.engine, made.house, CONFIG, made.plan),
-        *own_deployments(made.house, CONFIG),
+        *own_deployments(made.house, made.settings),
     ]
     with get_client(sync_client=True) as client:
         apply(client, wanted)

@@ -27,6 +27,7 @@ PAGES = {
     "/viec": "inbox",
     "/mail": "mailbox",
     "/lich": "feed",
+    "/van-ban": "document",
     "/vang": "delegate",
 }
 ALLOWED = {
@@ -34,6 +35,7 @@ ALLOWED = {
     "occurrence": {"tracker", "deputy", "head", "operator", "auditor"},
     "feed": {"tracker", "deputy", "head", "operator", "auditor"},
     "inbox": {"tracker", "deputy", "head"},
+    "document": {"tracker", "deputy", "head"},
     "mailbox": {"operator"},
     "evidence": {"tracker", "deputy", "head", "operator", "auditor"},
     "delegate": {"tracker", "deputy", "head"},
