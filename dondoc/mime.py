@@ -36,7 +36,7 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 _UNSEEN = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}")
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
+_PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LINE = 76  # RFC 2047: the longest line holding an encoded word, and RFC 2045's for base64
 _WORD = 75  # RFC 2047: the longest encoded word
@@ -107,7 +107,7 @@ def _html(mail: Mail, key: str) -> list[str]:
 
 
 def _picture(picture: Picture) -> tuple[str, ...]:
-    if not _FILE_NAME.fullmatch(picture.name):
+    if not _PICTURE_NAME.fullmatch(picture.name):
         raise MailError(f"{picture.name[:80]!a} cannot name a picture: write it as letters, digits, - and . in ASCII")
     return (
         f'Content-Type: image/png; name="{picture.name}"',

@@ -126,6 +126,7 @@ def render(
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
         reply_to=own.pop() if len(own) == 1 else reply_to,
         attachments=tuple(attachments),
+        pictures=tuple(dict.fromkeys(duty.picture for duty in duties if duty.picture)),
     )
 
 

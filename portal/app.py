@@ -31,6 +31,7 @@ from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.settings import Settings
 from portal.signin import sign_in_routes
+from portal.tablepages import table_routes
 from portal.visitors import Recognising, Visitors
 
 
@@ -43,6 +44,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
         *document_routes(desk, pages),
+        *table_routes(desk, pages),
         *file_routes(desk, pages),
         *absence_routes(desk, visitors, pages),
     ]

@@ -34,6 +34,10 @@ class Pages:
         """Names that every page knows."""
         self._environment.globals.update(everywhere)
 
+    def said_in(self, template: str, name: str) -> Any:
+        """What a template sets under that name: words that a file needs as the page shows them."""
+        return getattr(self._environment.get_template(template).module, name)
+
     def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """One page. It knows its `visitor`."""
         known = {"visitor": current.get(), **context}

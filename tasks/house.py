@@ -95,10 +95,11 @@ def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan
 
 
 def words(config: Path) -> dict[str, Any]:
-    """config/words.yaml, runs.yaml and audit.yaml: what users read for every status, verdict, kind, run and finding."""
+    """config/words.yaml, runs.yaml, audit.yaml, tables.yaml: what users read for every status, verdict, run and finding."""
     if config not in _words:
         files = ("words.yaml", "runs.yaml", "audit.yaml")
-        _words[config] = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
+        found = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
+        _words[config] = {**found, "tables": read(config / "tables.yaml").value}
     return _words[config]
 
 

@@ -16,6 +16,8 @@ COMMANDS = {
     "status": ("deployments.cli.stack:status", "The services and every occurrence's state."),
     "deploy": ("deployments.cli.stack:deploy", "Create, update and prune Prefect's deployments."),
     "replay": ("deployments.cli.stack:replay", "Walk a plan year day by day with scripted answers."),
+    "progress": ("deployments.cli.tables:progress", "The progress table as .xlsx."),
+    "scorecard": ("deployments.cli.tables:scorecard", "The scorecard of each unit, every number with its proof."),
     "submit": ("deployments.cli.acts:submit", "Record that a unit delivered."),
     "accept": ("deployments.cli.acts:accept", "Accept what was submitted."),
     "return": ("deployments.cli.acts:return_", "Return what was submitted, with a reason."),

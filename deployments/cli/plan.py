@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from deployments.cli.plansheets import export_, import_
 from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
 from dondoc.amendment import Amendment, Ruling
 from dondoc.calendar import moved_days
@@ -21,6 +22,10 @@ _WORKED = {True: "worked", False: "off"}
 @click.group()
 def plan() -> None:
     """Check, show, compare, carry over and adopt plans."""
+
+
+plan.add_command(export_)
+plan.add_command(import_)
 
 
 @plan.command("check")

@@ -28,6 +28,9 @@ PAGES = {
     "/mail": "mailbox",
     "/lich": "feed",
     "/van-ban": "document",
+    "/bang.xlsx": "board",
+    "/diem": "scorecard",
+    "/diem.xlsx": "scorecard",
     "/vang": "delegate",
 }
 ALLOWED = {
@@ -36,6 +39,7 @@ ALLOWED = {
     "feed": {"tracker", "deputy", "head", "operator", "auditor"},
     "inbox": {"tracker", "deputy", "head"},
     "document": {"tracker", "deputy", "head"},
+    "scorecard": {"tracker", "deputy", "head", "auditor"},
     "mailbox": {"operator"},
     "evidence": {"tracker", "deputy", "head", "operator", "auditor"},
     "delegate": {"tracker", "deputy", "head"},

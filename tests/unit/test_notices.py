@@ -97,7 +97,7 @@ def make_notice(
 def send(found: list[Notice], day: str, picture: Picture | None = None, **letterhead: Any) -> Mail:
     pictures = {found[0].key: picture} if picture else None
     to = Address("nhan@vp.example", party_name(found[0].recipient, make_office(), WORDS))
-    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS, pictures)
+    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS, pictures=pictures)
 
 
 PORTAL = "https://dondoc.vp.example/"
