@@ -158,7 +158,7 @@ def _shown(
         "others": sum(number for _, number in counts[2:]),
         "plans": wording.several("roles", _plans(notices, letterhead.plan_titles)),
         "contact": wording.contact("operator" if tracker else "tracker"),
-        "head": letterhead.head if tracker else None,
+        "head": letterhead.head if tracker or any(notice.kind == "report" for notice in notices) else None,
         **facts,
         "day": wording.day,
         "short": short,

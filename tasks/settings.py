@@ -64,6 +64,23 @@ class PlanSection(_Section):
     live: str = ""
 
 
+class WitnessSection(_Section):
+    """Where the ledger's head is kept outside the database. `folders` are relative to var unless absolute."""
+
+    folders: tuple[str, ...] = ()
+    mail_to: tuple[str, ...] = ()
+    stamp_url: str = ""
+    stamp_ca: str = ""
+
+
+class AuditSection(_Section):
+    """`keep_runs_days`: how long Prefect keeps runs whose history was copied; 0 means for good."""
+
+    clock_tolerance_minutes: int = Field(default=15, ge=11, le=24 * 60)
+    history_days: int = Field(default=8, ge=1, le=3660)
+    keep_runs_days: int = Field(default=0, ge=0, le=36600)
+
+
 class File(_Section):
     """config/dondoc.toml."""
 
@@ -72,6 +89,8 @@ class File(_Section):
     portal: PortalSection = PortalSection()
     figures: FiguresSection = FiguresSection()
     plan: PlanSection = PlanSection()
+    witness: WitnessSection = WitnessSection()
+    audit: AuditSection = AuditSection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,8 @@ class Settings:
     upload_mb: int
     figures: Path
     live_plan: Path | None
+    witness: WitnessSection
+    audit: AuditSection
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
     portal_hosts: tuple[str, ...] = ()
@@ -154,6 +175,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         portal_hosts=file.portal.hosts,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
+        witness=file.witness,
+        audit=file.audit,
         # The local mailbox takes answers by itself; a real server must be told where they go.
         reply_base=_base(file.reply.address or (mail.sender if local else "")),
         lmtp=file.reply.lmtp,

@@ -76,13 +76,16 @@ def _services() -> Iterator[str]:
 
 
 def _ledger() -> Iterator[str]:
-    from tasks.store.audit import verify_store
+    from dondoc.findings import told
+    from tasks.house import words
+    from tasks.store.audit import snapshot, verify_store
 
-    with store().connect() as connection:
-        recounted, broken = verify_store(connection)
+    engine = store()
+    with snapshot(engine) as connection:
+        recounted, broken = verify_store(connection, shelf=prepare().var / "files")
     if broken:
         yield f"the ledger is broken at entry {broken.seq}: {broken.reason}; stop, keep the database, call the auditor"
-    yield from recounted.faults[:10]
+    yield from (told(finding, words(config_folder())) for finding in recounted.found.kept[:10])
 
 
 def _waiting_mail() -> Iterator[str]:

@@ -67,9 +67,9 @@ def _then(connection: sa.Connection, plan: str, moment: datetime) -> _Read:
     found = recount(_entries(connection, plan, until))
     if not found.states:
         raise DocumentError(f"{plan} was not adopted by {moment:%d/%m/%Y %H:%M}; give a later moment")
-    if found.faults:
-        raise DocumentError(f"the ledger cannot be folded ({found.faults[0]}); run: dondoc ledger verify")
-    was = version(connection, plan, found.versions[plan])
+    if len(found.found):
+        raise DocumentError(f"the ledger cannot be folded ({found.found.kept[0].code}); run: dondoc ledger verify")
+    was = version(connection, plan, found.plans[plan].digest)
     known = [
         _under(was, row, found.states[row.occurrence.id])
         for row in rows(connection, plan)

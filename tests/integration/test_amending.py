@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from installation import CONFIG, HCQT, TTCBTH, TTPVKS, Installation, at
 
-from deployments.compile import Compiler
 from dondoc.amendment import Amendment, AmendmentError, Ruling
+from dondoc.compile import Compiler
 from dondoc.located import parse
 from dondoc.plan import Plan
 from dondoc.planfile import read_plan
@@ -57,7 +57,7 @@ def whole(installation: Installation) -> None:
     with installation.engine.connect() as connection:
         recounted, broken = verify_store(connection)
     assert broken is None
-    assert recounted.faults == []
+    assert recounted.found.kept == []
     assert installation.folded() == installation.states()
     keys = [notice.key for notice in installation.notices()]
     assert len(keys) == len(set(keys))

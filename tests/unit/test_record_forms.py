@@ -12,8 +12,8 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import is_valid, preprocess_schema
 
 from deployments.apply import flow_function
-from deployments.compile import MARK, RUN_MARK, incident_deployment, record_deployments
 from dondoc.acts import ActName
+from dondoc.compile import MARK, RUN_MARK, incident_deployment, record_deployments
 from dondoc.refused import in_words
 from tasks.forms import ACTS, ActLabel
 from tasks.house import read, words
