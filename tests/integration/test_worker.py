@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import eventually
+from servers import eventually
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun, State
