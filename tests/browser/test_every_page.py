@@ -11,17 +11,17 @@ def test_every_page_of_the_office(year: Site, width: str) -> None:
     year.way = width
     for name, address in (("start", "/"), ("sign-in", "/vao"), ("not-found", "/khong-co"), ("mail-list", "/mail")):
         page.goto(address)
-        year.seen(page, name)
+        year.seen(page, name, axe=True)
     page.locator("a.subject").first.click()
     page.wait_for_load_state()
-    year.seen(page, "mail")
+    year.seen(page, "mail", axe=True)
     year.sign_in("tracker", page)
     for name, address in (("board", "/bang"), ("board-narrow", "/bang?state=red&quarter=2"), ("board-none", "/bang?q=khong-co"), ("inbox", "/viec"), ("feeds", "/lich"), ("start-in", "/")):
         page.goto(address)
-        year.seen(page, name)
+        year.seen(page, name, axe=True)
     page.goto("/viec")
     page.locator(".list a").first.click()
-    year.seen(page, "occurrence")
+    year.seen(page, "occurrence", axe=True)
     page.goto("/bang?state=overdue")
     page.locator(".list a").first.click()
-    year.seen(page, "occurrence-overdue")
+    year.seen(page, "occurrence-overdue", axe=True)
