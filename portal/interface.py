@@ -63,7 +63,9 @@ _OFFICE = (200, 303, 403, 503)  # a page for signed-in people
 _LINK = (200, 404, 410, 503)  # a page behind a link in a mail
 _ANSWER = (303, 400, 403, 404, 409, 410, 413, 422, 429, 503)
 _LINKED = {"token": _TOKEN}
-_ADDRESS = {"id": {"type": "string", "pattern": "^[a-z0-9-]+(/[A-Za-z0-9.-]+){3}$"}}
+_NEEDED = {"act", "form", "token", "seq"}  # without which a form of ours was never sent
+_PART: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,60}$"}
+_ADDRESS = dict.fromkeys(("plan", "item", "obligation", "period"), _PART)
 _FORM = {"form": _TEXT}
 
 INTERFACE: dict[str, Entry] = {
@@ -89,8 +91,8 @@ INTERFACE: dict[str, Entry] = {
         query={"plan": _TEXT, "unit": _TEXT, "quarter": _TEXT, "state": _TEXT, "q": _TEXT, "page": _PAGE},
     ),
     "/viec": Entry("What waits for a decision.", _OFFICE),
-    "/o/{id}": Entry("Where mails lead.", (303,), path=_ADDRESS),
-    "/ky/{id}": Entry(
+    "/o/{plan}/{item}/{obligation}/{period}": Entry("Where mails lead.", (303,), path=_ADDRESS),
+    "/ky/{plan}/{item}/{obligation}/{period}": Entry(
         "One occurrence, and the tracker's decision on it.",
         (*_OFFICE, 404), (303, 400, 403, 404, 409, 413, 415, 422, 429, 503), path=_ADDRESS, query={"xong": _TEXT},
         form={
@@ -143,7 +145,8 @@ def _operations(path: str, entry: Entry) -> dict[str, Any]:
                 "responses": _answers(entry.get, entry.content if method == "get" else None),
             }
     if entry.post:
-        schema = {"type": "object", "properties": dict(entry.form), "additionalProperties": False}
+        schema: dict[str, Any] = {"type": "object", "properties": dict(entry.form), "additionalProperties": False}
+        schema["required"] = [name for name in entry.form if name in _NEEDED]
         found["post"] = {
             "summary": entry.summary,
             "requestBody": {"content": {entry.sent_as: {"schema": schema}}},

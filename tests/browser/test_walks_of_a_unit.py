@@ -74,14 +74,8 @@ def test_an_answer_is_given_once_and_the_back_button_tells_so(site: Site, unit: 
     unit.reload()
     unit.go_back()
     expect(unit.get_by_role("heading", level=1)).to_contain_text(TITLE)
-    if unit.get_by_role("button", name=button, exact=True).count():  # the page as the browser kept it
-        fill(unit, button)
-        press(unit, button)
-        expect(unit.get_by_role("heading", level=1)).to_contain_text("Trả lời này đã được ghi nhận lúc")
-        site.seen(unit, f"answer-{ANSWERS[button]}-again")
+    expect(unit.get_by_role("button", name=button, exact=True)).to_have_count(0)  # the page as it is now
     assert len(site.installation.ledger()) == recorded
-    unit.goto(mailed_link(site))
-    expect(unit.get_by_role("button", name=button, exact=True)).to_have_count(0)
     site.seen(unit, f"answer-{ANSWERS[button]}-after")
 
 
