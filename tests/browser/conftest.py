@@ -78,8 +78,20 @@ def _answers(installation: Installation) -> None:
     for number, (name, state) in enumerate(owed[:24]):
         unit = "unit:hcqt"
         if number % 4 == 0:
-            installation.act(name, "submit", now, unit, document=f"{60 + number}/BC-VP", note="Đã ban hành và gửi.", reason="Chờ ý kiến các đơn vị.")
+            installation.act(
+                name,
+                "submit",
+                now,
+                unit,
+                document=f"{60 + number}/BC-VP",
+                note="Đã ban hành và gửi.",
+                reason="Chờ ý kiến các đơn vị.",
+            )
         elif number % 4 == 1:
-            installation.act(name, "raise_difficulty", now, unit, reason="Chưa có số liệu của Sở Nội vụ.", note="Sở Nội vụ")
+            installation.act(
+                name, "raise_difficulty", now, unit, reason="Chưa có số liệu của Sở Nội vụ.", note="Sở Nội vụ"
+            )
         elif number % 4 == 2 and state["due"] > "2024-06-20":
-            installation.act(name, "extend_request", now, unit, reason="Chờ ý kiến Sở Tư pháp.", until=at("2024-07-31").date())
+            installation.act(
+                name, "extend_request", now, unit, reason="Chờ ý kiến Sở Tư pháp.", until=at("2024-07-31").date()
+            )

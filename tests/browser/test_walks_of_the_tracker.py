@@ -8,7 +8,6 @@ import pytest
 from installation import at
 from playwright.sync_api import Page, expect
 from served import Site
-from servers import eventually
 
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 DECISIONS = {
@@ -117,7 +116,7 @@ def test_a_page_asked_for_is_reached_after_signing_in_and_gone_after_signing_out
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Xin xem hộp thư")
     site.seen(page, "link-sent")
-    (link,) = _links(site, address)
+    link = site.last_link("tracker")
     page.goto(link)
     site.seen(page, "sign-in-confirm")
     page.get_by_role("button", name="Đăng nhập").click()
@@ -141,7 +140,3 @@ def test_an_auditor_sees_and_decides_nothing(site: Site) -> None:
     page.goto("/viec")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Vai trò này không được")
     site.seen(page, "refused-role")
-
-
-def _links(site: Site, address: str) -> list[str]:
-    return eventually(lambda: site.portal.links(address))

@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def prefect_stack(stack: Stack, postgres: DatabaseUrls) -> Stack:  # noqa: ARG001  (order)
+def prefect_stack(stack: Stack, postgres: DatabaseUrls) -> Stack:  # noqa: ARG001, F811  (order)
     """A real Prefect server on that PostgreSQL (about 15 s)."""
     services.up(stack)
     return stack

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from starlette.routing import Mount, Route
 
 from portal.allowance import Allowance
+from portal.answerpages import ACTS
 from portal.feeds import LEADERS
 from portal.interface import HEADERS, INTERFACE, description
 from portal.letters import Letters
@@ -101,7 +102,9 @@ class Probe:
             tokens.append(self.portal.token(Q1, "unit:hcqt", until="2024-03-01"))
             return [{"token": token, "seq": seq} for token in tokens for seq in ("1", "40")]
         if "{plan}" in path:
-            return [dict(zip(PARTS, name.split("/"), strict=True)) for name in sorted(self.portal.installation.states())]
+            return [
+                dict(zip(PARTS, name.split("/"), strict=True)) for name in sorted(self.portal.installation.states())
+            ]
         if path.startswith("/mail/"):
             return [{"id": letter.id} for letter in Letters(self.portal.mail).all()]
         if path.startswith("/lich/"):
@@ -116,7 +119,9 @@ class Probe:
         known = INTERFACE[case.path]
         case.query = {**(case.query or {}), **{name: hostile[name] for name in hostile if name in known.query}}
         if isinstance(case.body, dict):
-            spoiled = {name: hostile[name] for name in hostile if name in known.form and name not in {*MARKS, "act", "files"}}
+            spoiled = {
+                name: hostile[name] for name in hostile if name in known.form and name not in {*MARKS, "act", "files"}
+            }
             case.body.update(spoiled)
             if VALID in case.body.values():
                 marks = self._marks(case)
@@ -158,7 +163,9 @@ def test_whatever_is_sent_is_answered_as_described_and_looking_changes_nothing(p
         before = portal.installation.ledger()
 
         @(thorough if operation.method.upper() == "POST" else quick)
-        @given(operation.as_strategy(), st.dictionaries(FIELDS, HOSTILE, max_size=3), _some(probe.there(operation.path)))
+        @given(
+            operation.as_strategy(), st.dictionaries(FIELDS, HOSTILE, max_size=3), _some(probe.there(operation.path))
+        )
         def as_described(case: Case, hostile: dict[str, str], there: dict[str, str] | None) -> None:
             response = probe.send(case, hostile, there)
             case.validate_response(response, checks=TRUTHS)
@@ -242,17 +249,28 @@ def _unbroken(answer: Any, *sent: str) -> None:
     assert {name.lower() for name in HEADERS} <= set(answer.headers), sent
 
 
-def test_every_route_and_every_field_of_a_form_is_described(portal: Portal) -> None:
-    routes = {re.sub(r":\w+(?=})", "", r.path): set(r.methods or ()) for r in portal.app.routes if isinstance(r, Route)}
+async def test_every_route_and_every_field_of_a_form_is_described(portal: Portal) -> None:
+    described = {
+        path.replace("{plan}/{item}/{obligation}/{period}", "{id}"): entry for path, entry in INTERFACE.items()
+    }
+    routes = {re.sub(r":\w+(?=})", "", r.path) for r in portal.app.routes if isinstance(r, Route)}
+    answers = {f"/a/{{token}}/{act}" for act in ACTS}
     assert [r.path for r in portal.app.routes if isinstance(r, Mount)] == ["/static"]
-    for path, entry in INTERFACE.items():
-        route = path.replace("{plan}/{item}/{obligation}/{period}", "{id}")
-        matches = [found for found in portal.app.routes if found.matches(_scope(route, "GET"))[0].value]
-        assert matches, path
-    described = {re.sub(r"{plan}/{item}/{obligation}/{period}", "{id}", path) for path in INTERFACE}
-    acts = {path for path in described if path.startswith("/a/{token}/") and INTERFACE[path].post}
-    assert set(routes) - {"/a/{token}/{act}"} == described - acts - {"/static/{path}"}
+    assert routes - {"/a/{token}/{act}"} == set(described) - answers - {"/static/{path}"}
+    portal.installation.act(
+        Q1, "extend_request", portal.now, "unit:hcqt", reason="Chờ", until=portal.now.date().replace(month=4)
+    )
+    async with portal.signed_in("tracker") as browser, portal.browser() as anyone:
+        token = portal.token(MARCH, "unit:ttpvks")
+        pages = [await browser.get(path) for path in ("/bang", "/mail", f"/ky/nho-2024/{Q1}")]
+        pages += [await anyone.get(path) for path in (f"/a/{token}", "/vao")]
+    for page in pages:
+        for method, action, inside in _FORMS.findall(page.text):
+            path = str(unescape(action or page.url.path)).partition("#")[0]
+            known = described[path.replace(token, "{token}").replace(f"nho-2024/{Q1}", "{id}")]
+            sent = set(re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', inside))
+            assert sent <= set(known.form if method == "post" else known.query), path
+            assert known.post or method == "get", path
 
 
-def _scope(path: str, method: str) -> dict[str, Any]:
-    return {"type": "http", "path": path.replace("{seq}", "1"), "method": method}
+_FORMS = re.compile(r'<form[^>]* method="(\w+)"(?: action="([^"]+)")?[^>]*>(.*?)</form>', re.DOTALL)
