@@ -10,6 +10,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -92,6 +93,7 @@ class Snapshots:
         return made
 
 
+@lru_cache(maxsize=4096)  # a duty's words are the same in every period, and nothing else costs a board so much
 def folded(text: str) -> str:
     """`text` as it is searched: without marks and case, so that "ke hoach" finds "Kế hoạch"."""
     parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
@@ -108,7 +110,8 @@ def _line(house: House, plan: Plan, row: Row, today: date) -> Line:
     item = plan.item(row.occurrence.item)
     obligation = item.obligation(row.occurrence.obligation)
     due = row.state.due
-    words = (item.ref, item.title, obligation.deliverable, row.state.document or "", row.occurrence.id)
+    words = folded(f"{item.ref} {item.title} {obligation.deliverable}")
+    own = folded(row.state.document) if row.state.document else ""
     return Line(
         row.occurrence,
         row.state,
@@ -117,7 +120,7 @@ def _line(house: House, plan: Plan, row: Row, today: date) -> Line:
         mark_of(row.state, today, house.calendar),
         house.office.members(obligation.lead),
         (due.month + 2) // 3 if due else 0,
-        folded(" ".join(words)),
+        f"{words} {own} {row.occurrence.id.casefold()}",
     )
 
 
