@@ -1,6 +1,6 @@
 """The smoke test's questions to a demonstration that `make up` brought up; each assertion says what is missing.
 
-ports: four free ports as shell assignments.  started: Prefect, mailbox and `dondoc status` show the year.
+ports: five free ports as shell assignments.  started: Prefect, mailbox and `dondoc status` show the year.
 mails: how many mails the mailbox holds.      stopped: no process of this installation is left.
 """
 
@@ -53,9 +53,9 @@ def runs(kinds: list[str], after: datetime, before: datetime) -> int:
 
 
 def ports() -> None:
-    """Print four free ports as the variables that move dondoc's; below those that outgoing connections take."""
+    """Print five free ports as the variables that move dondoc's; below those that outgoing connections take."""
     with ExitStack() as held:
-        for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL"):
+        for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL", "FRONT"):
             print(f"DONDOC_{name}_PORT={_free(held)}", end=" ")
     print()
 
@@ -152,7 +152,7 @@ def stopped() -> None:
 
     _until(lambda: not left(), at_least=1)
     assert not left(), "\n".join(left())
-    for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL"):
+    for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL", "FRONT"):
         with socket.socket() as probe:
             number = int(os.environ[f"DONDOC_{name}_PORT"])
             assert probe.connect_ex(("127.0.0.1", number)) != 0, f"something still answers on port {number}"

@@ -58,6 +58,9 @@ KINDS = frozenset(
         "witness.published",
         "audit.finding",
         "figures.rejected",
+        "access.refused",
+        "operator.called",
+        "operator.answered",
     ]
 )
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "runs", "operate",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate",
 ]  # fmt: skip
 
@@ -28,6 +28,8 @@ MAY: dict[Action, frozenset[Role]] = {
     "inbox": _DECIDING,
     "mailbox": frozenset({"operator"}),
     "evidence": _EVERYBODY,
+    "runs": _EVERYBODY,  # Prefect's own pages, to look at
+    "operate": frozenset({"operator"}),  # whatever else Prefect can do
     "accept": _TRACKER,
     "return": _TRACKER,
     "extend": _TRACKER,
