@@ -123,6 +123,8 @@ class Front:
             raise _NotStartedError from None
 
     async def _refuse(self, request: Request, visitor: Visitor, kind: Kind | None) -> Response:
+        if kind == "hidden":
+            return self._said("hidden", 403)
         await self._note_refusal(request, visitor)
         if kind == "page":  # the portal says it in its own look
             return RedirectResponse(f"{self._settings.public_url}/prefect", 303)
@@ -154,7 +156,7 @@ class _NotStartedError(Exception):
 def _may(visitor: Visitor, kind: Kind | None) -> bool:
     if kind in ("page", "read"):
         return visitor.may("runs")
-    return kind in ("private", "act") and visitor.may("operate")
+    return kind in ("hidden", "private", "act") and visitor.may("operate")
 
 
 def _from_here(request: Request) -> bool:

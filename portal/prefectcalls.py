@@ -1,7 +1,8 @@
 """Which of Prefect's calls only read. What stands in no list below changes something: nobody but the operator gets it.
 
 `{}` is any one segment. Left out although they look like reads: `get_scheduled_flow_runs` and `get_runs` note that a
-worker has asked; `csrf-token` writes a row; `admin/settings` tells how the server is set up.
+worker has asked; `csrf-token` writes a row. The classic pages do not start without `admin/settings`, in which Prefect
+hides its secrets itself.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from typing import Literal
 from urllib.parse import quote, unquote_to_bytes
 
-Kind = Literal["page", "read", "private", "act", "outside"]
+Kind = Literal["page", "read", "hidden", "private", "act", "outside"]
 
 API = "/api/"
 READS = """
+GET admin/settings
 GET admin/version
 GET health
 GET hello
@@ -101,11 +103,7 @@ GET work_queues/{}/status
 
 # Reads of what may hold secrets, and the checks of a form while it is filled in (they look variables up).
 PRIVATE = """
-GET admin/settings
-GET admin/storage
 POST automations/templates/validate
-POST block_documents/count
-POST block_documents/filter
 GET block_documents/{}
 GET block_types/slug/{}/block_documents
 GET block_types/slug/{}/block_documents/name/{}
@@ -113,10 +111,17 @@ GET flow_runs/{}/input/{}
 POST flow_runs/{}/input/filter
 POST templates/validate
 POST ui/schemas/validate
-POST variables/count
-POST variables/filter
 GET variables/name/{}
 GET variables/{}
+"""
+
+# The same, asked by the pages themselves while they open: refusing these is nothing to be recorded.
+HIDDEN = """
+GET admin/storage
+POST block_documents/count
+POST block_documents/filter
+POST variables/count
+POST variables/filter
 """
 
 # Prefect answers these by asking a server on the Internet.
@@ -137,6 +142,7 @@ def _patterns(listed: str) -> frozenset[tuple[str, ...]]:
 
 _LISTS: tuple[tuple[Kind, frozenset[tuple[str, ...]]], ...] = (
     ("read", _patterns(READS)),
+    ("hidden", _patterns(HIDDEN)),
     ("private", _patterns(PRIVATE)),
     ("outside", _patterns(OUTSIDE)),
 )

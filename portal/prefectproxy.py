@@ -16,8 +16,9 @@ from starlette.types import Send
 from portal.prefectcalls import encoded
 
 # Nothing but the pages' own files runs, and nothing is asked of another site: Prefect's pages call an analytics service.
+# The library that draws a run's graph compiles its shaders' setters: without 'unsafe-eval' there is no graph.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
