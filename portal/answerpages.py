@@ -58,7 +58,7 @@ class AnswerPages:
             Route("/a/{token}", self._shown(self.duty)),
             Route("/a/{token}/all", self._shown(self.all)),
             Route("/a/{token}/recorded/{seq}", self._shown(self.recorded)),
-            Route("/a/{token}/tep/{seq:int}/{number:int}", self._shown(self.file)),
+            Route("/a/{token}/tep/{seq:number}/{number:number}", self._shown(self.file)),
             Route("/a/{token}/{act}", self.answer, methods=["POST"]),
             Route("/a/{token}/{act}", self._back),  # a form shown again after an error, reloaded
         ]

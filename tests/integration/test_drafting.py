@@ -10,7 +10,7 @@ import pytest
 from docx import Document as open_docx
 from installation import HCQT, TRACKER, Installation, at
 
-from deployments.compile import Compiler
+from dondoc.compile import Compiler
 from dondoc.located import parse
 from dondoc.planfile import read_plan
 from tasks.delivery import deliver
