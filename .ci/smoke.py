@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from contextlib import ExitStack, suppress
@@ -104,6 +105,7 @@ def started() -> None:
     assert outcomes["late"] >= 1, outcomes
     assert mails() > 200, f"{mails()} mails"
     answerable()
+    closed()
     print(
         f"{flows} flows, {deployments} deployments, {history} runs in 2024, {coming} to come, {mails()} mails; {dict(outcomes)}"
     )
@@ -121,6 +123,24 @@ def answerable() -> None:
     ]
     assert links, "the newest mails link to no answer page"
     assert any(re.search(r'<form[^>]+action="/a/[^"]+/done', page(link)) for link in links), "no link takes an answer"
+
+
+def closed() -> None:
+    """Prefect's pages and its interface open to nobody who is not signed in, neither by the front nor by themselves."""
+    front = f"http://127.0.0.1:{os.environ['DONDOC_FRONT_PORT']}"
+    asked = page(f"{front}/runs")  # the opener follows to the portal's form
+    assert 'name="address"' in asked, "the front does not lead to the sign-in"
+    for address in (
+        f"{front}/api/flows/filter",
+        f"http://127.0.0.1:{os.environ['DONDOC_PREFECT_PORT']}/api/flows/filter",
+    ):
+        request = urllib.request.Request(address, b"{}", {"content-type": "application/json", "origin": front})
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+        except urllib.error.HTTPError as refusal:
+            assert refusal.code == 401, f"{address} answers {refusal.code}"
+        else:
+            raise AssertionError(f"{address} is open")
 
 
 def page(address: str) -> str:
