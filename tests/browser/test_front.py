@@ -60,7 +60,7 @@ def _furnished(stack: Stack) -> Known:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import ArtifactCreate, LogCreate
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
-    from prefect.states import Completed
+    from prefect.states import Completed, Running
 
     from dondoc.compile import record_deployments
 
@@ -72,6 +72,7 @@ def _furnished(stack: Stack) -> Known:
         flow = client.create_flow_from_name("II.1.a · Kế hoạch cải cách hành chính")
         deployment = client.create_deployment(flow_id=flow, name="2024", work_pool_name="dondoc")
         run = client.create_flow_run_from_deployment(deployment, name="2024-03-22 · nhắc −5: 1")
+        client.set_flow_run_state(run.id, Running(), force=True)
         client.set_flow_run_state(run.id, Completed(name="Đã nhắc"), force=True)
         line = LogCreate(
             name="dondoc", level=20, message="một nhiệm vụ đã được xem", timestamp=datetime.now(UTC), flow_run_id=run.id
@@ -156,14 +157,14 @@ PAGES = {
     "/flows": "II.1.a · Kế hoạch cải cách hành chính",
     "/flows/flow/{flow}": "2024-03-22 · nhắc −5: 1",
     "/deployments": "II.1.a · Kế hoạch cải cách hành chính",
-    "/deployments/deployment/{deployment}": "2024-03-22 · nhắc −5: 1",
+    "/deployments/deployment/{deployment}": "II.1.a · Kế hoạch cải cách hành chính",
     "/work-pools": "dondoc",
     "/artifacts/artifact/{artifact}": ARTIFACT,
     "/v2/runs": "2024-03-22 · nhắc −5: 1",
     "/v2/runs/flow-run/{run}": "một nhiệm vụ đã được xem",
     "/v2/flows": "II.1.a · Kế hoạch cải cách hành chính",
     "/v2/deployments": "II.1.a · Kế hoạch cải cách hành chính",
-    "/v2/deployments/deployment/{deployment}": "2024-03-22 · nhắc −5: 1",
+    "/v2/deployments/deployment/{deployment}": "II.1.a · Kế hoạch cải cách hành chính",
 }
 
 
