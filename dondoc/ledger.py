@@ -70,6 +70,9 @@ KINDS = frozenset(
         "figures.confirmed",
         "figures.held",
         "figures.published",
+        "access.refused",
+        "operator.called",
+        "operator.answered",
     ]
 )
 

@@ -125,6 +125,8 @@ INTERFACE: dict[str, Entry] = {
             "document": _TEXT, "signed": _DAY, "until": _DAY,
         },
     ),
+    "/prefect": Entry("Over to Prefect's pages.", _OFFICE),
+    "/prefect/{path}": Entry("Over to one of them.", _OFFICE, path={"path": {"type": "string", "pattern": "^[a-z0-9/-]+$"}}),
     "/lich": Entry("The addresses of calendar feeds.", _OFFICE),
     "/lich/{token}.ics": Entry("A calendar feed.", (200, 404, 503), path={"token": _SIGNED}, content=ICS),
     "/a/new-link": Entry(

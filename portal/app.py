@@ -30,6 +30,7 @@ from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
+from portal.prefectpages import prefect_routes
 from portal.settings import Settings
 from portal.signin import sign_in_routes
 from portal.tablepages import table_routes
@@ -57,6 +58,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *table_routes(desk, pages),
         *file_routes(desk, pages),
         *absence_routes(desk, visitors, pages),
+        *prefect_routes(desk, pages),
     ]
 
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from installation import Installation
 from office_portal import ADDRESSES, Portal
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 from servers import eventually, free_port
+from starlette.applications import Starlette
 
 from tasks.store.settle import look
 from tasks.sweeping import send_mail
@@ -40,10 +41,15 @@ def elsewhere(work: Callable[[], Answer]) -> Answer:
         return thread.submit(work).result()
 
 
-@contextmanager
-def served(portal: Portal, port: int) -> Iterator[None]:
+def served(portal: Portal, port: int) -> AbstractContextManager[None]:
     """The portal answers on that port of loopback."""
-    server = uvicorn.Server(uvicorn.Config(portal.app, port=port, log_level="error", server_header=False))
+    return serving(portal.app, port)
+
+
+@contextmanager
+def serving(app: Starlette, port: int) -> Iterator[None]:
+    """An application answers on that port of loopback."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", server_header=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

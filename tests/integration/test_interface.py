@@ -47,7 +47,20 @@ MARCH = "chi-so/ket-qua/2024-03"
 TRUTHS = [status_code_conformance, content_type_conformance, response_headers_conformance]
 MARKS = {"form", "token", "seq"}  # hidden fields that a page gives its own forms
 VALID = "@valid"  # stands in a generated form for what the page's own form carries now
-OFFICE = ("/bang", "/bieu-do", "/chi-so", "/diem", "/ky/", "/lich", "/o/", "/tep/", "/van-ban", "/vang", "/viec")
+OFFICE = (
+    "/bang",
+    "/bieu-do",
+    "/chi-so",
+    "/diem",
+    "/ky/",
+    "/lich",
+    "/o/",
+    "/prefect",
+    "/tep/",
+    "/van-ban",
+    "/vang",
+    "/viec",
+)
 VISITORS = {  # whose way leads where
     "": ("/",),
     "tracker": (*OFFICE, "/vao", "/ra"),
