@@ -23,6 +23,7 @@ COMMANDS = {
     "waive": ("deployments.cli.acts:waive", "Waive a duty, naming the decision."),
     "event": ("deployments.cli.acts:event", "Record an outside event, which opens what waited for it."),
     "ledger": ("deployments.cli.ledger:ledger", "Verify, export and print the head of the ledger."),
+    "evidence": ("deployments.cli.evidence:evidence", "Packs of evidence that prove themselves."),
     "doctor": ("deployments.cli.doctor:doctor", "What is wrong with this installation and what to do."),
 }
 
