@@ -9,6 +9,7 @@ Cách dùng:
 
 Mã kết thúc: 0 không thấy sai; 1 thấy sai (dòng "SAI" đầu tiên nói sai ở đâu); 2 gọi sai hoặc không đọc được gói.
 """
+# ruff: noqa: UP017 - datetime.UTC is younger than Python 3.8
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ import os
 import re
 import sys
 import zipfile
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 GENESIS = "0" * 64
 FIELDS = {"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"}
@@ -217,7 +218,7 @@ def zone_of(name):
 
 
 def local_day(entry, zone):
-    moment = datetime.strptime(entry["at"], "%Y-%m-%sT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    moment = datetime.strptime(entry["at"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     return moment.astimezone(zone).date().isoformat()
 
 
