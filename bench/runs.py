@@ -25,13 +25,13 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 
 from bench.installation import installation
 from deployments.apply import apply, deployment_ids
-from deployments.compile import POOL, Compiler, Deployment
 from deployments.stack import children, services
 from deployments.stack.children import Child
 from deployments.stack.databases import DatabaseUrls
 from deployments.stack.prefect_server import child_environment, client_environment
 from deployments.stack.settings import Stack
 from deployments.worker import ensure_work_pool
+from dondoc.compile import POOL, Compiler, Deployment
 from tasks.house import house, read_plan_file, words
 from tasks.publish import templates
 from tasks.settings import HOME

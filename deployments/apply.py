@@ -1,6 +1,7 @@
 """Deployments as they should be → Prefect: create, update, prune. The only caller of its deployment interface.
 
-Idempotent: a deployment whose version is the same is left alone, for redeploying recreates its scheduled runs.
+Idempotent: a deployment that nobody edited and whose version is the same is left alone, for redeploying recreates its
+scheduled runs.
 Nothing that bears evidence is deleted: what is no longer wanted is paused, and deleted only if it never ran.
 """
 
@@ -23,7 +24,9 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.flows import Flow
 from prefect.utilities.callables import ParameterSchema, parameter_schema
 
-from deployments.compile import MARK, POOL, Deployment
+from dondoc.auditplan import differing
+from dondoc.compile import MARK, POOL, Deployment
+from tasks.auditreading import standing_of
 
 _PAGE = 200
 _DATES = re.compile(r"^RDATE:([0-9T,]+)$", re.MULTILINE)
@@ -54,7 +57,7 @@ def apply(client: SyncPrefectClient, wanted: Sequence[Deployment], *, dry_run: b
         key = (deployment.flow, deployment.name)
         found = standing.get(key)
         label = f"{deployment.flow}/{deployment.name}"
-        if found and found.version == deployment.version:
+        if found and found.version == deployment.version and not differing(deployment, standing_of(found)):
             applied.unchanged.append(label)
             continue
         (applied.updated if found else applied.created).append(label)

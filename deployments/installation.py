@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING
 from deployments.stack.children import Child
 from deployments.stack.databases import database_urls
 from deployments.stack.prefect_server import child_environment
-from deployments.stack.settings import Stack
+from deployments.stack.settings import LOOPBACK, Port, Stack
 from tasks.settings import HOME, Settings
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from deployments.apply import Applied
-    from deployments.compile import Compiler, Deployment
+    from dondoc.compile import Deployment
     from dondoc.house import House
     from dondoc.plan import Plan
-    from dondoc.state import State
 
 _DEPLOYING = 720240004
 CHILDREN = ("mailbox", "portal", "worker")
@@ -56,12 +55,20 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
             folder=HOME,
         )
 
+    lmtp: tuple[Child, ...] = ()
+    if settings.lmtp:
+        from tasks.lmtp import listen_at
+
+        host, port = listen_at(settings.lmtp)
+        own = (Port("lmtp", port, "[reply] lmtp in config/dondoc.toml"),) if host == LOOPBACK else ()
+        lmtp = (Child("lmtp", (sys.executable, "-m", "tasks.lmtp"), environment, ports=own, folder=HOME),)
     return (
         child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
         child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
               port="portal"),
         child("worker", "deployments.worker"),
+        *lmtp,
     )  # fmt: skip
 
 
@@ -78,27 +85,15 @@ class Installation:
 
         `only`: the one item of that id, without the plan's own flows.
         """
-        from tasks.store.occurrences import rows
-        from tasks.store.plans import closed
+        from tasks.compiled import compile_plan
 
-        with self.engine.connect() as connection:
-            states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
-            ended = closed(connection, plan.id)
-        compiler = self._compiler(states, ended)
-        return compiler.items(plan, only) if only else compiler.deployments(plan)
+        return compile_plan(self.engine, self.house, self.settings.config, plan, only)
 
     def compile_as_adopted(self, plan: Plan) -> tuple[Deployment, ...]:
         """The same as on the day of adoption, whatever has happened since: what a replay walks."""
-        return self._compiler({}, False).deployments(plan)
+        from tasks.compiled import compiler
 
-    def _compiler(self, states: Mapping[str, State], closed: bool) -> Compiler:
-        from deployments.compile import Compiler
-        from tasks.house import words
-        from tasks.publish import templates
-
-        config = self.settings.config
-        sheet = templates(config).get_template("deployment.md.j2")
-        return Compiler(self.house, words(config), sheet, states, closed)
+        return compiler(self.house, self.settings.config, {}, False).deployments(plan)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -120,14 +115,13 @@ class Installation:
 
         from deployments.apply import apply, deployment_ids
         from deployments.automations import apply_automations, automations
-        from deployments.compile import follow_up_deployment, incident_deployment, record_deployments
         from deployments.worker import ensure_work_pool
+        from tasks.compiled import own_deployments
         from tasks.house import words
 
         vocabulary = words(self.settings.config)
-        timezone = self.house.policy.timezone
-        incident = incident_deployment(vocabulary, timezone)
-        own = (incident, follow_up_deployment(vocabulary, timezone), *record_deployments(vocabulary, timezone))
+        own = own_deployments(self.house, self.settings)
+        incident = own[0]
         if not dry_run:
             ensure_work_pool()
         with self.deploying(), get_client(sync_client=True) as client:

@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 import sqlalchemy as sa
 
 from deployments.answers import Answer, Answers, answer_days, due_answers
-from deployments.compile import Deployment
+from dondoc.compile import Deployment
 from dondoc.house import House
 from dondoc.ledger import timestamp
 from dondoc.lifecycle import State

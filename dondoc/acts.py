@@ -6,6 +6,7 @@ The same acts serve the command line, the Prefect forms, the portal and the scri
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -38,6 +39,7 @@ class Act:
     """One act. `document` is số/ký hiệu, `signed` the date on it, `until` the day asked for or granted.
 
     `files` are (name, media type, size in bytes, SHA-256) of what was handed in; `channel` is where it came from.
+    `mail` is who sent it (from, known) and the mail itself (message_id, sha256), where it came by mail.
     """
 
     name: ActName
@@ -49,6 +51,7 @@ class Act:
     until: date | None = None
     files: tuple[tuple[str, str, int, str], ...] = ()
     channel: str = "cli"
+    mail: Mapping[str, str | bool] | None = None
 
 
 _KIND: dict[ActName, str] = {
@@ -129,6 +132,8 @@ def _body(act: Act) -> dict[str, Any]:
             {"name": _clean("name", name), "type": _clean("type", kind), "size": size, "sha256": sha256}
             for name, kind, size, sha256 in act.files
         ]
+    if act.mail:
+        body["mail"] = dict(act.mail)
     return body
 
 

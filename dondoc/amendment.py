@@ -6,6 +6,7 @@ and stays under the plan it ended under; what still runs goes on under the new o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,6 +20,7 @@ from dondoc.office import Office
 from dondoc.plan import Item, Obligation
 from dondoc.timing import Occurrence
 
+_MET = frozenset({Status.DONE, Status.WAIVED, Status.SUBMITTED})
 _TOLD = frozenset({Status.OPEN, Status.RETURNED, Status.SUBMITTED})  # the unit knows of it
 
 
@@ -95,7 +97,8 @@ def amend(
     Raises AmendmentError where one comes back that an earlier amendment dropped: its end stands in the ledger.
     """
     standing = {was.known.occurrence.id: was for was in before}
-    register = tuple(known if known.occurrence.id in standing else _added(known, today) for known in after)
+    settled = tuple(_settled(tuple(after), standing))
+    register = tuple(known if known.occurrence.id in standing else _added(known, today) for known in settled)
     wanted = {known.occurrence.id: known for known in register}
     dropped, moved, reworded, kept = [], [], [], []
     for key, was in standing.items():
@@ -116,6 +119,36 @@ def amend(
             reworded.append(key)
     added = tuple(known for key, known in wanted.items() if key not in standing)
     return Amendment(register, added, tuple(dropped), tuple(moved), tuple(reworded), tuple(kept))
+
+
+def _settled(after: tuple[Registered, ...], standing: Mapping[str, Standing]) -> Iterator[Registered]:
+    """The amended register, where a duty that is owed once and was met, waived or handed in is not asked for again.
+
+    Moving it to another period gives its occurrence another id: the old one stays for it, as it ended, or with the
+    new days where it waits for review. What needs it needs the old one.
+    """
+    times = Counter((known.item.id, known.obligation.id) for known in after)
+    ids = {known.occurrence.id for known in after}
+    instead: dict[str, Standing] = {}
+    for known in after:
+        duty = (known.item.id, known.obligation.id)
+        if times[duty] == 1 and known.occurrence.id not in standing:
+            earlier = [was for was in standing.values() if (was.known.item.id, was.known.obligation.id) == duty]
+            done = [was for was in earlier if was.state.status in _MET and was.known.occurrence.id not in ids]
+            if len(earlier) == len(done) == 1:
+                instead[known.occurrence.id] = done[0]
+    new_ids = {key: was.known.occurrence.id for key, was in instead.items()}
+    for known in after:
+        was = instead.get(known.occurrence.id)
+        if was is not None and was.state.status in ENDS:
+            yield Registered(was.known.occurrence, known.item, known.obligation)
+            continue
+        found = known.occurrence
+        needs = tuple(new_ids.get(need, need) for need in found.needs)
+        if was is not None:
+            old = was.known.occurrence
+            found = replace(found, id=old.id, period=old.period, before_adoption=old.before_adoption)
+        yield replace(known, occurrence=replace(found, needs=needs))
 
 
 def _added(known: Registered, today: date) -> Registered:

@@ -22,6 +22,7 @@ _SEPARATED = re.compile(r"\+?[0-9]{1,3}(?:[.,\s'’][0-9]{3})+")
 _FRACTION = re.compile(r"\+?[0-9]+[.,][0-9]+")
 _NUMBER = re.compile(r"[+-][0-9][0-9.,]*")
 _SCORE = re.compile(r"\+?([0-9]{1,6})(?:[.,]([0-9]{1,10}))?")
+_VERSION = re.compile(r"[1-9][0-9]?")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]00:00(?::00)?)?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 
@@ -78,6 +79,15 @@ def whole(column: str, text: str) -> int | None:
     if _FRACTION.fullmatch(text):
         raise FigureError("number_fraction", column=column, text=text)
     raise FigureError("number_text", column=column, text=text)
+
+
+def version(text: str) -> int:
+    """Which version of the month's figures a row belongs to: 1 for an empty cell, from 2 on a correction."""
+    if not text:
+        return 1
+    if not _VERSION.fullmatch(text):
+        raise FigureError("version_bad", text=text)
+    return int(text)
 
 
 def score(text: str) -> str | None:

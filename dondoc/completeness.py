@@ -1,6 +1,7 @@
 """Nothing is missing: every registered occurrence, folded from the ledger alone, has one outcome or is still open.
 
-Works on verified entries one at a time (memory: the plans' registers, not the ledger), offline, on an export.
+Works on verified entries one at a time, offline, on an export. Memory is that of the plans' registers and eight bytes
+for each notice owed, not that of the ledger.
 """
 
 from __future__ import annotations
@@ -12,23 +13,44 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dondoc.canonical import digest
-from dondoc.errors import ForbiddenTransitionError
-from dondoc.ledger import Draft, Head
+from dondoc.errors import ForbiddenTransitionError, LedgerError
+from dondoc.findings import Finding, Found
+from dondoc.ledger import KINDS, Draft, Head, timestamp
 from dondoc.lifecycle import ENDS, State, Status, advance
+from dondoc.outbox import Notices
 from dondoc.outcomes import tally
+
+# Kinds that are folded into an occurrence's state; others (a run's, a download's) only name it.
+_MOVING = ("occurrence.", "notice.", "escalation.")
+
+
+@dataclass(slots=True)
+class Adopted:
+    """What the ledger says of one plan. `digest` is of the version in force; `versions` are all, with their entries."""
+
+    zone: ZoneInfo
+    digest: str
+    year: int
+    adopted_seq: int
+    closed_seq: int | None = None
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Recount:
-    """What the entries say: each occurrence's state, where the chain stands, and what is wrong, in words."""
+    """What the entries say: plans, events, each occurrence's state and last entry, where the chain stands, what is wrong."""
 
     states: dict[str, State] = field(default_factory=dict)
-    zones: dict[str, ZoneInfo] = field(default_factory=dict)
+    last_seq: dict[str, int] = field(default_factory=dict)
+    register: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    plans: dict[str, Adopted] = field(default_factory=dict)
+    events: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    notices: Notices = field(default_factory=Notices)
     head: Head = field(default_factory=Head)
     last_at: str = ""
-    faults: list[str] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)  # plan → digest of the version in force
+    last_of: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)  # dropped by an amendment and not ended when it was
+    found: Found = field(default_factory=Found)
 
     def of_plan(self, plan: str) -> dict[str, State]:
         """The states of one plan's occurrences."""
@@ -38,67 +60,106 @@ class Recount:
         """Outcome → number of occurrences."""
         return tally(self.of_plan(plan).values(), today)
 
+    def take(self, entry: dict[str, Any]) -> None:
+        """Fold one more verified entry, and count what is wrong with it."""
+        self.head, self.last_at = Head(entry["seq"], entry["hash"]), entry["at"]
+        try:
+            self.found.add(_take(self, entry))
+        except (KeyError, ValueError, TypeError, AttributeError, LedgerError) as error:
+            about = {"kind": entry["kind"], "why": f"{type(error).__name__}: {error}"}
+            self.found.add([Finding("body_incomplete", entry["occurrence"] or "", about, entry["seq"])])
+
+    def end(self) -> Iterator[Finding]:
+        """What shows only at the ledger's end: occurrences that an amendment dropped and nothing ended."""
+        for key in sorted(self.leaving):
+            if self.states[key].status not in ENDS:
+                yield Finding("left_without_outcome", key)
+
 
 def recount(entries: Iterable[dict[str, Any]]) -> Recount:
     """Fold verified entries into a Recount."""
     found = Recount()
     for entry in entries:
-        found.head, found.last_at = Head(entry["seq"], entry["hash"]), entry["at"]
-        for fault in _take(found, entry):
-            found.faults.append(f"entry {entry['seq']}: {fault}")
-    for key in sorted(found.leaving):
-        if found.states[key].status not in ENDS:
-            found.faults.append(f"{key} left the register without an outcome")
+        found.take(entry)
+    found.found.add(found.end())
     return found
 
 
-def _take(found: Recount, entry: dict[str, Any]) -> Iterator[str]:
-    kind, body, occurrence = entry["kind"], entry["body"], entry["occurrence"]
+def _take(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
+    kind, body, occurrence, seq, plan = entry["kind"], entry["body"], entry["occurrence"], entry["seq"], entry["plan"]
+    if kind not in KINDS:
+        yield Finding("unknown_kind", kind, {}, seq)
+    before = found.last_of.get(plan, "")
+    if timestamp(datetime.fromisoformat(entry["at"])) < before:
+        yield Finding("back_in_time", plan, {"at": entry["at"], "before": before}, seq)
+    found.last_of[plan] = entry["at"]
     if kind == "plan.adopted":
-        yield from _adopt(found, entry["plan"], body)
+        yield from _adopt(found, plan, body, seq)
     elif kind == "plan.amended":
-        yield from _amend(found, entry["plan"], body)
+        yield from _amend(found, plan, body, seq)
     elif kind == "plan.closed":
-        left = [key for key, state in found.of_plan(entry["plan"]).items() if state.status not in ENDS]
+        found.plans[plan].closed_seq = seq
+        left = [key for key, state in found.of_plan(plan).items() if state.status not in ENDS]
         if left:
-            yield f"the plan is closed while {len(left)} occurrences have no outcome, first {left[0]}"
+            yield Finding("closed_without_outcome", plan, {"number": len(left), "first": left[0]}, seq)
+    elif kind == "event.recorded":
+        if (plan, body["event"]) in found.events:
+            yield Finding("event_twice", f"{plan}/{body['event']}", {}, seq)
+        found.events[plan, body["event"]] = body["on"], seq
     elif occurrence is not None:
-        if occurrence not in found.states:
-            yield f"{occurrence} is in no register"
-            return
-        draft = Draft(kind, entry["plan"], occurrence, entry["actor"], body, entry["run"])
-        day = datetime.fromisoformat(entry["at"]).astimezone(found.zones[entry["plan"]]).date()
-        try:
-            found.states[occurrence] = advance(found.states[occurrence], draft, day)
-        except ForbiddenTransitionError as error:
-            yield str(error)
-        except (KeyError, ValueError, TypeError) as error:
-            yield f"its body lacks what {kind} must say: {error}"
+        yield from _about_occurrence(found, entry)
 
 
-def _adopt(found: Recount, plan: str, body: dict[str, Any]) -> Iterator[str]:
+def _about_occurrence(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
+    kind, body, occurrence, seq = entry["kind"], entry["body"], entry["occurrence"], entry["seq"]
+    if occurrence not in found.states or not occurrence.startswith(f"{entry['plan']}/"):
+        yield Finding("not_registered", occurrence, {}, seq)
+        return
+    if kind.startswith(_MOVING):
+        found.last_seq[occurrence] = seq
+    if kind.startswith("notice."):
+        yield from (Finding(code, subject, {}, seq) for code, subject in found.notices.take(kind, occurrence, body))
+    draft = Draft(kind, entry["plan"], occurrence, entry["actor"], body, entry["run"])
+    day = datetime.fromisoformat(entry["at"]).astimezone(found.plans[entry["plan"]].zone).date()
+    before = found.states[occurrence]
+    try:
+        found.states[occurrence] = advance(before, draft, day)
+    except ForbiddenTransitionError:
+        yield Finding("forbidden", occurrence, {"kind": kind, "status": before.status.value}, seq)
+
+
+def _adopt(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterator[Finding]:
+    if plan in found.plans:
+        yield Finding("adopted_twice", plan, {}, seq)
     register = body["register"]
     if digest(register) != body["register_sha256"]:
-        yield "the register does not match its own hash"
-    found.zones[plan] = ZoneInfo(body["timezone"])
-    found.versions[plan] = body["digest"]
+        yield Finding("register_changed", plan, {}, seq)
+    found.plans[plan] = Adopted(
+        ZoneInfo(body["timezone"]), body["digest"], body["year"], seq, versions={body["digest"]: seq}
+    )
     for row in register:
         if row["id"] in found.states:
-            yield f"{row['id']} is registered twice"
+            yield Finding("registered_twice", row["id"], {}, seq)
         found.states[row["id"]] = _initial(row)
+        found.register[row["id"]] = [row]
+        found.last_seq[row["id"]] = seq
 
 
-def _amend(found: Recount, plan: str, body: dict[str, Any]) -> Iterator[str]:
+def _amend(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterator[Finding]:
     """The amended register: what is new begins, what left must have ended by an entry of its own."""
-    register = body["register"]
+    register, known = body["register"], found.plans[plan]
     if digest(register) != body["register_sha256"]:
-        yield "the amended register does not match its own hash"
-    if body["was"] != found.versions.get(plan):
-        yield "it amends another version of the plan than the one in force"
-    found.versions[plan] = body["digest"]
-    kept = {row["id"] for row in register}
+        yield Finding("register_changed", plan, {}, seq)
+    if body["was"] != known.digest:
+        yield Finding("amends_another", plan, {}, seq)
+    known.digest = body["digest"]
+    known.versions.setdefault(body["digest"], seq)
     for row in register:
-        found.states.setdefault(row["id"], _initial(row))
+        if row["id"] not in found.states:
+            found.states[row["id"]] = _initial(row)
+            found.last_seq[row["id"]] = seq
+        found.register.setdefault(row["id"], []).append(row)
+    kept = {row["id"] for row in register}
     found.leaving.update(
         key for key, state in found.of_plan(plan).items() if key not in kept and state.status not in ENDS
     )

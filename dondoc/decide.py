@@ -26,8 +26,8 @@ __all__ = [
 
 NoticeKind = Literal[
     "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
-    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "difficulty", "difficulty-answered", "report",
-    "amended", "relieved",
+    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "letter", "difficulty", "difficulty-answered", "report",
+    "amended", "relieved", "figures", "index", "draft-plan",
 ]  # fmt: skip
 
 

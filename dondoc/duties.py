@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,13 +18,16 @@ import jinja2
 from dondoc.decide import NoticeKind, is_late
 from dondoc.ics import Deadline
 from dondoc.lifecycle import OWED, Status
+from dondoc.mail import Picture
 from dondoc.notice import Letterhead, Notice
 from dondoc.plan import Obligation
+from dondoc.replyto import mailto
 from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 
 SETTLED = frozenset({"accepted", "waived", "relieved"})  # kinds after which how the plan was read no longer matters
 RECURRING = frozenset({"recurring", "continuous", "by-reference"})
+TOLD = frozenset({"report", "index", "figures"})  # kinds that tell of more than their own duty: its lines say nothing
 RULED = frozenset({"waived", "amended", "relieved"})  # kinds whose document is a decision
 RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the document handed in
 
@@ -57,6 +60,10 @@ class Duty:
     asked: str
     link: str | None
     link_words: str
+    reply: str | None = None
+    reply_link: str | None = None
+    reply_words: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +73,31 @@ class Desk:
     letterhead: Letterhead
     environment: jinja2.Environment
     wording: Wording
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
 
     def duty(self, number: int, notice: Notice) -> Duty:
         """The duty of a notice, under its number in the mail."""
         words, link = self.wording.words, self.letterhead.link
         said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
+        title = clean(notice.item.flow_name)
+        reply = self.letterhead.reply(notice) if self.letterhead.reply else None
         return Duty(
             number=number,
             kind=notice.kind,
-            title=clean(notice.item.flow_name),
+            title=title,
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
-            due=None if notice.kind == "report" else short(notice.due) or None,
-            rows=() if notice.kind == "report" else self._rows(notice),
+            due=None if notice.kind in TOLD else short(notice.due) or None,
+            rows=() if notice.kind in TOLD else self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],
             asked=said["asked"],
             link=link(notice) if link else None,
             link_words=words["links"][self._link_words(notice)],
+            reply=reply,
+            reply_link=mailto(reply, f"Re: {title}") if reply else None,
+            reply_words=words["links"]["reply"],
+            picture=self.pictures.get(notice.key),
         )
 
     def said(self, template: str, facts: dict[str, Any]) -> dict[str, str]:
@@ -182,8 +196,8 @@ class Desk:
         return tuple(Row(key, label, found[key]) for key, label in labels.items() if found.get(key))
 
     def _lines(self, notice: Notice) -> tuple[str, ...]:
-        """The duties that a report to the leaders lists: what is late first, then what waits for a decision."""
-        found = []
+        """What a notice lists: sentences as they are; of a report what is late first, then what waits for a decision."""
+        found = [str(line) for line in notice.body.get("lines", ())]
         for key in ("late", "asked"):
             for row in notice.body.get(key, ()):
                 facts = {
@@ -223,13 +237,23 @@ class Desk:
         """The facts of the entry that caused the notice."""
         body, kind = notice.body, notice.kind
         found = {key: clean(str(body.get(key) or "")) for key in ("signer", "note", "reply")}
+        if kind == "letter":
+            found["letter"] = found.pop("note")
         if kind != "relieved":  # its reason is a word of ours, which the template reads
             found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
         found["decision" if kind in RULED else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
+        found["sender"] = self._sender(body.get("mail") or {})
+        found["refused"] = clean(str((body.get("mail") or {}).get("refused") or ""))
         if kind == "extension-requested":
             found["until"] = self.wording.day(_day(body.get("until")))
         return found
+
+    def _sender(self, mail: Mapping[str, Any]) -> str:
+        """Who handed in by mail, and whether that address is one of the unit's."""
+        if not mail.get("from"):
+            return ""
+        return self.wording.value("sender" if mail.get("known") else "sender_unknown", address=clean(str(mail["from"])))
 
     def _document(self, notice: Notice) -> str:
         body, state = notice.body, notice.state

@@ -28,7 +28,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric in one month. None means not available. `score` is the portal's own, as text."""
+    """One metric in one month. None means not available. `score` is the portal's own, as text.
+
+    `version`: from 2 on the row corrects those of lower versions, from its closing date on.
+    """
 
     month: str
     code: str
@@ -39,6 +42,7 @@ class Figure:
     file: str
     line: int
     sheet: str = ""
+    version: int = 1
 
     @property
     def values(self) -> tuple[object, ...]:
@@ -112,17 +116,23 @@ def label(file: str, sheet: str = "") -> str:
 
 
 def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files: Iterable[SourceFile] = (),
-           faults: Iterable[Fault] = ()) -> Reading:  # fmt: skip
-    """The year from its rows. Equal duplicates count once; different ones are a fault and neither is kept."""
+           faults: Iterable[Fault] = (), on: date | None = None) -> Reading:  # fmt: skip
+    """The year from its rows. Equal duplicates count once; different ones are a fault and neither is kept.
+
+    Of several versions of a figure the highest counts; a correction that is not closed by the day `on` is not there yet.
+    """
     kept: dict[tuple[str, str], Figure] = {}
     doubted: set[tuple[str, str]] = set()
     rejected: list[Rejected] = []
-    for row in rows:
+    # The highest version first: it is the one that is kept, and lower ones are not compared with it.
+    for row in sorted(rows, key=lambda row: -row.version if isinstance(row, Figure) else 0):
         if isinstance(row, Rejected):
             rejected.append(row)
             continue
+        if row.version > 1 and on is not None and row.closed_on > on:
+            continue
         first = kept.setdefault((row.month, row.code), row)
-        if first.values != row.values:
+        if first.version == row.version and first.values != row.values:
             error = FigureError("conflict", row.line, month=row.month, code=row.code, place=first.place)
             fault = Fault(label(row.file, row.sheet), row.line, metrics.say(error))
             rejected.append(Rejected(row.month, row.code, (fault,)))

@@ -15,11 +15,31 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail. `name` is a plain ASCII file name, as `mime` checks."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG shown inside a mail's HTML as `cid:…`. `cid` is without angle brackets; `alt` says the same in words."""
+
+    cid: str
+    name: str
+    content: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient. `date` is aware; `calendar` is an iCalendar text or None.
 
     `message_id` includes its angle brackets and is the same for the same notices, so that a mail sent again
-    after a crash is the same mail.
+    after a crash is the same mail. `reply_to` is where answers go, `loop` the mailbox by which we know our own mail
+    again, `replied` whether this mail answers one that came in.
     """
 
     message_id: str
@@ -31,3 +51,8 @@ class Mail:
     html: str
     calendar: str | None = None
     references: tuple[str, ...] = ()
+    reply_to: str | None = None
+    loop: str | None = None
+    replied: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    pictures: tuple[Picture, ...] = ()

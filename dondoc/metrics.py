@@ -6,6 +6,7 @@ The columns, limits and messages stand in that file too: a unit reads the messag
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal
 
@@ -15,7 +16,7 @@ from dondoc.errors import DondocError
 from dondoc.located import Located
 from dondoc.validated import validated
 
-Column = Literal["thang", "ma", "ten", "tu_so", "mau_so", "diem", "ngay_chot"]
+Column = Literal["thang", "ma", "ten", "tu_so", "mau_so", "lan", "diem", "ngay_chot"]
 Confidence = Literal["high", "medium", "low"]
 
 _LONGEST_NAME = 80  # of a heading, code or name worth comparing
@@ -55,11 +56,16 @@ MESSAGES: dict[str, str] = {
     "exceeds": "numerator denominator",
     "score_bad": "text",
     "score_high": "text code max",
+    "version_bad": "text",
     "date_empty": "",
     "date_bad": "text",
     "date_impossible": "text",
     "date_early": "text month",
     "date_late": "text month limit",
+    "address_silent": "why",
+    "address_too_big": "limit",
+    "address_no_json": "",
+    "address_no_rows": "path",
     "conflict": "month code place",
     "month_blank": "month",
 }
@@ -86,7 +92,10 @@ class ColumnNames(_Frozen):
 
 
 class Metric(_Frozen):
-    """One component figure. `needs`: the columns without which it counts as not available."""
+    """One component figure. `needs`: the columns without which it counts as not available.
+
+    `formula`, `full_at` and `den0` say how its score follows from its counts (dondoc.index).
+    """
 
     code: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
     group: str
@@ -95,6 +104,9 @@ class Metric(_Frozen):
     needs: tuple[Literal["tu_so", "mau_so"], ...] = ("tu_so", "mau_so")
     optional: bool = False
     own_code: bool = False
+    formula: Literal["ratio", "zero_only", "none"] = "ratio"
+    full_at: Decimal = Field(default=Decimal(1), gt=0, le=1)
+    den0: Literal["0", "max", "unknown"] = "unknown"
     confidence: Confidence = "medium"
     note: str = ""
 

@@ -6,6 +6,7 @@ Rules:
 - Addresses and message ids are checked and refused (`MailError`); names and subjects are people's text: control
   and bidirectional-override characters in them become a space, so nothing typed can start a header of its own.
 - Texts travel as base64 UTF-8 in canonical CRLF form. Base64 never contains `_`, our boundaries always do.
+- Pictures stand beside the HTML that shows them (multipart/related inside the alternative): the plain text needs none.
 - The calendar is an *attachment* `han.ics` (text/calendar; method=PUBLISH), not a third alternative: Outlook shows
   a calendar alternative instead of the body, and a digest read as one appointment hides what was due. Attached,
   every client shows the mail and offers the file.
@@ -21,7 +22,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from dondoc.errors import DondocError
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 
 ATTACHMENT_NAME = "han.ics"
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"  # every automatic answer Exchange knows except NDR
@@ -30,9 +31,12 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"(?=.{{1,254}}\Z)(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*")
 _MESSAGE_ID = re.compile(rf"(?=.{{1,250}}\Z)<{_ATEXT}(?:\.{_ATEXT})*@{_ATEXT}(?:\.{_ATEXT})*>")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 _UNSEEN = re.compile("[ \x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}")
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
+_PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LINE = 76  # RFC 2047: the longest line holding an encoded word, and RFC 2045's for base64
 _WORD = 75  # RFC 2047: the longest encoded word
@@ -58,32 +62,60 @@ def build(mail: Mail) -> bytes:
     if mail.references:
         references = [checked_message_id(reference) for reference in mail.references]
         lines += [f"In-Reply-To: {references[-1]}", "References: " + "\r\n ".join(references)]
-    lines += ["MIME-Version: 1.0", "Auto-Submitted: auto-generated", f"X-Auto-Response-Suppress: {SUPPRESSED}"]
+    if mail.reply_to:
+        lines.append(_mailbox("Reply-To", Address(mail.reply_to, mail.sender.name)))
+    if mail.loop:
+        lines.append(f"X-Loop: {checked_address(mail.loop)}")
+    submitted = "auto-replied" if mail.replied else "auto-generated"
+    lines += ["MIME-Version: 1.0", f"Auto-Submitted: {submitted}", f"X-Auto-Response-Suppress: {SUPPRESSED}"]
     inner = f"=_a{key}"
     alternatives = [
         f'Content-Type: multipart/alternative; boundary="{inner}"\r\n',
         f"--{inner}",
         *_text("plain; charset=utf-8", mail.text),
         f"--{inner}",
-        *_text("html; charset=utf-8", mail.html),
+        *_html(mail, key),
         f"--{inner}--",
     ]
-    if mail.calendar is None:
-        lines += alternatives
-    else:
+    files = [_file(attachment) for attachment in mail.attachments]
+    if mail.calendar is not None:
+        disposition = f'Content-Disposition: attachment; filename="{ATTACHMENT_NAME}"'
+        calendar = _text(f'calendar; charset=utf-8; method=PUBLISH; name="{ATTACHMENT_NAME}"', mail.calendar)
+        files.insert(0, (disposition, *calendar))
+    if files:
         outer = f"=_m{key}"
-        attachment = f'Content-Disposition: attachment; filename="{ATTACHMENT_NAME}"'
-        lines += [
-            f'Content-Type: multipart/mixed; boundary="{outer}"\r\n',
-            f"--{outer}",
-            *alternatives,
-            f"--{outer}",
-            attachment,
-            *_text(f'calendar; charset=utf-8; method=PUBLISH; name="{ATTACHMENT_NAME}"', mail.calendar),
-            f"--{outer}--",
-        ]
+        lines += [f'Content-Type: multipart/mixed; boundary="{outer}"\r\n', f"--{outer}", *alternatives]
+        for part in files:
+            lines += [f"--{outer}", *part]
+        lines.append(f"--{outer}--")
+    else:
+        lines += alternatives
     lines.append("")
     return "\r\n".join(lines).encode("ascii")
+
+
+def _html(mail: Mail, key: str) -> list[str]:
+    """The HTML part, with the pictures it shows where there are any."""
+    html = _text("html; charset=utf-8", mail.html)
+    if not mail.pictures:
+        return list(html)
+    related = f"=_r{key}"
+    lines = [f'Content-Type: multipart/related; type="text/html"; boundary="{related}"\r\n', f"--{related}", *html]
+    for picture in mail.pictures:
+        lines += [f"--{related}", *_picture(picture)]
+    return [*lines, f"--{related}--"]
+
+
+def _picture(picture: Picture) -> tuple[str, ...]:
+    if not _PICTURE_NAME.fullmatch(picture.name):
+        raise MailError(f"{picture.name[:80]!a} cannot name a picture: write it as letters, digits, - and . in ASCII")
+    return (
+        f'Content-Type: image/png; name="{picture.name}"',
+        "Content-Transfer-Encoding: base64",
+        f"Content-ID: {checked_message_id(f'<{picture.cid}>')}",
+        f'Content-Disposition: inline; filename="{picture.name}"\r\n',
+        _base64(picture.content),
+    )
 
 
 def checked_address(address: str) -> str:
@@ -159,9 +191,26 @@ def _encoded_word(text: str) -> str:
 
 def _text(subtype: str, text: str) -> tuple[str, str, str]:
     """A text part: its two header lines, the empty line after them, and its base64 body in lines of 76."""
-    body = b2a_base64(_NEWLINE.sub("\r\n", _whole(text)).encode(), newline=False).decode("ascii")
-    folded = "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
+    folded = _base64(_NEWLINE.sub("\r\n", _whole(text)).encode())
     return f"Content-Type: text/{subtype}", "Content-Transfer-Encoding: base64\r\n", folded
+
+
+def _file(found: Attachment) -> tuple[str, ...]:
+    if not _FILE_NAME.fullmatch(found.name) or not _MEDIA_TYPE.fullmatch(found.media_type):
+        raise MailError(
+            f"{found.name[:80]!a} ({found.media_type[:80]!a}) is no attachment: give a plain ASCII file name"
+        )
+    return (
+        f'Content-Disposition: attachment;\r\n filename="{found.name}"',
+        f"Content-Type: {found.media_type}",
+        "Content-Transfer-Encoding: base64\r\n",
+        _base64(found.content),
+    )
+
+
+def _base64(content: bytes) -> str:
+    body = b2a_base64(content, newline=False).decode("ascii")
+    return "\r\n".join([body[at : at + _LINE] for at in range(0, len(body), _LINE)])
 
 
 def _whole(text: str) -> str:

@@ -63,7 +63,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What every mail of one morning shares. `link` makes a notice's link; None: no portal, so no link. `head`: printed for the tracker."""
+    """What every mail of one morning shares. `link` makes a notice's link; None: no portal, so no link. `head`: printed for the tracker.
+
+    `reply` makes a notice's own address for answers by mail; None: they cannot be answered so.
+    """
 
     office: Office
     sender: Address
@@ -73,3 +76,4 @@ class Letterhead:
     head: Head | None
     policy: Policy
     calendar: Calendar
+    reply: Callable[[Notice], str | None] | None = None

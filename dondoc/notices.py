@@ -20,7 +20,7 @@ from dondoc import ics
 from dondoc.decide import NoticeKind, owed
 from dondoc.duties import Desk, Duty, hashed
 from dondoc.lifecycle import OWED, State, Status
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 from dondoc.notice import Letterhead, Notice
 from dondoc.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
@@ -32,8 +32,8 @@ KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 
 # The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
 ORDER: tuple[NoticeKind, ...] = (
-    "missed", "overdue", "escalate", "returned", "last-call", "remind",
-    "report", "undelivered", "difficulty", "extension-requested", "review", "submitted",
+    "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures",
+    "report", "index", "draft-plan", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
     "amended", "extension-refused", "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 )  # fmt: skip
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
@@ -93,18 +93,27 @@ def render(
     letterhead: Letterhead,
     environment: jinja2.Environment,
     words: Mapping[str, Any],
+    reply_to: str | None = None,
+    attachments: Sequence[Attachment] = (),
+    pictures: Mapping[str, Picture] | None = None,
 ) -> Mail:
-    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware)."""
+    """The one mail that tells `to` of all `notices` (at least one), in whatever order they come, at `now` (aware).
+
+    An answer to the mail itself goes to its one owed duty; to `reply_to` where it has none or several.
+    It says which `attachments` it carries. `pictures`: notice key → what its duty shows.
+    """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
     ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
-    desk = Desk(letterhead, environment, wording)
+    desk = Desk(letterhead, environment, wording, pictures or {})
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
+    own = {duty.reply for duty in duties if duty.reply}
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
     deadlines = [deadline for deadline in ahead.values() if deadline]
-    shown = _shown(desk, ordered, duties, to, dated=bool(deadlines))
+    facts = {"dated": bool(deadlines), "answers": len(own), "enclosed": [found.name for found in attachments]}
+    shown = _shown(desk, ordered, duties, to, facts)
     return Mail(
         message_id=message_id(ordered, letterhead.domain),
         sender=letterhead.sender,
@@ -115,6 +124,9 @@ def render(
         html=environment.get_template("digest/html.j2").render(shown),
         calendar=ics.calendar(deadlines, now, letterhead.sender) if deadlines else None,
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
+        reply_to=own.pop() if len(own) == 1 else reply_to,
+        attachments=tuple(attachments),
+        pictures=tuple(dict.fromkeys(duty.picture for duty in duties if duty.picture)),
     )
 
 
@@ -131,7 +143,7 @@ def thread_id(occurrence: str, domain: str) -> str:
 
 
 def _shown(
-    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, *, dated: bool
+    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the templates of the frame show: first its sentences, then the subject, made of the same facts."""
     letterhead, wording = desk.letterhead, desk.wording
@@ -146,8 +158,8 @@ def _shown(
         "others": sum(number for _, number in counts[2:]),
         "plans": wording.several("roles", _plans(notices, letterhead.plan_titles)),
         "contact": wording.contact("operator" if tracker else "tracker"),
-        "head": letterhead.head if tracker else None,
-        "dated": dated,
+        "head": letterhead.head if tracker or any(notice.kind == "report" for notice in notices) else None,
+        **facts,
         "day": wording.day,
         "short": short,
     }

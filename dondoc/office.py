@@ -38,7 +38,10 @@ def _folded(name: str) -> str:
 
 
 class Unit(_Frozen):
-    """A unit of the office. `valid_from`/`valid_to` (both included) and `successor` follow reorganisations."""
+    """A unit of the office. `valid_from`/`valid_to` (both included) and `successor` follow reorganisations.
+
+    `head_title` is how documents call whoever heads it.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     name: str
@@ -46,12 +49,13 @@ class Unit(_Frozen):
     variants: tuple[str, ...] = ()
     email: str
     head_email: str | None = None
+    head_title: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
     successor: str | None = None
 
     _check_addresses = field_validator("email", "head_email")(_address)
-    _check_name = field_validator("name", "short")(_one_line)
+    _check_name = field_validator("name", "short", "head_title")(_one_line)
 
 
 class Group(_Frozen):
@@ -66,14 +70,18 @@ class Group(_Frozen):
 
 
 class Role(_Frozen):
-    """A role outside the units: tracker, deputy, head, operator, auditor. Without an address it is skipped."""
+    """A role outside the units: tracker, deputy, head, operator, auditor. Without an address it is skipped.
+
+    `person` stands under the role's signature on documents, nowhere else.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str
+    person: str = ""
     email: str | None = None
 
     _check_address = field_validator("email")(_address)
-    _check_title = field_validator("title")(_one_line)
+    _check_title = field_validator("title", "person")(_one_line)
 
 
 class Body(_Frozen):

@@ -99,7 +99,10 @@ class Irregularity:
 
 @dataclass(frozen=True)
 class Plan:
-    """A yearly plan. `adopted_on`: what fell due before it is listed, never chased."""
+    """A yearly plan. `adopted_on`: what fell due before it is listed, never chased.
+
+    `parts`: (number, heading) of the parts that its items stand in, as printed.
+    """
 
     family: str
     year: int
@@ -112,6 +115,7 @@ class Plan:
     irregularities: tuple[Irregularity, ...]
     items: tuple[Item, ...]
     draft: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> str:
@@ -121,6 +125,11 @@ class Plan:
     def item(self, item_id: str) -> Item:
         """The item of that id. Raises KeyError."""
         return self._items[item_id]
+
+    def part_of(self, ref: str) -> tuple[str, str]:
+        """(number, heading) of the part in which an item of that printed reference stands; ("", "") outside all."""
+        within = [part for part in self.parts if ref == part[0] or ref.startswith(f"{part[0]}.")]
+        return max(within, key=lambda part: len(part[0]), default=("", ""))
 
     @cached_property
     def _items(self) -> dict[str, Item]:
@@ -141,6 +150,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
     """The plan as a JSON object (dates ISO), complete: `planfile.from_json` reads it back."""
     value = asdict(plan)
     value["adopted_on"] = plan.adopted_on.isoformat()
+    if not plan.parts:
+        del value["parts"]  # a plan without them keeps the digest it always had
     result: dict[str, Any] = _plain(value)
     return result
 

@@ -125,6 +125,7 @@ class PlanFile(_Row):
     draft: bool = False
     basis: tuple[str, ...] = ()
     irregularities: tuple[IrregularityRow, ...] = ()
+    parts: dict[str, str] = Field(default={}, description='headings of the parts, by number: {II.1: "Về …"}')
     events: tuple[EventRow, ...] = ()
     items: tuple[ItemRow, ...] = Field(min_length=1)
 
@@ -169,6 +170,7 @@ def _neutral(office: Office) -> Neutral:
             ("office", "ref", "text", "deliverable", "phrase", "where", "printed", "choice"), lambda _: "-"
         ),
         **dict.fromkeys(("document", "reading", "reading_by", "question"), lambda _: None),
+        "parts": lambda _: {},
         **dict.fromkeys(("draft", "once"), lambda _: False),
         **dict.fromkeys(("basis", "irregularities", "events", "coordinating", "needs"), lambda _: []),
     }
@@ -196,12 +198,11 @@ class _Reader:
             adopted_on=rows.adopted_on,
             document=rows.document,
             basis=rows.basis,
-            events=tuple(
-                Event(event.id, self._text(("events", i, "title"), event.title)) for i, event in enumerate(rows.events)
-            ),
+            events=tuple(Event(e.id, self._text(("events", i, "title"), e.title)) for i, e in enumerate(rows.events)),
             irregularities=tuple(Irregularity(row.where, row.printed, row.choice) for row in rows.irregularities),
             items=tuple(self._item(("items", i), row) for i, row in enumerate(rows.items)),
             draft=rows.draft,
+            parts=tuple(rows.parts.items()),
         )
 
     def _item(self, path: tuple[str | int, ...], row: ItemRow) -> Item:
@@ -227,9 +228,8 @@ class _Reader:
         self, path: tuple[str | int, ...], row: ObligationRow, lead: tuple[str, ...], coordinating: tuple[str, ...]
     ) -> Obligation:
         own_lead = lead if row.lead is None else self._parties((*path, "lead"), row.lead)
-        own_coordinating = (
-            coordinating if row.coordinating is None else self._parties((*path, "coordinating"), row.coordinating)
-        )
+        given = row.coordinating
+        own_coordinating = coordinating if given is None else self._parties((*path, "coordinating"), given)
         return Obligation(
             id=row.id,
             deliverable=self._text((*path, "deliverable"), row.deliverable),

@@ -18,6 +18,7 @@ from dondoc.periods import Cadence
 from dondoc.validated import validated
 
 Shape = Literal["collect", "issue", "inspection", "continuous", "after_event", "next_year", "report"]
+Scored = Literal["on_time", "extended_on_time", "late", "extended_late", "missed", "overdue"]
 
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -63,6 +64,36 @@ class Extensions(_Frozen):
     max_days: int = Field(default=60, ge=1, le=366)
 
 
+class Grade(_Frozen):
+    """A score of at least so much is called so."""
+
+    at_least: int = Field(ge=0, le=100)
+    name: str = Field(min_length=1)
+
+
+class Scoring(_Frozen):
+    """Points of an occurrence by its outcome, points off for each return, and the names of scores.
+
+    No binding source of such thresholds was seen: all of it is the office's choice.
+    """
+
+    points: dict[Scored, int] = {"on_time": 100, "extended_on_time": 90, "late": 50, "extended_late": 40}
+    off_for_return: int = Field(default=5, ge=0, le=100)
+    grades: tuple[Grade, ...] = ()
+
+    @field_validator("points")
+    @classmethod
+    def _possible(cls, value: dict[Scored, int]) -> dict[Scored, int]:
+        if any(not 0 <= points <= 100 for points in value.values()):
+            raise ValueError("points of an outcome go from 0 to 100")
+        return value
+
+    @field_validator("grades")
+    @classmethod
+    def _highest_first(cls, value: tuple[Grade, ...]) -> tuple[Grade, ...]:
+        return tuple(sorted(value, key=lambda grade: -grade.at_least))
+
+
 class Policy(_Frozen):
     """policy.yaml."""
 
@@ -81,6 +112,7 @@ class Policy(_Frozen):
     coordinating_told: tuple[Literal["assign", "remind", "last-call", "overdue"], ...] = ("assign",)
     leaders_report: Cadence = "month"
     next_year_draft: str = "11-15"
+    scoring: Scoring = Scoring()
     own_review: Literal["marked", "refused"] = "marked"
 
     @field_validator("look_at", "sweep_at", mode="before")

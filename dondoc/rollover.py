@@ -68,7 +68,7 @@ def _line(text: str, node: yaml.Node) -> Cut:
 def _irregularities(text: str, node: yaml.Node | None) -> Iterator[Cut]:
     if node is not None and node.value:
         start = text.rfind("irregularities:", 0, node.start_mark.index) + len("irregularities:")
-        yield start, _content_end(text, node), " []\n"
+        yield start, content_end(text, node), " []\n"
 
 
 def _item(text: str, item: yaml.Node, once: str, carry: Carry) -> Iterator[Cut]:
@@ -81,7 +81,7 @@ def _item(text: str, item: yaml.Node, once: str, carry: Carry) -> Iterator[Cut]:
     asked = " ".join((*((once,) if emptied else ()), *carry.questions.get(item_id, ())))
     yield from _asked(text, rows.get("question"), asked, start, indent)
     if emptied:
-        yield start, _content_end(text, node), "obligations: []\n"
+        yield start, content_end(text, node), "obligations: []\n"
     else:
         yield from _dropped(text, node, dropped)
     kept = [row for row in node.value if row not in dropped]
@@ -96,14 +96,14 @@ def _asked(text: str, there: yaml.Node | None, asked: str, start: int, indent: s
     """The item's question: a new line before its obligations, or instead of the one that stands there."""
     said = json.dumps(asked, ensure_ascii=False)
     if asked and there is not None:
-        yield there.start_mark.index, _content_end(text, there), f"{said}\n"
+        yield there.start_mark.index, content_end(text, there), f"{said}\n"
     elif asked:
         yield start, start, f"question: {said}\n{indent}"
 
 
 def _dropped(text: str, node: yaml.Node, dropped: list[yaml.Node]) -> Iterator[Cut]:
     for row in dropped:
-        yield text.rfind("\n", 0, row.start_mark.index) + 1, _content_end(text, row), ""
+        yield text.rfind("\n", 0, row.start_mark.index) + 1, content_end(text, row), ""
     gone = {_id(row) for row in dropped}
     for row in node.value:
         needs = dict(_pairs(row)).get("needs")
@@ -121,7 +121,7 @@ def _once(row: yaml.Node) -> bool:
     return once is not None and once.value == "true"
 
 
-def _content_end(text: str, node: yaml.Node) -> int:
+def content_end(text: str, node: yaml.Node) -> int:
     """Where the node's last line ends: a block's mark runs on over the blank lines and comments that follow it."""
     lines = text[node.start_mark.index : node.end_mark.index].splitlines(keepends=True)
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):

@@ -79,6 +79,7 @@ class _RowReader:
         denominator = cell("mau_so", lambda text: cells.whole(metrics.columns["mau_so"].name, text))
         score = cell("diem", cells.score)
         closed_on = cell("ngay_chot", cells.day)
+        version = cell("lan", cells.version)
         if numerator is not None and denominator is not None and numerator > denominator:
             errors.append(FigureError("exceeds", numerator=str(numerator), denominator=str(denominator)))
         if score is not None and metric is not None:
@@ -90,7 +91,8 @@ class _RowReader:
             faults = tuple(Fault(place, line, metrics.say(error)) for error in errors)
             return Rejected(month, metric.code if metric else None, faults)
         sheet = self._sheet
-        return Figure(month, metric.code, numerator, denominator, score, closed_on, self._file, line, sheet)
+        version = version or 1
+        return Figure(month, metric.code, numerator, denominator, score, closed_on, self._file, line, sheet, version)
 
 
 def _filled(raw: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Monthly figures: what the lead unit dropped into the folder is read, checked and counts as handed in."""
+"""Monthly figures: read, checked, recorded and handed in; then the index is published, or held and the lead unit told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.figurefeeds import feed
 from tasks.figures import hand_in
+from tasks.indexartifacts import show_index
+from tasks.indexing import publish_index, with_looks
 from tasks.looking import look_at
 from tasks.morning import begin
 from tasks.publish import conclude
@@ -16,7 +19,7 @@ from tasks.publish import conclude
 
 @flow(retries=0)
 def collect(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Thu thập số liệu hằng tháng của một nhiệm vụ từ thư mục số liệu.
+    """Thu thập số liệu hằng tháng của một nhiệm vụ, tính và công bố chỉ số.
 
     Args:
         plan: Mã kế hoạch, ví dụ cchc-2024.
@@ -25,6 +28,12 @@ def collect(plan: str, item: str, as_of: datetime | None = None, dry_run: bool =
         dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
     """
     morning = begin(plan, item, as_of, dry_run)
-    figures = hand_in(morning, item)
+    found = hand_in(morning, item)
+    indexed = publish_index(morning, item, found.reading)
+    fed = feed(morning, item, indexed.standing)
     looked = look_at(morning, item)
-    return conclude(morning, "collect", looked, figures=figures)
+    state = conclude(
+        morning, "collect", with_looks(looked, indexed.looked), figures=[*found.lines, *fed], index=indexed.lines
+    )
+    show_index(morning, indexed)
+    return state

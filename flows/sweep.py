@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.auditing import attest
 from tasks.looking import look_at
 from tasks.morning import begin
 from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail, sweep_files
@@ -29,4 +30,6 @@ def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dr
     closed = close_plan(morning)
     sweep_files(morning)
     chain = check_ledger(morning)
+    if not retry_only:
+        attest(morning)
     return conclude_sweep(morning, looked, posted, closed, chain)

@@ -19,16 +19,19 @@ from portal.answering import Answering
 from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
+from portal.documentpages import document_routes
 from portal.feeds import feed_routes
 from portal.filepages import file_routes
 from portal.guard import Guard
 from portal.hosts import Named, allowed_hosts
+from portal.indexpages import index_routes
 from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.settings import Settings
 from portal.signin import sign_in_routes
+from portal.tablepages import table_routes
 from portal.visitors import Recognising, Visitors
 
 
@@ -37,8 +40,11 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     return [
         *sign_in_routes(visitors, pages),
         *board_routes(desk, pages),
+        *index_routes(desk, pages),
         *occurrence_routes(desk, visitors, pages),
         *feed_routes(desk, pages),
+        *document_routes(desk, pages),
+        *table_routes(desk, pages),
         *file_routes(desk, pages),
         *absence_routes(desk, visitors, pages),
     ]

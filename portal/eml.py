@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -50,17 +51,25 @@ def seen_headers(beginning: bytes) -> Seen:
 
 
 def opened(content: bytes) -> Opened:
-    """Headers and the first part of each kind."""
+    """Headers and the first part of each kind; the mail's own pictures stand in its HTML as data."""
     message = _WHOLE.parsebytes(content)
     parts: dict[str, str] = {}
+    pictures: dict[str, str] = {}
     for part in message.walk():
-        if not part.is_multipart():
+        if part.get_content_type() == "image/png" and part["Content-ID"]:
+            octets = part.get_payload(decode=True)
+            inline = b64encode(octets if isinstance(octets, bytes) else b"").decode("ascii")
+            pictures[f"cid:{str(part['Content-ID']).strip().strip('<>')}"] = f"data:image/png;base64,{inline}"
+        elif not part.is_multipart():
             parts.setdefault(part.get_content_type(), _text(part))
+    html = parts.get("text/html")
+    for reference, inline in pictures.items() if html else ():
+        html = (html or "").replace(f'"{reference}"', f'"{inline}"')
     return Opened(
         headers={name: decoded(message[name]) for name in SHOWN if message[name] is not None},
         date=dated(content)[1],
         text=parts.get("text/plain"),
-        html=parts.get("text/html"),
+        html=html,
         calendar=parts.get("text/calendar"),
     )
 

@@ -27,11 +27,16 @@ class Pages:
         weekdays = words(settings.templates.parent)["weekdays"]
         self._environment.filters["day"] = lambda day: f"{sentence(weekdays[day.weekday()])}, {day:%d/%m/%Y}"
         self._environment.filters["count"] = lambda number: f"{number:,}".replace(",", ".")
+        self._environment.filters["sentence"] = sentence
         self._environment.filters["short_day"] = lambda day: f"{day:%d/%m/%Y}"
 
     def provide(self, **everywhere: Any) -> None:
         """Names that every page knows."""
         self._environment.globals.update(everywhere)
+
+    def said_in(self, template: str, name: str) -> Any:
+        """What a template sets under that name: words that a file needs as the page shows them."""
+        return getattr(self._environment.get_template(template).module, name)
 
     def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """One page. It knows its `visitor`."""

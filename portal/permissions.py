@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate",
 ]  # fmt: skip
 
@@ -26,7 +26,9 @@ MAY: dict[Action, frozenset[Role]] = {
     "occurrence": _EVERYBODY,
     "feed": _EVERYBODY,
     "inbox": _DECIDING,
+    "scorecard": frozenset({"tracker", "deputy", "head", "auditor"}),
     "mailbox": frozenset({"operator"}),
+    "document": _DECIDING,
     "evidence": _EVERYBODY,
     "accept": _TRACKER,
     "return": _TRACKER,

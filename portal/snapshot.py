@@ -7,7 +7,6 @@ day is the same board: it is read once and kept, and a page costs two small quer
 from __future__ import annotations
 
 import threading
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +17,7 @@ from dondoc.lifecycle import State
 from dondoc.outcomes import tally
 from dondoc.plan import Item, Obligation, Plan
 from dondoc.timing import Occurrence
+from dondoc.wording import unmarked
 from portal.desk import Desk
 from portal.marks import RANK, TONE, Mark, Tone, mark_of
 from tasks.store import tables
@@ -94,8 +94,7 @@ class Snapshots:
 
 def folded(text: str) -> str:
     """`text` as it is searched: without marks and case, so that "ke hoach" finds "Kế hoạch"."""
-    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
+    return " ".join(unmarked(text).split())
 
 
 def _head(connection: sa.Connection) -> tuple[int, str] | None:

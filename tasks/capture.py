@@ -2,7 +2,8 @@
 
     python -m tasks.capture --port 2525 --folder var/mail [--refuse FILE]
 
-Prints one line when it listens; SIGTERM and SIGINT stop it. Refusals are read anew for every mail.
+Prints one line when it listens; SIGTERM and SIGINT stop it. Refusals are read anew for every mail. Mail to a signed
+reply address is an answer: it is taken as the office's own mail server would hand it over.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dondoc.mime import MailError, checked_address
 from tasks.maildir import ZONE, Maildir, dated
+from tasks.reception import Reception, RefusedError, reception_here
 from tasks.refusals import RefusalsError, read_refusals
 
 LOOPBACK = "127.0.0.1"
@@ -30,9 +32,10 @@ _log = logging.getLogger("dondoc.mailbox")
 class Mailbox:
     """What aiosmtpd calls for each command; its method names are aiosmtpd's."""
 
-    def __init__(self, folder: Path, refuse: Path | None = None) -> None:
+    def __init__(self, folder: Path, refuse: Path | None = None, reception: Reception | None = None) -> None:
         self._kept = Maildir(folder)
         self._refuse = refuse
+        self._reception = reception
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -42,6 +45,10 @@ class Mailbox:
             checked_address(address)
             if any(refusal.always for refusal in read_refusals(self._refuse).get(address.lower(), ())):
                 return REFUSED.format(address)
+            if self._reception and self._reception.concerns(address):
+                await self._reception.check(address)
+        except RefusedError as error:
+            return str(error)
         except MailError:
             return "553 5.1.3 that is not an address"
         except RefusalsError as error:
@@ -53,6 +60,10 @@ class Mailbox:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Keep the mail for every recipient, or refuse it for all when its date refuses one."""
         content = envelope.original_content or b""
+        if self._reception and (answers := [to for to in envelope.rcpt_tos if self._reception.concerns(to)]):
+            if len(answers) < len(envelope.rcpt_tos):
+                return "554 5.3.2 an answer goes to its own address alone; send the other copy by itself"
+            return await self._reception.take(content, answers)
         now = datetime.now(UTC)
         day = (dated(content)[1] or now.astimezone(ZONE)).date()
         try:
@@ -106,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         read_refusals(options.refuse)
-        asyncio.run(_run(Mailbox(options.folder, options.refuse), options.port))
+        asyncio.run(_run(Mailbox(options.folder, options.refuse, reception_here()), options.port))
     except RefusalsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,20 +7,23 @@ that has not had its mail yet, so that a refusal does not give anybody a second 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dondoc.checkpoints import closing_day
 from dondoc.links import LinkMaker
 from dondoc.mail import Address
 from dondoc.mime import build
-from dondoc.notices import ASKING, Letterhead, Notice, party_name, render, still_true
+from dondoc.notices import ASKING, Letterhead, Notice, message_id, party_name, render, still_true
 from dondoc.office import Office
 from dondoc.plan import Plan
+from dondoc.replyto import Addressed, ReplyTo, answerable
+from tasks.documents.enclosing import enclosures
 from tasks.house import mail_templates, words
+from tasks.mailpictures import pictures_of
 from tasks.morning import Morning
 from tasks.post import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
-from tasks.store import outbox
+from tasks.store import delivered, outbox
 from tasks.store.chain import head
 from tasks.store.occurrences import Row, rows_of
 from tasks.store.outbox import Built, Queued
@@ -81,10 +84,11 @@ def write_mails(morning: Morning) -> bool:
             sender=morning.settings.sender,
             domain=morning.settings.mail_domain,
             plan_titles={plan.id: plan.title},
-            link=_links(morning, plan),
+            link=link_maker(morning, plan),
             head=head(connection),
             policy=morning.house.policy,
             calendar=morning.house.calendar,
+            reply=reply_addresses(morning.settings.reply_to),
         )
     desks = _by_address(morning, waiting, registered)
     turn = _turns(morning.house.office)
@@ -95,13 +99,26 @@ def write_mails(morning: Morning) -> bool:
     return True
 
 
-def _links(morning: Morning, plan: Plan) -> LinkMaker | None:
+def link_maker(morning: Morning, plan: Plan) -> LinkMaker | None:
     """What makes the links of this plan's notices; None where no portal can be reached or no secret signs them."""
     chosen, policy = morning.settings, morning.house.policy
     if not chosen.base_url or not chosen.link_secret:
         return None
     closes = closing_day(plan.year, policy, morning.house.calendar)
     return LinkMaker(chosen.base_url, chosen.link_secret, closes, policy.zone)
+
+
+def reply_addresses(reply_to: ReplyTo | None) -> Callable[[Notice], str | None] | None:
+    """What gives a notice its own address for answers; None where answers by mail are not set up."""
+    if reply_to is None:
+        return None
+
+    def address(notice: Notice) -> str | None:
+        return (
+            reply_to.address(reply_to.of_duty(notice.occurrence.id, notice.recipient)) if answerable(notice) else None
+        )
+
+    return address
 
 
 def _turns(office: Office) -> dict[str, int]:
@@ -158,6 +175,9 @@ def _write_mail(
     registered: Mapping[str, Row],
 ) -> None:
     going = [_notice(morning.house.office, registered[queued.occurrence], queued) for queued in group]
+    files = enclosures(morning, going)
+    reply_to = morning.settings.reply_to
+    own = f"{message_id(going, letterhead.domain)} {address.address}"  # the mail's id in the outbox
     mail = render(
         going,
         address,
@@ -165,10 +185,26 @@ def _write_mail(
         letterhead,
         mail_templates(morning.settings.config),
         words(morning.settings.config),
+        reply_to.address(reply_to.of_mail(own)) if reply_to else None,
+        files,
+        pictures_of(group, morning.settings.mail_domain),
     )
-    built = Built(mail.message_id, mail.to.address, mail.subject, build(mail))
+    if reply_to:
+        mail = replace(mail, loop=reply_to.base)
+    addresses = _addresses(reply_to, own, going) if reply_to else ()
+    built = Built(mail.message_id, mail.to.address, mail.subject, build(mail), addresses)
     keys = [notice.key for notice in going]
     outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.today)
+
+
+def _addresses(reply_to: ReplyTo, mail: str, going: Sequence[Notice]) -> tuple[Addressed, ...]:
+    """What the signed addresses of a mail stand for."""
+    duties = [(notice.occurrence.id, notice.recipient) for notice in going if answerable(notice)]
+    return (
+        *(Addressed(reply_to.of_duty(*duty), *duty) for duty in dict.fromkeys(duties)),
+        Addressed(reply_to.of_mail(mail)),
+        Addressed(reply_to.of_bounces(mail)),
+    )
 
 
 def _notice(office: Office, row: Row, queued: Queued) -> Notice:
@@ -204,10 +240,10 @@ def _send(morning: Morning, posted: Posted) -> bool:
         posted.replies[mail_id] = reply
         answered += bool(_ANSWERED.match(reply)) or not isinstance(result, Temporary)
         if isinstance(result, Accepted):
-            outbox.sent(morning.engine, mail_id, reply, morning.now, morning.run, zone)
+            delivered.sent(morning.engine, mail_id, reply, morning.now, morning.run, zone)
             posted.sent += 1
         elif isinstance(result, Permanent) or attempts[mail_id] + 1 >= MOST_ATTEMPTS:
-            outbox.failed(
+            delivered.failed(
                 morning.engine, mail_id, reply, morning.now, morning.run, zone,
                 lambda recipient: len(routes(morning, recipient)),
             )  # fmt: skip
@@ -217,7 +253,12 @@ def _send(morning: Morning, posted: Posted) -> bool:
             outbox.postponed(morning.engine, mail_id, reply, morning.now, wait)
             posted.waiting += 1
 
-    outgoing = (Outgoing(mail.id, mail.address, mail.content) for mail in due)
+    reply_to = morning.settings.reply_to
+
+    def bounces_to(mail_id: str) -> str | None:
+        return reply_to.address(reply_to.of_bounces(mail_id)) if reply_to else None
+
+    outgoing = (Outgoing(mail.id, mail.address, mail.content, bounces_to(mail.id)) for mail in due)
     post(morning.settings.smtp, morning.settings.sender.address, outgoing, record)
     return answered > 0
 

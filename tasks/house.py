@@ -95,9 +95,11 @@ def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan
 
 
 def words(config: Path) -> dict[str, Any]:
-    """config/words.yaml and runs.yaml: what users read for every status, verdict, kind and run."""
+    """config/words.yaml, runs.yaml, audit.yaml, tables.yaml: what users read for every status, verdict, run and finding."""
     if config not in _words:
-        _words[config] = {**read(config / "words.yaml", config.parent).value, **read(config / "runs.yaml").value}
+        files = ("words.yaml", "runs.yaml", "audit.yaml")
+        found = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
+        _words[config] = {**found, "tables": read(config / "tables.yaml").value}
     return _words[config]
 
 

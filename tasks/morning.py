@@ -38,7 +38,12 @@ class Morning:
     @property
     def today(self) -> date:
         """The office's calendar day, whatever zone `now` came in."""
-        return self.now.astimezone(self.house.policy.zone).date()
+        return self.local_day(self.now)
+
+    def local_day(self, moment: datetime | str) -> date:
+        """The office's calendar day of a moment, or of an entry's `at`."""
+        known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return known.astimezone(self.house.policy.zone).date()
 
 
 def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry_run: bool = False) -> Morning:

@@ -14,7 +14,9 @@ from dondoc.checkpoints import closing_day
 from dondoc.errors import ClockError
 from dondoc.ledger import SYSTEM
 from dondoc.refused import in_words
+from tasks.entering import Entered
 from tasks.events import Noted
+from tasks.figuresform import FiguresForm
 from tasks.forms import EventForm, RecordForm
 from tasks.house import words
 from tasks.morning import Morning, begin
@@ -24,7 +26,8 @@ from tasks.store.plans import adopted
 from tasks.store.runs import record_run
 from tasks.store.settle import Looked
 
-_Form = TypeVar("_Form", RecordForm, EventForm)
+_Form = TypeVar("_Form", RecordForm, EventForm, FiguresForm)
+_Taken = Recorded | Noted | Entered
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Refused:
 
 
 def attempt(
-    take: Callable[[Morning, _Form], Recorded | Noted], form: _Form, as_of: datetime | None, dry_run: bool
-) -> tuple[Morning, Recorded | Noted | Refused]:
+    take: Callable[[Morning, _Form], _Taken], form: _Form, as_of: datetime | None, dry_run: bool
+) -> tuple[Morning, _Taken | Refused]:
     """The run's surroundings and what `take` recorded, or why it refused. Technical failures are raised."""
     try:
         morning = of_plan(begin(SYSTEM, None, as_of, dry_run), form.about)
@@ -50,7 +53,7 @@ def attempt(
 
 
 def conclude_form(
-    morning: Morning, flow: str, form: RecordForm | EventForm, taken: Recorded | Noted | Refused
+    morning: Morning, flow: str, form: RecordForm | EventForm | FiguresForm, taken: _Taken | Refused
 ) -> State[Any]:
     """Record the run, publish what it did and return its state. A refusal has a name of its own: it is no incident."""
     vocabulary = words(morning.settings.config)
@@ -77,7 +80,7 @@ def conclude_form(
 def _record(
     morning: Morning,
     flow: str,
-    form: RecordForm | EventForm,
+    form: RecordForm | EventForm | FiguresForm,
     taken: object,
     looked: tuple[Looked, ...],
     why: str | None,
@@ -91,18 +94,22 @@ def _record(
         facts |= {"refused": one_line(why), "about": one_line(form.about)}
     head = record_run(morning.engine, plan, flow, looked, morning.now, morning.run, **facts)
     event = [taken.seq] if isinstance(taken, Noted) and taken.seq else []
+    if isinstance(taken, Entered):
+        event = list(taken.seqs)
     return [*event, *(seq for found in looked for seq in found.seqs), head.seq]
 
 
-def _looked(taken: Recorded | Noted | Refused) -> tuple[Looked, ...]:
+def _looked(taken: _Taken | Refused) -> tuple[Looked, ...]:
     if isinstance(taken, Refused):
         return ()
     return (taken.found,) if isinstance(taken, Recorded) else taken.looked
 
 
-def _what(form: RecordForm | EventForm, taken: object, vocabulary: dict[str, Any]) -> str:
+def _what(form: RecordForm | EventForm | FiguresForm, taken: object, vocabulary: dict[str, Any]) -> str:
     if isinstance(form, EventForm):
         return f"{vocabulary['run_names']['event']}: {one_line(form.event)}"
+    if isinstance(form, FiguresForm):
+        return f"{vocabulary['run_names']['enter_figures']}: {form.month}"
     where = taken.found.occurrence if isinstance(taken, Recorded) else one_line(form.occurrence)
     return f"{form.act.lower()}: {where}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dondoc.errors import ConfigurationError, DondocError, Fault
 from dondoc.mail import Address
+from dondoc.mime import MailError, checked_address
+from dondoc.replyto import LONGEST_BASE, ReplyTo
 from tasks.post import Smtp
 
 HOME = Path(__file__).resolve().parent.parent
@@ -37,6 +39,17 @@ class MailSection(_Section):
     limit_per_minute: int = Field(default=120, ge=1, le=100_000)
 
 
+class ReplySection(_Section):
+    address: str = ""
+    lmtp: str = ""
+    imap_host: str = ""
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_tls: Literal["none", "starttls", "tls"] = "tls"
+    imap_user: str = ""
+    imap_folder: str = "INBOX"
+    imap_done: str = "dondoc-da-xu-ly"
+
+
 class PortalSection(_Section):
     base_url: str = ""
     upload_mb: int = Field(default=20, ge=1, le=200)
@@ -51,13 +64,46 @@ class PlanSection(_Section):
     live: str = ""
 
 
+class WitnessSection(_Section):
+    """Where the ledger's head is kept outside the database. `folders` are relative to var unless absolute."""
+
+    folders: tuple[str, ...] = ()
+    mail_to: tuple[str, ...] = ()
+    stamp_url: str = ""
+    stamp_ca: str = ""
+
+
+class AuditSection(_Section):
+    """`keep_runs_days`: how long Prefect keeps runs whose history was copied; 0 means for good."""
+
+    clock_tolerance_minutes: int = Field(default=15, ge=11, le=24 * 60)
+    history_days: int = Field(default=8, ge=1, le=3660)
+    keep_runs_days: int = Field(default=0, ge=0, le=36600)
+
+
 class File(_Section):
     """config/dondoc.toml."""
 
     mail: MailSection = MailSection()
+    reply: ReplySection = ReplySection()
     portal: PortalSection = PortalSection()
     figures: FiguresSection = FiguresSection()
     plan: PlanSection = PlanSection()
+    witness: WitnessSection = WitnessSection()
+    audit: AuditSection = AuditSection()
+
+
+@dataclass(frozen=True, slots=True)
+class Imap:
+    """The mailbox that answers and bounces are read from; what was read is moved to `done`."""
+
+    host: str
+    port: int
+    tls: Literal["none", "starttls", "tls"]
+    user: str
+    password: str = field(repr=False)
+    folder: str
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +120,19 @@ class Settings:
     upload_mb: int
     figures: Path
     live_plan: Path | None
+    witness: WitnessSection
+    audit: AuditSection
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
     portal_hosts: tuple[str, ...] = ()
+    reply_base: str = ""
+    lmtp: str = ""
+    imap: Imap | None = None
+
+    @property
+    def reply_to(self) -> ReplyTo | None:
+        """What makes the addresses that mail is answered at; None where answers by mail are not set up."""
+        return ReplyTo(self.reply_base, self.link_secret) if self.reply_base and self.link_secret else None
 
     @property
     def mail_domain(self) -> str:
@@ -119,8 +175,41 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         portal_hosts=file.portal.hosts,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
+        witness=file.witness,
+        audit=file.audit,
+        # The local mailbox takes answers by itself; a real server must be told where they go.
+        reply_base=_base(file.reply.address or (mail.sender if local else "")),
+        lmtp=file.reply.lmtp,
+        imap=_imap(file.reply, environ),
         prefect_api=environ.get("PREFECT_API_URL", ""),
         prefect_auth=environ.get("PREFECT_API_AUTH_STRING", ""),
+    )
+
+
+def _base(address: str) -> str:
+    if address:
+        try:
+            checked_address(address)
+        except MailError as error:
+            raise SettingsError(f"[reply] address in dondoc.toml: {error}") from None
+        if len(address.partition("@")[0]) > LONGEST_BASE or "+" in address:
+            raise SettingsError(
+                f"[reply] address {address!r}: the part before @ may have {LONGEST_BASE} characters and no plus sign"
+            )
+    return address
+
+
+def _imap(section: ReplySection, environ: Mapping[str, str]) -> Imap | None:
+    if not section.imap_host:
+        return None
+    return Imap(
+        section.imap_host,
+        section.imap_port,
+        section.imap_tls,
+        section.imap_user,
+        secret_from(environ, "DONDOC_IMAP_PASSWORD") or "",
+        section.imap_folder,
+        section.imap_done,
     )
 
 

@@ -103,7 +103,7 @@ def _bounded(rows: Iterator[Row], limit: int, already: int = 0) -> list[Row]:
 
 
 def _xlsx(content: bytes, metrics: Metrics) -> list[tuple[str, list[Row]]]:
-    _refuse_bomb(content, metrics.limits.unpacked_bytes)
+    refuse_bomb(content, metrics.limits.unpacked_bytes)
     found: list[tuple[str, list[Row]]] = []
     try:
         with warnings.catch_warnings():
@@ -125,7 +125,7 @@ def _xlsx(content: bytes, metrics: Metrics) -> list[tuple[str, list[Row]]]:
     return found if len(found) > 1 else [("", found[0][1] if found else [])]
 
 
-def _refuse_bomb(content: bytes, limit: int) -> None:
+def refuse_bomb(content: bytes, limit: int) -> None:
     """Before anything is parsed: the parts' declared sizes (zipfile reads no further) and their entities."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -32,11 +32,15 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One mail on its way: `id` is the outbox's, `content` what `mime.build` wrote."""
+    """One mail on its way: `id` is the outbox's, `content` what `mime.build` wrote.
+
+    `bounces_to` is the envelope sender of this mail alone; None: the one all mails of the delivery have.
+    """
 
     id: str
     recipient: str
     content: bytes
+    bounces_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ async def transact(client: SMTP, envelope_from: str, mail: Outgoing) -> Result:
     """Offer one mail on the open connection. Raises LostError when the connection broke."""
     sent = False
     try:
-        await client.mail(envelope_from)
+        await client.mail(mail.bounces_to or envelope_from)
         await client.rcpt(mail.recipient)
         sent = True
         accepted = await client.data(mail.content)

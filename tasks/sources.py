@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from dondoc.errors import Fault
@@ -24,8 +26,13 @@ def metrics(config: Path) -> Metrics:
     return read_metrics(read(config / "figures.yaml", config.parent))
 
 
-def read_figures(folder: Path, year: int, metrics: Metrics) -> Reading:
-    """The figures of `year` in `folder`, which holds that year's files only. Never raises for what it finds there."""
+def read_figures(
+    folder: Path, year: int, metrics: Metrics, on: date | None = None, kept: Callable[[bytes], object] | None = None
+) -> Reading:
+    """The figures of `year` in `folder`, which holds that year's files only. Never raises for what it finds there.
+
+    Corrections closed after the day `on` are not seen yet. `kept` is given the bytes of each file as they were read.
+    """
     try:
         paths = _paths(folder, metrics)
     except FigureError as error:
@@ -40,11 +47,13 @@ def read_figures(folder: Path, year: int, metrics: Metrics) -> Reading:
                 raise FigureError("unsupported", suffix=suffix or path.name)
             content = _content(path, metrics.limits.file_bytes)
             files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest(), MEDIA_TYPES[suffix]))
+            if kept:
+                kept(content)
             for sheet, table in tables(suffix, content, metrics):
                 rows.extend(read_rows(name, table, year, metrics, shown(sheet)))
         except FigureError as error:
             faults.append(Fault(name, error.line, metrics.say(error)))
-    return gather(year, metrics, rows, files, faults)
+    return gather(year, metrics, rows, files, faults, on)
 
 
 def _paths(folder: Path, metrics: Metrics) -> list[Path]:

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed, Scheduled
 
+from dondoc.findings import why_broken
 from dondoc.ledger import Break, Head
 from tasks.delivery import Posted, deliver
 from tasks.following import follow_missed
@@ -131,5 +132,5 @@ def _title(morning: Morning, facts: dict[str, Any], vocabulary: dict[str, Any]) 
 def _chain_words(chain: Head | Break, vocabulary: dict[str, Any]) -> str:
     found = vocabulary["chain"]
     if isinstance(chain, Break):
-        return str(found["broken"].format(seq=chain.seq or f"≈{chain.line}", reason=chain.reason))
+        return str(found["broken"].format(seq=chain.seq or f"≈{chain.line}", reason=why_broken(chain, vocabulary)))
     return str(found["whole"].format(seq=chain.seq))

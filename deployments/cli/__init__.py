@@ -16,14 +16,21 @@ COMMANDS = {
     "status": ("deployments.cli.stack:status", "The services and every occurrence's state."),
     "deploy": ("deployments.cli.stack:deploy", "Create, update and prune Prefect's deployments."),
     "replay": ("deployments.cli.stack:replay", "Walk a plan year day by day with scripted answers."),
+    "progress": ("deployments.cli.tables:progress", "The progress table as .xlsx."),
+    "scorecard": ("deployments.cli.tables:scorecard", "The scorecard of each unit, every number with its proof."),
     "submit": ("deployments.cli.acts:submit", "Record that a unit delivered."),
     "accept": ("deployments.cli.acts:accept", "Accept what was submitted."),
     "return": ("deployments.cli.acts:return_", "Return what was submitted, with a reason."),
     "extend": ("deployments.cli.acts:extend", "Ask for, grant or refuse an extension."),
     "waive": ("deployments.cli.acts:waive", "Waive a duty, naming the decision."),
     "event": ("deployments.cli.acts:event", "Record an outside event, which opens what waited for it."),
+    "document": (
+        "deployments.cli.documents:document",
+        "Write a document as .docx: a draft, a letter, a form, a report.",
+    ),
     "ledger": ("deployments.cli.ledger:ledger", "Verify, export and print the head of the ledger."),
     "evidence": ("deployments.cli.evidence:evidence", "Packs of evidence that prove themselves."),
+    "audit": ("deployments.cli.audit:audit", "Compare the ledger with Prefect's run history."),
     "doctor": ("deployments.cli.doctor:doctor", "What is wrong with this installation and what to do."),
 }
 

@@ -69,19 +69,23 @@ def _services() -> Iterator[str]:
     from deployments.installation import CHILDREN
     from deployments.stack.services import status
 
-    for service in status(stack(), CHILDREN):
+    expected = (*CHILDREN, "lmtp") if prepare().lmtp else CHILDREN
+    for service in status(stack(), expected):
         if not service.running:
             yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"
 
 
 def _ledger() -> Iterator[str]:
-    from tasks.store.audit import verify_store
+    from dondoc.findings import told
+    from tasks.house import words
+    from tasks.store.audit import snapshot, verify_store
 
-    with store().connect() as connection:
-        recounted, broken = verify_store(connection)
+    engine = store()
+    with snapshot(engine) as connection:
+        recounted, broken = verify_store(connection, shelf=prepare().var / "files")
     if broken:
         yield f"the ledger is broken at entry {broken.seq}: {broken.reason}; stop, keep the database, call the auditor"
-    yield from recounted.faults[:10]
+    yield from (told(finding, words(config_folder())) for finding in recounted.found.kept[:10])
 
 
 def _waiting_mail() -> Iterator[str]:
@@ -97,4 +101,13 @@ def _waiting_mail() -> Iterator[str]:
         yield f"{waiting} mails were refused for now more than twice ({reply}); check [mail] in config/dondoc.toml"
 
 
-_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail)
+def _answers() -> Iterator[str]:
+    settings = prepare()
+    local = settings.smtp.host == "127.0.0.1"
+    if settings.reply_base and not local and not settings.lmtp and not settings.imap:
+        yield f"mail is answered at {settings.reply_base}, but nothing reads it; give lmtp or imap_host in [reply]"
+    if not settings.reply_base and not local:
+        yield "bounces and answers by mail are not read; give [reply] address in config/dondoc.toml (handbook, section 7)"
+
+
+_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail, _answers)

@@ -1,4 +1,4 @@
-"""`dondoc ledger verify | export | head`."""
+"""`dondoc ledger verify | export | head`. What verify says, an auditor reads: its words are in config/audit.yaml."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from deployments.cli.surroundings import store
+from deployments.cli.surroundings import config_folder, prepare, store
 
 if TYPE_CHECKING:
     from dondoc.completeness import Recount
+    from dondoc.findings import Finding
     from dondoc.ledger import Break
+    from dondoc.witness import Witness
 
 
 @click.group()
@@ -26,31 +28,33 @@ def ledger() -> None:
 @ledger.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--witness", type=click.Path(exists=True, dir_okay=False), help="Lines 'seq hash' kept elsewhere.")
-def verify(file: str | None, witness: str | None) -> None:
+@click.option(
+    "--files", type=click.Path(exists=True, file_okay=False), help="With FILE: the folder of submitted files."
+)
+def verify(file: str | None, witness: str | None, files: str | None) -> None:
     """Prove that nothing was changed and nothing is missing: in the database, or in an export FILE (offline)."""
-    recounted, broken = _verified(file)
-    if broken:
-        where = f"entry {broken.seq}" if broken.seq is not None else f"line {broken.line}"
-        click.echo(f"BROKEN at {where}: {broken.reason}")
+    from tasks.house import words
+
+    known = _witness(witness)
+    recounted, broken = _verified(file, known, files)
+    if known and witness:
+        recounted.found.add(_stamps(known, Path(witness).parent))
+    lines = list(_said(recounted, broken, known, words(config_folder())))
+    if file and not files:
+        lines.append(words(config_folder())["audit"]["files_unread"])
+    click.echo("\n".join(lines))
+    if broken or len(recounted.found):
         raise click.exceptions.Exit(1)
-    faults = [*recounted.faults, *(_witness_faults(file, Path(witness)) if witness else ())]
-    for fault in faults[:50]:
-        click.echo(f"FAULT {fault}")
-    if len(faults) > 50:
-        click.echo(f"… and {len(faults) - 50} more")
-    _say(recounted)
-    if faults:
-        raise click.exceptions.Exit(1)
-    click.echo("unchanged and complete")
 
 
 @ledger.command("export")
 @click.argument("file", required=False, type=click.Path(dir_okay=False))
 def export_(file: str | None) -> None:
     """Every entry, one canonical JSON object a line, to FILE or standard output."""
+    from tasks.store.audit import snapshot
     from tasks.store.chain import export
 
-    with store().connect() as connection, Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+    with snapshot(store()) as connection, Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out:
         for line in export(connection):
             out.write(line + b"\n")
         out.flush()
@@ -66,53 +70,64 @@ def head_() -> None:
     click.echo(f"{found.seq} {found.hash}")
 
 
-def _verified(file: str | None) -> tuple[Recount, Break | None]:
-    from tasks.store.audit import verify_lines, verify_store
+def _witness(path: str | None) -> Witness | None:
+    from dondoc.errors import DondocError
+    from dondoc.witness import read_witness
+
+    if path is None:
+        return None
+    try:
+        return read_witness(path, Path(path).read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError:
+        raise DondocError(f"{path} is not UTF-8 text; give the witness file as it was written") from None
+
+
+def _stamps(witness: Witness, folder: Path) -> Iterator[Finding]:
+    if not any(folder.glob("*.tsr")):
+        return iter(())
+    from tasks.settings import settings
+    from tasks.stamping import wrong_stamps
+
+    return wrong_stamps(settings(), witness, folder)
+
+
+def _verified(file: str | None, witness: Witness | None, files: str | None) -> tuple[Recount, Break | None]:
+    from tasks.store.audit import snapshot, verify_lines, verify_store
 
     if file:
         with Path(file).open("rb") as lines:
-            return verify_lines(lines)
-    with store().connect() as connection:
-        return verify_store(connection)
+            return verify_lines(lines, witness=witness, shelf=Path(files) if files else None)
+    engine = store()
+    shelf = Path(files) if files else prepare().var / "files"
+    with snapshot(engine) as connection:
+        return verify_store(connection, witness=witness, shelf=shelf)
 
 
-def _witness_faults(file: str | None, witness: Path) -> Iterator[str]:
-    wanted = {}
-    for number, line in enumerate(witness.read_text(encoding="utf-8").splitlines(), start=1):
-        parts = line.split()
-        if not parts or line.startswith("#"):
-            continue
-        if len(parts) < 2 or not parts[0].isdigit():
-            yield f"{witness}:{number}: a witness line is 'seq hash'"
-            continue
-        wanted[int(parts[0])] = parts[1]
-    found = _hashes(file, set(wanted))
-    for seq, known in sorted(wanted.items()):
-        if seq not in found:
-            yield f"the witness knows entry {seq}, the ledger ends before it: its tail was cut"
-        elif found[seq] != known:
-            yield f"entry {seq} has another hash than the witness: the ledger was rewritten"
+def _said(
+    recounted: Recount, broken: Break | None, witness: Witness | None, vocabulary: dict[str, Any]
+) -> Iterator[str]:
+    """The first bad place first, then everything else that is wrong, then what stands."""
+    from dondoc.findings import told, told_break
 
-
-def _hashes(file: str | None, wanted: set[int]) -> dict[int, str]:
-    import json
-
-    from tasks.store.chain import export
-
-    def kept(lines: Iterator[bytes]) -> dict[int, str]:
-        entries = (json.loads(line) for line in lines)
-        return {entry["seq"]: entry["hash"] for entry in entries if entry["seq"] in wanted}
-
-    if file:
-        with Path(file).open("rb") as lines:
-            return kept(lines)
-    with store().connect() as connection:
-        return kept(export(connection))
-
-
-def _say(recounted: Recount) -> None:
+    words = vocabulary["audit"]
+    if broken:
+        yield words["broken"].format(text=told_break(broken, vocabulary))
+        yield words["stops"].format(seq=recounted.head.seq)
+    for finding in recounted.found:
+        yield words["fault"].format(text=told(finding, vocabulary))
+    if len(recounted.found) > len(recounted.found.kept):
+        yield words["more"].format(number=len(recounted.found) - len(recounted.found.kept))
     last = date.fromisoformat(recounted.last_at[:10]) if recounted.last_at else date.min
-    for plan in recounted.zones:
-        counts = ", ".join(f"{name} {number}" for name, number in recounted.tally(plan, last).items())
-        click.echo(f"{plan}: {len(recounted.of_plan(plan))} occurrences registered: {counts}")
-    click.echo(f"{recounted.head.seq} entries, head {recounted.head.hash}")
+    for plan in recounted.plans:
+        tally = recounted.tally(plan, last)
+        counts = "; ".join(f"{_outcome(vocabulary, name)}: {number}" for name, number in tally.items())
+        yield words["plan"].format(plan=plan, number=len(recounted.of_plan(plan)), counts=counts)
+    if witness and not any(finding.code.startswith("witness") for finding in recounted.found) and not broken:
+        yield words["witness"].format(name=witness.name, number=len(witness.seen))
+    wrong = len(recounted.found) + (broken is not None)
+    whole = words["not_whole"] if wrong else words["whole"]
+    yield whole.format(number=wrong, seq=recounted.head.seq, hash=recounted.head.hash)
+
+
+def _outcome(vocabulary: dict[str, Any], name: str) -> str:
+    return str(vocabulary["outcomes"].get(name) or vocabulary["verdicts"][name])

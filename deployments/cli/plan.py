@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from deployments.cli.plansheets import export_, import_
 from deployments.cli.surroundings import config_folder, house, plan_path, read_plan, store
 from dondoc.amendment import Amendment, Ruling
 from dondoc.calendar import moved_days
@@ -21,6 +22,10 @@ _WORKED = {True: "worked", False: "off"}
 @click.group()
 def plan() -> None:
     """Check, show, compare, carry over and adopt plans."""
+
+
+plan.add_command(export_)
+plan.add_command(import_)
 
 
 @plan.command("check")
@@ -106,6 +111,20 @@ def rollover(year: int, source: str | None, adopted_on: object, output: str | No
         click.echo(text, nl=False)
 
 
+@plan.command("document")
+@click.argument("file", required=False)
+@click.option("--output", required=True, type=click.Path(dir_okay=False), help="Where to write the .docx.")
+def document(file: str | None, output: str) -> None:
+    """The whole plan FILE as .docx in the form of Decree 30/2020, with its open questions: to be completed and signed."""
+    from tasks.documents.planned import plan_document
+    from tasks.house import clock
+
+    rules = house()
+    content = plan_document(read_plan(plan_path(file)), rules, config_folder(), clock(rules.policy))
+    Path(output).write_bytes(content)
+    click.echo(f"wrote {output}")
+
+
 @plan.command("schema")
 def schema() -> None:
     """The JSON Schema of a plan file, for editors."""
@@ -172,6 +191,7 @@ def _check_all(path: Path) -> None:
     """Raise every fault of the house's files and of the plan together; the plan needs the office to be read at all."""
     from dondoc.errors import ConfigurationError, Fault
     from dondoc.office import read_office
+    from tasks.documents.templates import check_documents
     from tasks.house import read, read_plan_file
 
     config, faults = config_folder(), list[Fault]()
@@ -181,6 +201,10 @@ def _check_all(path: Path) -> None:
         faults += error.faults
     try:
         read_plan_file(path, read_office(read(config / "office.yaml", config.parent)), config.parent)
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        check_documents(config, read_office(read(config / "office.yaml", config.parent)))
     except ConfigurationError as error:
         faults += error.faults
     if faults:

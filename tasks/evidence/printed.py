@@ -80,7 +80,7 @@ def write_printed(
     out: Path, cover: Cover, sheets: Iterable[Sheet], own: Mapping[str, Any], moment: datetime
 ) -> None:  # fmt: skip
     """The whole report below `out`, dated `moment`."""
-    paper = _Paper(cover.head, own["page"], moment, cover.title)
+    paper = _Paper(cover.foot, own["page"], moment, cover.title)
     paper.add_page()
     paper.say(cover.title, 16, "B", after=2)
     paper.say(cover.selection, 10, after=2)

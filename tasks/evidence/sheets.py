@@ -52,6 +52,7 @@ class Cover:
     title: str
     selection: str
     head: str
+    foot: str
     notes: tuple[str, ...]
     figures: tuple[tuple[str, str, int], ...]
     months: tuple[tuple[int, int, Mapping[str, int]], ...]
@@ -86,6 +87,7 @@ class Report:
             head=own["head"].format(
                 seq=found.head.seq, time=f"{local:%H:%M}", day=short(local.date()), hash=found.head.hash
             ),
+            foot=own["foot"].format(seq=found.head.seq, day=short(local.date()), hash=found.head.hash[:16]),
             notes=tuple(self._notes()),
             figures=tuple(
                 (self.outcome(name), own["tones"][name], counts[name]) for name in own["tones"] if counts[name]

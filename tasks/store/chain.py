@@ -53,7 +53,7 @@ def export(connection: sa.Connection, after: int = 0) -> Iterator[bytes]:
     """The canonical lines in order, streamed: memory is a batch's, whatever the ledger's length."""
     query = sa.select(ledger.c.line).where(ledger.c.seq > after).order_by(ledger.c.seq)
     # Closed also when the reader stops early: a broken chain leaves no cursor behind.
-    with connection.execution_options(yield_per=1000).execute(query) as found:
+    with connection.execute(query, execution_options={"yield_per": 1000}) as found:
         for line in found.scalars():
             yield bytes(line)
 

@@ -10,12 +10,13 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dondoc.errors import DondocError
+from dondoc.findings import Finding
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
@@ -110,3 +111,19 @@ def _sync(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def wrong_files(folder: Path, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    """The files an entry names that are not below `folder` as it says: gone, of another size, of other content."""
+    for file in entry["body"].get("files", ()):
+        sha256, about = file["sha256"], {"name": file["name"], "occurrence": entry["occurrence"]}
+        place = folder / sha256[:2] / sha256
+        try:
+            with place.open("rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
+                size = content.tell()
+        except OSError:
+            yield Finding("file_missing", sha256, about, entry["seq"])
+            continue
+        if found != sha256 or size != file["size"]:
+            yield Finding("file_changed", sha256, about, entry["seq"])

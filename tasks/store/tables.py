@@ -117,7 +117,7 @@ mail = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),  # ready | sent | failed
+    sa.Column("status", sa.Text, nullable=False),  # ready | sent | failed; sent → bounced
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
     sa.Column("reply", sa.Text),
@@ -143,4 +143,46 @@ signed_out = sa.Table(
     metadata,
     sa.Column("session", sa.Text, primary_key=True),
     sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+)
+
+# What each signed address stands for. Kept with the mail that carries it, so that no address is out without its row.
+address = sa.Table(
+    "address",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("purpose", sa.Text, nullable=False),  # d a duty, m a mail, b its bounces
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), nullable=False),
+    sa.Column("occurrence", sa.Text, sa.ForeignKey("occurrence.id")),
+    sa.Column("party", sa.Text),
+    sa.Column("mail", sa.Text, sa.ForeignKey("mail.id")),
+    sa.Index("ix_address_mail", "mail"),
+)
+
+# Every mail that came in, once for each address it came to: `key` is its Message-ID and that address's code.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("received_on", sa.Date, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("answered", sa.Boolean, nullable=False),
+    sa.Index("ix_inbox_answered", "code", "sender", "received_on", postgresql_where=sa.text("answered")),
+)
+
+# Every accepted set of a month's figures; a correction is a further version. Append-only like the ledger, whose entry
+# `seq` says the same: `body` holds the figures as recorded there.
+figures = sa.Table(
+    "figures",
+    metadata,
+    sa.Column("plan", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("occurrence", sa.Text, sa.ForeignKey("occurrence.id"), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
 )

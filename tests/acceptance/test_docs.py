@@ -91,7 +91,7 @@ def test_every_dondoc_command_told_of_exists() -> None:
 
 
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:
-    for words in (["audit"], ["plan", "amend"], ["deploy", "--fast"], ["up", "--json"]):
+    for words in (["prove"], ["plan", "amend"], ["deploy", "--fast"], ["up", "--json"]):
         with pytest.raises(AssertionError):
             resolve(words)
 

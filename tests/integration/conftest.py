@@ -21,6 +21,7 @@ from installation import (  # noqa: F401  (fixtures)
     post_office,
     whole_plan,
 )
+from letters import office  # noqa: F401  (a fixture)
 
 from deployments.stack import children, services
 from deployments.stack import postgres as embedded

@@ -135,6 +135,7 @@ class Post(Mailbox):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.accepted: list[tuple[str, str, bytes]] = []  # address, Message-ID, content
+        self.senders: list[str] = []  # the envelope sender of each
         self.replies: dict[str, list[str]] = defaultdict(list)
         self.on_data: Callable[[str], None] = lambda _moment: None
 
@@ -146,6 +147,7 @@ class Post(Mailbox):
             return self.replies[address].pop(0)
         await super().handle_DATA(server, session, envelope)
         content = envelope.original_content or b""
+        self.senders.append(envelope.mail_from or "")
         self.accepted.append((address, str(message_from_bytes(content)["Message-ID"]), content))
         self.on_data("kept")
         return "250 2.0.0 kept"

@@ -6,13 +6,18 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from installation import HCQT, TTCBTH, TTPVKS, Installation, at
+from installation import CONFIG, HCQT, TTCBTH, TTPVKS, Installation, at
 
 from dondoc.amendment import Amendment, AmendmentError, Ruling
+from dondoc.compile import Compiler
 from dondoc.located import parse
 from dondoc.plan import Plan
 from dondoc.planfile import read_plan
+from dondoc.scorecard import scorecards
 from tasks.delivery import deliver
+from tasks.house import words
+from tasks.publish import templates
+from tasks.standing import standing
 from tasks.store.amending import amend
 from tasks.store.audit import verify_store
 from tasks.store.occurrences import row
@@ -52,7 +57,7 @@ def whole(installation: Installation) -> None:
     with installation.engine.connect() as connection:
         recounted, broken = verify_store(connection)
     assert broken is None
-    assert recounted.faults == []
+    assert recounted.found.kept == []
     assert installation.folded() == installation.states()
     keys = [notice.key for notice in installation.notices()]
     assert len(keys) == len(set(keys))
@@ -192,3 +197,69 @@ def test_an_amendment_that_lacks_something_changes_nothing(
     with pytest.raises(AdoptionError, match=says):
         amend(installation.engine, plan, ruling, installation.house, at("2024-01-05"), "operator")
     assert installation.ledger() == before
+
+
+LATER = "timing: {quarter: 1}", "timing: {quarter: 3}"
+Q1, Q3 = "nho-2024/ke-hoach/quy-mot/2024-Q1", "nho-2024/ke-hoach/quy-mot/2024-Q3"
+
+
+def test_what_was_accepted_is_not_asked_for_again_in_the_period_it_is_moved_to(installation: Installation) -> None:
+    mornings(installation, "2024-01-02", "2024-03-15")
+    installation.submit("ke-hoach/quy-mot/2024-Q1", at("2024-03-15", "10:00"))
+    installation.act("ke-hoach/quy-mot/2024-Q1", "accept", at("2024-03-18", "10:00"))
+    told = len(installation.notices(occurrence=Q1))
+    found = put_in_force(installation, edited(installation, LATER))
+    assert found is not None
+    assert found.difference() == {"added": [], "dropped": [], "moved": [], "reworded": [], "kept": [Q1]}
+    mornings(installation, "2024-04-11", "2024-10-08")
+    assert Q3 not in installation.states()
+    assert installation.states()[Q1]["status"] == "done"
+    assert len(installation.notices(occurrence=Q1)) == told
+    whole(installation)
+
+
+def test_what_waits_for_review_is_not_lost_and_gets_the_new_days(installation: Installation) -> None:
+    mornings(installation, "2024-01-02", "2024-03-15")
+    installation.submit("ke-hoach/quy-mot/2024-Q1", at("2024-03-15", "10:00"))
+    found = put_in_force(installation, edited(installation, LATER))
+    assert found is not None
+    assert found.difference()["moved"] == [Q1]
+    state = installation.states()[Q1]
+    assert (state["status"], state["due"], state["document"]) == ("submitted", "2024-09-30", "1/KH")
+    assert Q3 not in installation.states()
+    installation.act("ke-hoach/quy-mot/2024-Q1", "return", at("2024-04-12", "10:00"), reason="theo hạn mới")
+    mornings(installation, "2024-04-15", "2024-10-08")
+    late = [n for n in installation.notices(occurrence=Q1) if n.kind == "overdue"]
+    assert len(late) == 1
+    whole(installation)
+
+
+def test_what_is_open_and_moved_earlier_is_late_from_the_next_morning_and_said_once(installation: Installation) -> None:
+    mornings(installation, "2024-01-02", "2024-04-09")
+    bound = '{before: "11-30", opens: "04-01"}'
+    put_in_force(installation, edited(installation, (bound, '{by: "04-05", opens: "04-01"}')))
+    mornings(installation, "2024-04-11", "2024-04-16")
+    key = "nho-2024/kiem-soat/kiem-tra/2024"
+    assert installation.states()[key]["due"] == "2024-04-05"
+    kinds = Counter((n.kind, n.recipient) for n in installation.notices(occurrence=key))
+    assert kinds["amended", "unit:ttpvks"] == kinds["overdue", "unit:ttpvks"] == kinds["assign", "unit:ttpvks"] == 1
+    whole(installation)
+
+
+def test_the_schedule_and_the_tables_follow_the_amended_plan(amended: tuple[Installation, Amendment]) -> None:
+    installation, _ = amended
+    mornings(installation, "2024-04-11", "2024-04-16")
+    with installation.engine.connect() as connection:
+        plan = adopted(connection, "nho-2024")
+    compiler = Compiler(installation.house, words(CONFIG), templates(CONFIG).get_template("deployment.md.j2"))
+    (made,) = (d for d in compiler.deployments(plan) if d.parameters.get("item") == "ke-hoach")
+    assert date(2024, 9, 30) in {morning.date() for morning in made.mornings}  # the last call of its new day
+    found = standing(installation.engine, installation.house, "nho-2024", date(2024, 4, 16))
+    cards = scorecards(found.tracked, found.traces, found.registered, installation.house, found.seen.today)
+    by_unit = {card.unit: card for card in cards if card.role == "lead"}
+    (entry,) = installation.ledger("plan.amended")
+    added = "nho-2024/kiem-soat/khac-phuc/2024"
+    assert added in {proof.occurrence for proof in by_unit["ttpvks"].figures["open"]}
+    assert found.registered[added] == entry["seq"]
+    assert "nho-2024/phan-anh/niem-yet/2024-Q2" in {p.occurrence for p in by_unit["hcqt"].figures["open"]}
+    assert by_unit["ttpvks"].number("superseded") == len(entry["body"]["difference"]["dropped"]) - 1  # one is hcqt's

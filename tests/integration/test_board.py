@@ -27,6 +27,10 @@ PAGES = {
     "/viec": "inbox",
     "/mail": "mailbox",
     "/lich": "feed",
+    "/van-ban": "document",
+    "/bang.xlsx": "board",
+    "/diem": "scorecard",
+    "/diem.xlsx": "scorecard",
     "/vang": "delegate",
 }
 ALLOWED = {
@@ -34,6 +38,8 @@ ALLOWED = {
     "occurrence": {"tracker", "deputy", "head", "operator", "auditor"},
     "feed": {"tracker", "deputy", "head", "operator", "auditor"},
     "inbox": {"tracker", "deputy", "head"},
+    "document": {"tracker", "deputy", "head"},
+    "scorecard": {"tracker", "deputy", "head", "auditor"},
     "mailbox": {"operator"},
     "evidence": {"tracker", "deputy", "head", "operator", "auditor"},
     "delegate": {"tracker", "deputy", "head"},

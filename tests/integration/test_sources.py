@@ -284,12 +284,28 @@ def test_the_sample_of_2024_is_a_whole_year_without_a_fault() -> None:
     assert reading.faults == ()
     assert reading.absent == ()
     assert all(month.complete for month in reading.months.values())
-    assert sorted(Path(file.name).suffix for file in reading.files) == [".csv"] * 9 + [".xlsx"] * 3
+    assert sorted(Path(file.name).suffix for file in reading.files) == [".csv"] * 11 + [".xlsx"] * 3
     late = [month.month for month in reading.months.values() if f"{month.closed_on:%Y-%m}" != month.month]
-    assert late == ["2024-04"]
+    assert late == ["2024-04", "2024-08", "2024-10"]
     assert reading.months["2024-04"].closed_on == date(2024, 5, 3)
-    empty = {month.month: month.unavailable for month in reading.months.values() if month.unavailable}
-    assert empty == {"2024-08": ("ELECTRONIC_CERTIFIED_COPY",)}
+    assert not any(month.unavailable for month in reading.months.values())
+
+
+def test_the_corrections_of_the_sample_are_seen_from_their_closing_dates_on() -> None:
+    folder = CONFIG / "demo" / "figures" / "2024"
+    before = read_figures(folder, 2024, METRICS, date(2024, 9, 15)).months["2024-08"]
+    after = read_figures(folder, 2024, METRICS, date(2024, 9, 16)).months["2024-08"]
+    assert (before.unavailable, before.closed_on) == (("ELECTRONIC_CERTIFIED_COPY",), date(2024, 8, 27))
+    assert (after.unavailable, after.closed_on, after.complete) == ((), date(2024, 9, 16), True)
+    wrong, right = (
+        next(
+            f.score
+            for f in read_figures(folder, 2024, METRICS, day).months["2024-10"].figures
+            if f.code.startswith("SO_HOA")
+        )
+        for day in (date(2024, 11, 7), date(2024, 11, 8))
+    )
+    assert (wrong, right) == ("2.35", "3.25")
 
 
 def test_reading_leaves_the_folder_as_it_was(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dondoc.calendar import Calendar, calendar
-from dondoc.decide import Facts
+from dondoc.decide import Facts, NoticeKind
 from dondoc.lifecycle import State, Status, initial
 from dondoc.located import parse
+from dondoc.notice import Notice
 from dondoc.office import Office, read_office
 from dondoc.plan import Item, Obligation, Plan
 from dondoc.planfile import read_plan
@@ -187,3 +188,15 @@ def make_facts(
 def at(day: str, hour: int = 8) -> datetime:
     """That day (ISO) at that hour in the office's zone."""
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), ZONE).replace(hour=hour)
+
+
+def make_notice(
+    plan: Plan, item: str, obligation: str, kind: NoticeKind, recipient: str, *, coordinating: bool = False
+) -> Notice:
+    """A notice of that kind about the obligation's first occurrence."""
+    occurrence = make_occurrence(item, obligation, plan=plan)
+    own_item, own_obligation = make_parts(occurrence, plan)
+    return Notice(
+        f"{occurrence.id}|{kind}|{recipient}", kind, kind, recipient, occurrence, own_item, own_obligation,
+        make_state(occurrence), coordinating, {},
+    )  # fmt: skip

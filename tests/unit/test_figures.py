@@ -259,12 +259,12 @@ def test_the_points_of_the_metrics_are_those_of_their_groups() -> None:
     ("old", "new", "says"),
     [
         ("code: DOSSIER_SYNC", "code: PUBLISH_ON_TIME", "'PUBLISH_ON_TIME' is used twice"),
-        ("group: TDGQ, name", "group: TDGX, name", "no group is called 'TDGX'"),
+        ("group: TDGQ\n", "group: TDGX\n", "no group is called 'TDGX'"),
         ("  ma: {name", "  mas: {name", "columns.mas"),
         ("  csv_broken:", "  csv_brokn:", "'csv_broken' is missing"),
         ("tháng {month} không có", "tháng {thang} không có", "it may hold {month} in braces"),
         ('"số đạt"', '"tổng số"', "already stands for"),
-        ("max: 20,", "max: -1,", "max"),
+        ("    max: 20\n", "    max: -1\n", "max"),
     ],
 )
 def test_a_faulty_figures_yaml_is_told_with_its_line(old: str, new: str, says: str) -> None:

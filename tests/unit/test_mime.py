@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.mail import sample, standard_message
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Attachment, Mail, Picture
 from dondoc.mime import MailError, build, checked_address, one_line
 
 MAIL = sample(1)
@@ -237,3 +237,52 @@ def test_a_date_without_a_zone_is_refused() -> None:
     with pytest.raises(MailError, match="zone"):
         build(replace(MAIL, date=datetime(2024, 1, 1)))  # noqa: DTZ001
     build(replace(MAIL, date=datetime(2024, 1, 1, tzinfo=UTC)))
+
+
+FILE = Attachment("bao-cao_2024-Q1.docx", "application/vnd.example", bytes(range(256)) * 9)
+
+
+@given(st.lists(st.binary(max_size=300), max_size=4), st.booleans())
+def test_files_arrive_as_they_are_behind_the_calendar(contents: list[bytes], dated: bool) -> None:
+    files = tuple(replace(FILE, name=f"f{n}.bin", content=content) for n, content in enumerate(contents))
+    seen = parsed(build(replace(MAIL, attachments=files, calendar=MAIL.calendar if dated else None)))
+    found = list(seen.iter_attachments()) if seen.is_multipart() else []
+    if dated:
+        assert found.pop(0).get_filename() == "han.ics"
+    assert [(part.get_filename(), part.get_content()) for part in found] == [(f.name, f.content) for f in files]
+
+
+@pytest.mark.parametrize("name", ["", "a b.docx", "báo-cáo.docx", 'a".docx', "a\r\nBcc: x", "../a", ".a", "a" * 121])
+def test_an_attachment_is_named_plainly(name: str) -> None:
+    with pytest.raises(MailError, match="plain ASCII file name"):
+        build(replace(MAIL, attachments=(replace(FILE, name=name),)))
+    with pytest.raises(MailError):
+        build(replace(MAIL, attachments=(replace(FILE, media_type=f"text/plain\r\n{name}"),)))
+
+
+# -- pictures
+
+PICTURE = Picture("chi-so.1@vp.example", "chi-so.png", bytes(range(256)) * 9, "Biểu đồ")
+
+
+def test_a_picture_stands_beside_the_html_and_is_read_back_whole() -> None:
+    sent = build(replace(MAIL, calendar=None, html='<img src="cid:chi-so.1@vp.example">', pictures=(PICTURE,)))
+    read = parsed(sent)
+    assert [part.get_content_type() for part in read.walk()][-4:] == [
+        "text/plain", "multipart/related", "text/html", "image/png",
+    ]  # fmt: skip
+    (shown,) = [part for part in read.walk() if part.get_content_type() == "image/png"]
+    assert (shown["Content-ID"], shown.get_content_disposition(), shown.get_filename()) == (
+        "<chi-so.1@vp.example>", "inline", "chi-so.png",
+    )  # fmt: skip
+    assert shown.get_content() == PICTURE.content
+    assert max(map(len, sent.split(b"\r\n"))) < 998
+    assert sent == build(replace(MAIL, calendar=None, html='<img src="cid:chi-so.1@vp.example">', pictures=(PICTURE,)))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"cid": "a b@c"}, {"cid": "a>\r\nX: y@c"}, {"name": 'a".png'}, {"name": "ảnh.png"}]
+)
+def test_a_picture_that_cannot_be_named_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(MailError):
+        build(replace(MAIL, pictures=(replace(PICTURE, **changes),)))  # type: ignore[arg-type]

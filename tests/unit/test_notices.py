@@ -36,10 +36,11 @@ from dondoc.decide import NoticeKind, Verdict
 from dondoc.ledger import Head
 from dondoc.lifecycle import Status
 from dondoc.links import LinkMaker
-from dondoc.mail import Address, Mail
+from dondoc.mail import Address, Mail, Picture
 from dondoc.notices import KINDS, Letterhead, Notice, environment, message_id, party_name, render, still_true
 from dondoc.plan import TimingKind
 from dondoc.policy import Shape
+from dondoc.replyto import ReplyTo, answerable
 
 CONFIG = Path(__file__).parents[2] / "config"
 GOLDEN = Path(__file__).parents[1] / "golden" / "mail"
@@ -93,13 +94,21 @@ def make_notice(
     )
 
 
-def send(found: list[Notice], day: str, **letterhead: Any) -> Mail:
+def send(found: list[Notice], day: str, picture: Picture | None = None, **letterhead: Any) -> Mail:
+    pictures = {found[0].key: picture} if picture else None
     to = Address("nhan@vp.example", party_name(found[0].recipient, make_office(), WORDS))
-    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS)
+    return render(found, to, at(day), make_letterhead(**letterhead), MAIL, WORDS, pictures=pictures)
 
 
 PORTAL = "https://dondoc.vp.example/"
 LINK = LinkMaker(PORTAL, "a secret of tests", date(2025, 1, 22), ZONE)
+REPLY_TO = ReplyTo("don-doc@vp.example", "a secret of tests")
+
+
+def reply_address(notice: Notice) -> str | None:
+    return REPLY_TO.address(REPLY_TO.of_duty(notice.occurrence.id, notice.recipient)) if answerable(notice) else None
+
+
 HANDED_IN = {
     "document": "63/KH-VP",
     "signed": "2024-04-11",
@@ -117,7 +126,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     ),
     "remind": ("2024-03-22", [make_notice("remind", checkpoint="remind-5")], {}),
     "remind-continuous": ("2024-03-20", [make_notice("remind", "phan-anh", checkpoint="remind-7", recipient="unit:ttcbth")], {"link": LINK}),
-    "last-call": ("2024-03-29", [make_notice("last-call")], {"link": LINK}),
+    "last-call": ("2024-03-29", [make_notice("last-call")], {"link": LINK, "reply": reply_address}),
     "overdue": ("2024-04-01", [make_notice("overdue")], {}),
     "escalate": (
         "2024-04-15",
@@ -176,9 +185,26 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         [make_notice("undelivered", recipient="role:tracker", checkpoint="undelivered:overdue:unit:hcqt", body={"recipient": "unit:hcqt", "address": "hcqt@vp.example", "reply": "550 5.1.1 no such user", "kind": "overdue"})],
         {},
     ),
+    "letter": (
+        "2024-03-20",
+        [make_notice("letter", recipient="role:tracker", checkpoint="letter-0123456789abcdef", body={"why": "no_file", "sender": "ai-do@gmail.example", "known": False, "mail_sha256": "5f" * 32, "note": "Đơn vị đang tổng hợp số liệu.", "files": []})],
+        {},
+    ),
+    "submitted-by-mail": (
+        "2024-04-11",
+        [make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), body={"channel": "mail", "files": [{"name": "Kế hoạch.pdf"}], "mail": {"from": "ai-do@gmail.example", "known": False, "refused": "winmail.dat"}})],
+        {},
+    ),
     "difficulty": (
         "2024-03-05",
         [make_notice("difficulty", recipient="role:tracker", difficulty=True, body={"reason": "Chưa có hướng dẫn của Bộ Tư pháp."})],
+        {},
+    ),
+    "draft-plan": (
+        "2024-11-15",
+        [
+            make_notice("draft-plan", checkpoint="draft-plan", status=Status.PLANNED, due=date(2024, 12, 31), body={"year": 2025, "questions": 7, "files": [{"name": "cchc-2025.docx"}, {"name": "cchc-2025.yaml"}]}),
+        ],
         {},
     ),
     "amended": (
@@ -231,7 +257,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
             make_notice("overdue", "chi-so", period="2024-03", recipient="unit:ttpvks"),
             make_notice("remind", "phan-anh", period="2024-Q2", checkpoint="remind-7", recipient="unit:ttpvks"),
         ],
-        {"link": LINK},
+        {"link": LINK, "reply": reply_address},
     ),
     "digest-assign": (
         "2024-01-02",
@@ -243,6 +269,52 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         {},
     ),
 }  # fmt: skip
+
+INDEX = {
+    "month": "tháng 3/2024", "version": 1, "total": "83,39",
+    "lines": [
+        "Tổng điểm: 83,39/100 điểm (+0,20 so với tháng trước)", "Công khai, minh bạch: 17,87/18 điểm (+0,13 so với tháng trước)",
+        "Chỉ tiêu năm 2024: 85,00 điểm; thấp hơn chỉ tiêu 1,61 điểm",
+    ],
+}  # fmt: skip
+PICTURE = Picture(
+    "00112233@vp.example",
+    "chi-so.png",
+    b"\x89PNG",
+    "Biểu đồ tổng điểm năm 2024. Tháng 1: 82,99 điểm; Tháng 2: 83,19 điểm; Tháng 3: 83,39 điểm.",
+)
+
+
+def _index(recipient: str, **body: Any) -> Notice:
+    return make_notice(
+        "index", "chi-so", checkpoint="index-1", recipient=recipient, status=Status.SUBMITTED, body={**INDEX, **body}
+    )
+
+
+SAMPLES["index"] = ("2024-03-29", [_index("unit:ttpvks")], {"link": LINK, "picture": PICTURE})
+SAMPLES["index-corrected"] = ("2024-05-14", [_index("role:head", version=2, replaces=True)], {"picture": PICTURE})
+SAMPLES["figures"] = (
+    "2024-08-30",
+    [
+        make_notice(
+            "figures", "chi-so", checkpoint="figures-1-ab.0", recipient="unit:ttpvks", status=Status.SUBMITTED,
+            body={"month": "tháng 8/2024", "version": 1, "lacking": True,
+                  "lines": ["ELECTRONIC_CERTIFIED_COPY (Chứng thực bản sao điện tử): chưa có tử số, mẫu số"]},
+        )
+    ],
+    {},
+)  # fmt: skip
+SAMPLES["figures-doubtful"] = (
+    "2024-10-31",
+    [
+        make_notice(
+            "figures", "chi-so", checkpoint="figures-1-cd.0", recipient="unit:ttpvks", status=Status.SUBMITTED,
+            body={"month": "tháng 10/2024", "version": 1, "lacking": False,
+                  "lines": ["SO_HOA_GIAY_TO_GIAI_QUYET (Hồ sơ thực hiện số hóa): tính được 3,25, trên Cổng 2,35, chênh +0,90"]},
+        )
+    ],
+    {},
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +396,7 @@ class _Html(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -333,7 +405,7 @@ class _Html(HTMLParser):
 
 def test_sentences_do_not_run_into_each_other(mails: dict[str, Mail]) -> None:
     for name, mail in mails.items():
-        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.yaml|\(\.ics\)", "x", mail.text)
+        said = re.sub(r"II\.\d\.\w|\S+@\S+|https?:\S+|\S+\.(?:yaml|pdf|dat|docx)|\(\.ics\)", "x", mail.text)
         assert not re.search(r"[.;,:][^\s\d”)]|\s[.;,:]|\(\s|\s\)|\.\.|, ?\.", said), (name, said)
 
 
@@ -356,8 +428,12 @@ def test_html_is_whole_vietnamese_and_loads_nothing(mails: dict[str, Mail]) -> N
             "h2",
             "a",
             "br",
+            "img",
         }
-        assert all("src" not in attrs and "background" not in attrs for _, attrs in seen)
+        shown = [attrs for tag, attrs in seen if tag == "img"]
+        assert [attrs["src"] for attrs in shown] == [f"cid:{picture.cid}" for picture in mail.pictures], "its own only"
+        assert all(attrs["alt"] in mail.text.replace("\n     ", " ") for attrs in shown), "the text says the same"
+        assert all((tag == "img" or "src" not in attrs) and "background" not in attrs for tag, attrs in seen)
         assert "url(" not in mail.html
 
 
@@ -476,6 +552,15 @@ def test_only_the_tracker_sees_the_ledger_head(mails: dict[str, Mail]) -> None:
     assert "5f" * 32 in mails["submitted"].html
     assert "Số chứng cứ" not in mails["overdue"].text
     assert "Số chứng cứ" not in send([make_notice("review", recipient="role:tracker")], "2024-04-16", head=None).text
+
+
+def test_a_mail_of_one_owed_duty_is_answered_at_that_dutys_address(mails: dict[str, Mail]) -> None:
+    reply_to = mails["last-call"].reply_to
+    assert reply_to is not None
+    assert reply_to in mails["last-call"].text
+    assert f'href="mailto:{reply_to}?subject=Re%3A%20' in mails["last-call"].html
+    assert mails["digest"].reply_to is None  # the caller's own, for a mail of several
+    assert mails["digest"].text.count("don-doc+d") == 5
 
 
 def test_no_portal_no_link(mails: dict[str, Mail]) -> None:

@@ -12,8 +12,8 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import is_valid, preprocess_schema
 
 from deployments.apply import flow_function
-from deployments.compile import MARK, RUN_MARK, incident_deployment, record_deployments
 from dondoc.acts import ActName
+from dondoc.compile import MARK, RUN_MARK, incident_deployment, record_deployments
 from dondoc.refused import in_words
 from tasks.forms import ACTS, ActLabel
 from tasks.house import read, words
@@ -32,6 +32,7 @@ def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
     assert [(d.flow, d.name, d.entrypoint) for d in OWN] == [
         ("dondoc · Ghi nhận", "dondoc", "flows.record.record"),
         ("dondoc · Ghi sự kiện", "dondoc", "flows.record.record_event"),
+        ("dondoc · Nhập số liệu", "dondoc", "flows.enter_figures.enter_figures"),
     ]
     incident = incident_deployment(WORDS, "Asia/Ho_Chi_Minh")
     for deployment in OWN:
@@ -39,19 +40,20 @@ def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
         assert deployment.tags == incident.tags == (MARK,)
         assert RUN_MARK not in deployment.tags
         assert not re.search(r"[/%&<>]", deployment.flow)
-    assert len({d.slug for d in (*OWN, incident)}) == 3
+    assert len({d.slug for d in (*OWN, incident)}) == 4
 
 
 @pytest.mark.parametrize("entrypoint", [deployment.entrypoint for deployment in OWN])
 def test_every_field_has_a_label_a_help_text_and_a_place(entrypoint: str) -> None:
     found = schema(entrypoint)
     assert [name for name, field in found["properties"].items() if not field.get("description")] == []
-    (form,) = found["definitions"].values()
-    for name, field in form["properties"].items():
-        assert field["title"] != name
-        assert field["description"].endswith("."), name
-        assert "anyOf" not in field, f"the UI would ask for the type of {name} first"
-    assert [field["position"] for field in form["properties"].values()] == list(range(len(form["properties"])))
+    for form in found["definitions"].values():
+        for name, field in form["properties"].items():
+            assert field["title"] != name
+            assert field["description"].endswith("."), name
+            assert "anyOf" not in field, f"the UI would ask for the type of {name} first"
+        assert [field["position"] for field in form["properties"].values()] == list(range(len(form["properties"])))
+    (form,) = (form for form in found["definitions"].values() if "recorded_by" in form["properties"])
     assert "recorded_by" in form["required"], "Prefect does not know who is signed in"
 
 

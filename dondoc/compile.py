@@ -40,10 +40,13 @@ class Deployment:
     mornings: tuple[datetime, ...]
     timezone: str
     slug: str
+    recurring: str = ""
 
     @property
     def rrule(self) -> str | None:
-        """The schedule as Prefect takes it: a list of exact local times."""
+        """The schedule as Prefect takes it: `recurring` where it is a rule, else a list of exact local times."""
+        if self.recurring:
+            return self.recurring
         if not self.mornings:
             return None
         return "RDATE:" + ",".join(f"{morning:%Y%m%dT%H%M%S}" for morning in self.mornings)
@@ -194,8 +197,19 @@ def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
 
 
 def record_deployments(words: Mapping[str, Any], timezone: str) -> tuple[Deployment, ...]:
-    """The forms an operator fills in: an act on an occurrence, an outside event. What they refuse is no incident."""
-    return tuple(_by_hand(key, f"flows.record.{key}", words, timezone) for key in ("record", "record_event"))
+    """The forms an operator fills in: an act on an occurrence, an outside event, figures. What they refuse is no incident."""
+    forms = {"record": "flows.record", "record_event": "flows.record", "enter_figures": "flows.enter_figures"}
+    return tuple(_by_hand(key, f"{module}.{key}", words, timezone) for key, module in forms.items())
+
+
+# Every quarter of an hour of the office's day, Monday to Friday: a mailbox is read on a holiday too, and that is no harm.
+_OFFICE_HOURS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=7,8,9,10,11,12,13,14,15,16,17;BYMINUTE=0,15,30,45;BYSECOND=0"
+
+
+def receive_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that reads the mailbox of answers. With the mark: an unread mailbox is an incident."""
+    made = _by_hand("receive_mail", "flows.receive.receive_mail", words, timezone)
+    return replace(made, tags=(MARK, RUN_MARK), recurring=_OFFICE_HOURS)
 
 
 def _by_hand(key: str, entrypoint: str, words: Mapping[str, Any], timezone: str) -> Deployment:

@@ -1,0 +1,19 @@
+"""Every quarter of an hour of the working day: the mailbox of answers and bounces is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from dondoc.ledger import SYSTEM
+from tasks.morning import begin
+from tasks.receiving import conclude_receiving, read_mailbox
+
+
+@flow(retries=0)
+def receive_mail() -> State[Any]:
+    """Nhận thư: đọc hộp thư trả lời, ghi nhận kết quả nộp bằng thư và thư bị trả về."""
+    morning = begin(SYSTEM)
+    return conclude_receiving(morning, read_mailbox(morning))

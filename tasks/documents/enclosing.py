@@ -1,0 +1,51 @@
+"""The documents that go with a mail. One that cannot be written is left out and logged: the notice goes all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dondoc.documents import Wanted, enclosed
+from dondoc.documents_lines import Standing
+from dondoc.errors import DondocError
+from dondoc.mail import Attachment
+from dondoc.notices import Notice
+from tasks.documents.reading import standing, written
+from tasks.documents.templates import document_settings
+from tasks.documents.writing import DOCX
+from tasks.morning import Morning, log
+from tasks.store.files import LostFileError, fetch
+
+
+def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
+    """What goes with a mail of those notices, as the plan stands now."""
+    config = morning.settings.config
+    try:
+        settings = document_settings(config, morning.house.office)
+        found = enclosed(notices, settings, morning.today)
+        about = standing(morning.engine, morning.house, config, morning.plan, morning.now) if found else None
+    except DondocError as error:
+        log("documents are left out: %s", error)
+        return []
+    kept = [file for notice in notices if notice.kind == "draft-plan" for file in _kept(morning, notice)]
+    return kept + [made for wanted in found if about and (made := _made(wanted, wanted.name(settings), morning, about))]
+
+
+def _kept(morning: Morning, notice: Notice) -> list[Attachment]:
+    """The files that a notice itself names, as they were kept."""
+    found = []
+    for file in notice.body.get("files", ()):
+        try:
+            content = fetch(morning.settings.var / "files", file["sha256"])
+        except LostFileError as error:
+            log("%s is left out: %s", file["name"], error)
+        else:
+            found.append(Attachment(file["name"], file["type"], content))
+    return found
+
+
+def _made(wanted: Wanted, name: str, morning: Morning, about: Standing) -> Attachment | None:
+    try:
+        return Attachment(name, DOCX, written(wanted, about, morning.settings.config))
+    except DondocError as error:
+        log("%s is left out: %s", name, error)
+        return None

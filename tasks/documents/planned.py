@@ -1,0 +1,23 @@
+"""A whole year's plan as .docx, from its file: to be completed, signed and issued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from dondoc.documents_plan import plan_facts
+from dondoc.house import House
+from dondoc.plan import Plan
+from dondoc.wording import Wording
+from tasks.documents.templates import document_settings, fill
+from tasks.documents.writing import document_bytes
+from tasks.house import words
+
+
+def plan_document(plan: Plan, house: House, config: Path, moment: datetime) -> bytes:
+    """The .docx of `plan` as drafted at `moment` (aware). Raises DocumentError, ConfigurationError."""
+    settings = document_settings(config, house.office)
+    local = moment.astimezone(house.policy.zone)
+    wording = Wording(words(config), house.office, house.calendar, local.date(), portal=False)
+    facts = {**plan_facts(plan, wording), "settings": settings, "moment": local, "today": local.date()}
+    return document_bytes(fill(config, "plan.j2", facts, settings), settings, house.office, local, {})

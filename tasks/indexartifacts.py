@@ -1,0 +1,77 @@
+"""The index as Prefect artifacts of the run that published it: a table, the total as progress, the trend as a picture."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.context import FlowRunContext
+
+from dondoc.index import percent
+from dondoc.indexdoubts import points, signed
+from tasks.charts import trend_chart
+from tasks.indexing import Indexed
+from tasks.indexstanding import Standing, trend_of
+from tasks.indexwords import index_lines, month_words, picture_words
+from tasks.morning import Morning
+from tasks.publish import cell
+
+
+def show_index(morning: Morning, indexed: Indexed) -> None:
+    """Attach the latest of the published months to the run. Nothing outside a run, or when none was published."""
+    context = FlowRunContext.get()
+    stands = indexed.standing
+    if morning.dry_run or not indexed.published or context is None or context.flow_run is None:
+        return
+    client: Any = context.client
+    for artifact in index_artifacts(stands, max(indexed.published)):
+        client.create_artifact(artifact.model_copy(update={"flow_run_id": context.flow_run.id}))
+
+
+def index_artifacts(stands: Standing, month: str) -> list[ArtifactCreate]:
+    """The three artifacts of one published month."""
+    words, index = stands.rules.words, stands.indexes[month]
+    title = f"{words.trend_title.format(year=stands.year)} · {month_words(month, words)}"
+    trend = trend_of(stands, until=month)
+    picture = base64.b64encode(trend_chart(trend, "png")).decode("ascii")
+    said = cell(picture_words(trend, stands.year, stands.rules))
+    lines = "\n".join(f"- {cell(line)}" for line in index_lines(stands, month))
+    return [
+        ArtifactCreate(
+            key="chi-so-bang",
+            type="table",
+            description=title,
+            data=json.dumps(index_rows(stands, month), ensure_ascii=False),
+        ),
+        ArtifactCreate(key="chi-so-tong-diem", type="progress", description=title, data=float(index.total.score or 0)),
+        ArtifactCreate(
+            key="chi-so-bieu-do",
+            type="markdown",
+            description=title,
+            data=f"### {title}\n\n![{said}](data:image/png;base64,{picture})\n\n{lines}\n\n{said}\n",
+        ),
+    ]
+
+
+def index_rows(stands: Standing, month: str) -> list[dict[str, str]]:
+    """The table's rows: each component with its counts, ratio, points, the portal's points and the difference."""
+    words, columns = stands.rules.words, stands.rules.words.columns
+    rows = []
+    for component in stands.indexes[month].components:
+        metric = component.metric
+        counts = f"{_count(component.numerator)}/{_count(component.denominator)}"
+        share = f"{percent(component.ratio)}%".replace(".", ",") if component.ratio is not None else words.no_change
+        difference = component.difference
+        values = (
+            stands.metrics.groups[metric.group].name, metric.name, counts, share,
+            points(component.score) or (words.no_score if metric.max else words.no_change), str(metric.max),
+            points(component.portal) or words.no_change, signed(difference) if difference is not None else words.no_change,
+        )  # fmt: skip
+        rows.append(dict(zip(columns, values, strict=True)))
+    return rows
+
+
+def _count(value: int | None) -> str:
+    return "…" if value is None else str(value)
