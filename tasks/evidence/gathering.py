@@ -7,7 +7,7 @@ it; the second writes the lines. Memory is the registers' and a line for each ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -24,7 +24,7 @@ from dondoc.evidence import Selection, Survey, concerns, member_name
 from dondoc.house import House
 from dondoc.ledger import Break, Head, read_entries
 from dondoc.outcomes import outcome
-from dondoc.plan import Item, Obligation, Plan, to_json
+from dondoc.plan import Item, Obligation, to_json
 from dondoc.state import State
 from tasks.store import tables
 from tasks.store.chain import export
@@ -100,10 +100,7 @@ def survey(connection: sa.Connection, house: House, selection: Selection, upto: 
     if not head.seq or (upto is not None and head.seq < upto):
         raise PackError(f"the ledger ends at entry {head.seq}; give an earlier one")
 
-    def leads(occurrence: str, digest: str) -> tuple[str, ...]:
-        return house.office.members(_obligation(connection, occurrence, digest)[1].lead)
-
-    ids = found.chosen(selection, leads)
+    ids = found.chosen(selection, leads(connection, house))
     if not ids:
         raise PackError("nothing matches what was asked for; 'dondoc status' lists every occurrence")
     moment = datetime.fromisoformat(last[0])
@@ -113,6 +110,11 @@ def survey(connection: sa.Connection, house: House, selection: Selection, upto: 
         for number, key in enumerate(ids, start=1)
     )
     return Surveyed(selection, head, moment, found, recounted, house, kept, _parties(house, selection.unit))
+
+
+def leads(connection: sa.Connection, house: House) -> Callable[[str, str], tuple[str, ...]]:
+    """(occurrence, version of its plan) → the units that lead it there."""
+    return lambda occurrence, digest: house.office.members(_obligation(connection, occurrence, digest)[1].lead)
 
 
 def _parties(house: House, unit: str) -> tuple[str, ...]:
@@ -249,9 +251,3 @@ def _write_lines(path: Path, lines: Any) -> None:
     with path.open("wb") as out:
         for line in lines:
             out.write(line + b"\n")
-
-
-def plan_of(connection: sa.Connection, found: Surveyed, plan: str) -> Plan:
-    """A plan as it stood at the survey's head."""
-    digests: Sequence[str] = [digest for known, digest in found.survey.versions if known == plan]
-    return version(connection, plan, digests[-1])
