@@ -87,7 +87,7 @@ def record(engine: sa.Engine, made: Packed, now: datetime, actor: str) -> Head:
         "entries": made.entries,
     }
     with appending(engine) as connection:
-        (entry,) = append(connection, now, [Draft("evidence.packed", made.selection.plan or SYSTEM, None, actor, body)])
+        (entry,) = append(connection, now, [Draft("evidence.packed", SYSTEM, None, actor, body)])
     return entry.head
 
 
