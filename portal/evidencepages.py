@@ -147,10 +147,10 @@ def _entry_routes(desk: Desk, pages: Pages) -> list[Route]:
         )
 
     return [
-        Route("/chung-cu/muc/{seq:int}", gated("evidence", entry)),
-        Route("/chung-cu/thu/{seq:int}", gated("evidence", letter)),
-        Route("/chung-cu/thu/{seq:int}/html", gated("evidence", html)),
-        Route("/chung-cu/thu/{seq:int}/eml", gated("evidence", raw)),
+        Route("/chung-cu/muc/{seq:number}", gated("evidence", entry)),
+        Route("/chung-cu/thu/{seq:number}", gated("evidence", letter)),
+        Route("/chung-cu/thu/{seq:number}/html", gated("evidence", html)),
+        Route("/chung-cu/thu/{seq:number}/eml", gated("evidence", raw)),
     ]
 
 
