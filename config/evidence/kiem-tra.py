@@ -454,6 +454,8 @@ class Named:
         if body.get("mail_sha256"):
             known = self.mails.setdefault(body["mail_sha256"], (body["message_id"], body["address"], []))
             known[2].append({"seq": entry["seq"], "kind": entry["kind"], "reply": body.get("reply")})
+        if entry["kind"] == "mail.received":
+            self.files[entry["seq"], 0] = (body["sha256"], "thu-den.eml", body.get("size"))
         for number, file in enumerate(body.get("files") or [], 1):
             self.files[entry["seq"], number] = (file["sha256"], file["name"], file.get("size"))
 

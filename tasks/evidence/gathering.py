@@ -33,6 +33,7 @@ from tasks.store.plans import version
 
 WHOLE, SLICE = "so-chung-cu/toan-bo.jsonl", "so-chung-cu/trich.txt"
 REGISTER, MAILS, FILES = "danh-muc.jsonl", "thu.jsonl", "tep.jsonl"
+RECEIVED = "thu-den.eml"  # a mail that came in is kept like a file, as number 0 of its entry
 
 
 class PackError(DondocError):
@@ -206,6 +207,8 @@ class _Laying:
         if entry["occurrence"] is not None:
             if entry["body"].get("mail_sha256"):
                 self._mail(entry)
+            if entry["kind"] == "mail.received":
+                self._file(entry["seq"], 0, {**entry["body"], "name": RECEIVED})
             for number, file in enumerate(entry["body"].get("files") or (), start=1):
                 self._file(entry["seq"], number, file)
 

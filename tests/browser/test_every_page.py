@@ -30,6 +30,9 @@ def test_every_page_of_the_office(year: Site, width: str) -> None:
         ("board-none", "/bang?q=khong-co"),
         ("inbox", "/viec"),
         ("feeds", "/lich"),
+        ("evidence", "/chung-cu"),
+        ("evidence-entry", "/chung-cu/muc/2"),
+        ("evidence-check", "/chung-cu/kiem-tra"),
         ("start-in", "/"),
     ):
         page.goto(address)

@@ -21,9 +21,11 @@ from click.testing import CliRunner
 from installation import CONFIG, HCQT, Installation, at
 
 from dondoc.evidence import Selection
+from dondoc.ledger import Draft
 from dondoc.lifecycle import ENDS, Status
 from tasks.evidence.gathering import PackError
 from tasks.evidence.packing import Packed, pack, record
+from tasks.store.chain import append, appending
 from tasks.store.files import keep
 from tasks.store.settle import look
 
@@ -431,3 +433,136 @@ def test_the_command_makes_and_records_it(year: Installation, tmp_path: Path, mo
     wrong = CliRunner().invoke(command.evidence, ["pack", str(tmp_path / "x.zip"), "--unit", "khong-co"])
     assert wrong.exit_code == 2
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_an_amended_plan_is_proved_in_both_versions(year: Installation, tmp_path: Path) -> None:
+    from installation import PLAN
+
+    from dondoc.amendment import Ruling
+    from dondoc.located import parse
+    from dondoc.planfile import read_plan
+    from tasks.store.amending import amend
+
+    text = PLAN.replace("timing: {every: month}", "timing: {every: quarter}").replace(
+        "lead: [ttcbth]\n    coordinating: [hcqt]", "lead: [hcqt]\n    coordinating: [ttcbth]"
+    )
+    plan = read_plan(parse(text, "plan.yaml"), year.house.office)
+    ruling = Ruling("21/QĐ-VP", date(2024, 4, 17), "gom theo quý")
+    assert amend(year.engine, plan, ruling, year.house, at("2024-04-17"), "operator")
+    look(year.engine, year.house, year.plan.id, at("2024-04-18", "08:00"))
+    for chosen in ({}, {"item": "chi-so"}, {"unit": "ttcbth"}, {"unit": "hcqt"}):
+        done = made(year, tmp_path, **chosen)
+        code, said = verify(done.archive.path)
+        assert code == 0, said
+        with zipfile.ZipFile(done.archive.path) as archive:
+            assert len([name for name in archive.namelist() if name.startswith("ke-hoach/")]) == 2
+            rows = [json.loads(line) for line in archive.read("danh-muc.jsonl").splitlines()]
+            ids = {row["id"].split("/")[1] for row in rows}
+            if chosen.get("unit"):  # it led, or leads now
+                assert "phan-anh" in ids
+            if chosen.get("item"):
+                outcomes = {row["id"].rpartition("/")[2]: row["outcome"] for row in rows}
+                assert (outcomes["2024-01"], outcomes["2024-05"], outcomes["2024-Q3"]) == ("late", "superseded", "open")
+
+
+def test_a_mail_that_came_in_is_kept_with_its_entry(year: Installation, tmp_path: Path) -> None:
+    content = b"From: hcqt@vpub.quangngai.example\r\n\r\nxong\r\n"
+    sha256 = keep(year.settings.var / "files", content)
+    body = {
+        "outcome": "counted",
+        "from": HCQT,
+        "known": True,
+        "message_id": "<1@x.example>",
+        "sha256": sha256,
+        "size": len(content),
+        "subject": "xong",
+    }
+    with appending(year.engine) as connection:
+        append(
+            connection,
+            at("2024-04-17"),
+            [Draft("mail.received", year.plan.id, f"{year.plan.id}/{Q1}", "unit:hcqt", body)],
+        )
+    done = made(year, tmp_path, item="ke-hoach")
+    code, said = verify(done.archive.path)
+    assert code == 0, said
+    with zipfile.ZipFile(done.archive.path) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("-0-thu-den.eml")]
+        assert archive.read(name) == content
+
+
+def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
+    year: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx
+
+    from tasks.evidence import prefectruns
+
+    runs = [f"5f0c9f0e-1111-4222-8333-9444444444{number:02}" for number in range(4)]
+    dice = random.Random(3)
+
+    def tell(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content or b"{}")
+        path = request.url.path
+        if path.endswith("/flow_runs/filter"):
+            known = [
+                {
+                    "id": run,
+                    "flow_id": "f1",
+                    "name": run[-2:],
+                    "tags": dice.sample(["b", "a"], 2),
+                    "updated": dice.random(),
+                }
+                for run in runs[:3]
+            ]
+            found = [one for one in known if one["id"] in asked["flow_runs"]["id"]["any_"]]
+        elif path.endswith("/flows/filter"):
+            found = [{"id": "f1", "name": "II.1.e · Kế hoạch"}]
+        elif path.endswith("/flow_run_states/"):
+            found = [
+                {"id": str(n), "timestamp": f"2024-01-0{n}", "type": "COMPLETED", "name": "Đúng hạn", "message": ""}
+                for n in (1, 2)
+            ]
+        elif asked["offset"]:
+            found = []
+        else:
+            found = [
+                {
+                    "flow_run_id": run,
+                    "timestamp": "t",
+                    "level": 20,
+                    "name": "n",
+                    "message": text,
+                    "key": "k",
+                    "type": "markdown",
+                    "created": "t",
+                    "description": "",
+                    "data": text,
+                }
+                for run in runs[:3]
+                for text in "xy"
+            ]
+        dice.shuffle(found)
+        return httpx.Response(200, json=found)
+
+    monkeypatch.setattr(
+        prefectruns,
+        "_client",
+        lambda _: httpx.Client(transport=httpx.MockTransport(tell), base_url="http://prefect.example/api"),
+    )
+    written = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        told = prefectruns.write_runs(year.settings, runs, folder)
+        assert (told.reached, told.found, told.missing) == (True, 3, [runs[3]])
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert written[0] == written[1] == written[2]
+    first = json.loads(written[0][f"{runs[0]}.json"])
+    assert (first["flow"], first["tags"], len(first["states"]), [log["message"] for log in first["logs"]]) == (
+        "II.1.e · Kế hoạch",
+        ["a", "b"],
+        2,
+        ["x", "y"],
+    )
+    assert "updated" not in first
