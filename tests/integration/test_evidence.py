@@ -347,16 +347,20 @@ FORGERIES: dict[str, Callable[[dict[str, bytes]], object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_forgery_is_found_even_when_the_manifest_fits_again(whole: Path, tmp_path: Path, forgery: str) -> None:
-    def forged(members: dict[str, bytes]) -> None:
-        before = dict(members)
-        FORGERIES[forgery](members)
-        assert members != before
-        listed_again(members)
+def test_a_forgery_is_found_even_when_the_manifest_fits_again(whole: Path, tmp_path: Path) -> None:
+    missed = {}
+    for forgery, forge in FORGERIES.items():
 
-    code, said = verify(rezipped(whole, tmp_path / "gia.zip", forged))
-    assert (code, "SAI: " in said) == (1, True), said
+        def forged(members: dict[str, bytes], forge: Callable[[dict[str, bytes]], object] = forge) -> None:
+            before = dict(members)
+            forge(members)
+            assert members != before
+            listed_again(members)
+
+        code, said = verify(rezipped(whole, tmp_path / "gia.zip", forged))
+        if code != 1 or "SAI: " not in said:
+            missed[forgery] = said
+    assert missed == {}
 
 
 def test_the_archive_itself_is_looked_at(whole: Path, tmp_path: Path) -> None:
