@@ -162,6 +162,11 @@ class Pack:
         with self.open(name) as content:
             return parsed(content.read(LONGEST_LINE), name)
 
+    def foreign(self, name):
+        """JSON không do sổ viết: có thể có số lẻ."""
+        with self.open(name) as content:
+            return json.loads(content.read(LONGEST_LINE).decode("utf-8"))
+
     def hashed(self, name, limit):
         hashing, size = hashlib.sha256(), 0
         with self.open(name) as content:
@@ -481,12 +486,12 @@ class Named:
             raise Wrong(f"tep.jsonl thiếu tệp của mục {min(files)[0]}")
         if self.original:
             raise Wrong(f"MANIFEST.jsonl ghi tên gốc cho {min(self.original)}, là tệp không mục nào nêu")
-        inside = {name[9:-5] for name in self.pack.names if name.startswith("prefect/")}
+        inside = {name[8:-5] for name in self.pack.names if name.startswith("prefect/")}
         missing = set(about["prefect"]["missing"])
         if inside | missing != self.runs or inside & missing:
             raise Wrong("lượt chạy trong gói không khớp các lượt mà sổ nêu")
         for run in inside:
-            if self.pack.object(f"prefect/{run}.json")["id"] != run:
+            if self.pack.foreign(f"prefect/{run}.json")["id"] != run:
                 raise Wrong(f"prefect/{run}.json là của lượt chạy khác")
         return missing
 

@@ -501,6 +501,7 @@ def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
     import httpx
 
     from tasks.evidence import prefectruns
+    from tasks.store.runs import record_run
 
     runs = [f"5f0c9f0e-1111-4222-8333-9444444444{number:02}" for number in range(4)]
     dice = random.Random(3)
@@ -515,6 +516,7 @@ def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
                     "flow_id": "f1",
                     "name": run[-2:],
                     "tags": dice.sample(["b", "a"], 2),
+                    "parameters": {"ratio": 83.39},
                     "updated": dice.random(),
                 }
                 for run in runs[:3]
@@ -541,7 +543,7 @@ def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
                     "type": "markdown",
                     "created": "t",
                     "description": "",
-                    "data": text,
+                    "data": f'[{{"x": 83.39}}, "{text}"]',
                 }
                 for run in runs[:3]
                 for text in "xy"
@@ -570,3 +572,22 @@ def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
         ["x", "y"],
     )
     assert "updated" not in first
+    for run in runs:
+        looked = look(year.engine, year.house, year.plan.id, at("2024-04-17"), item="ke-hoach", run=run)
+        record_run(year.engine, year.plan.id, "II.1.e", looked, at("2024-04-17"), run)
+    done = made(year, tmp_path, item="ke-hoach")
+    assert (done.runs.found, done.runs.missing) == (3, [runs[3]])
+    code, said = verify(done.archive.path)
+    assert (code, "có 3 trong gói, 1 không có" in said) == (0, True), said
+
+    def other_run(members: dict[str, bytes]) -> None:
+        name = f"prefect/{runs[0]}.json"
+        members[name] = members[name].replace(runs[0].encode(), runs[1].encode())
+        listed_again(members)
+
+    def without_run(members: dict[str, bytes]) -> None:
+        del members[f"prefect/{runs[0]}.json"]
+        listed_again(members)
+
+    for change in (other_run, without_run):
+        assert verify(rezipped(done.archive.path, tmp_path / "gia.zip", change))[0] == 1
