@@ -53,6 +53,7 @@ KINDS = frozenset(
         "delegation.recorded",
         "delegation.revoked",
         "file.downloaded",
+        "evidence.packed",
         "notice.queued",
         "notice.withheld",
         "notice.sent",

@@ -21,6 +21,7 @@ from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.documentpages import document_routes
+from portal.evidencepages import evidence_routes
 from portal.feeds import feed_routes
 from portal.filepages import file_routes
 from portal.guard import Guard
@@ -57,6 +58,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *document_routes(desk, pages),
         *table_routes(desk, pages),
         *file_routes(desk, pages),
+        *evidence_routes(desk, visitors, pages),
         *absence_routes(desk, visitors, pages),
         *prefect_routes(desk, pages),
     ]

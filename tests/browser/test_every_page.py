@@ -31,6 +31,9 @@ TRACKER = {
     "scores-quarter": "/diem?quarter=2",
     "documents": "/van-ban",
     "documents-refused": "/van-ban/tai?kind=progress&period=2031-Q1",
+    "evidence": "/chung-cu",
+    "evidence-entry": "/chung-cu/muc/2",
+    "evidence-check": "/chung-cu/kiem-tra",
     "start-in": "/",
 }
 
