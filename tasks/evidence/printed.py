@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, WrapMode
 
 from tasks.evidence.pages import columns
 from tasks.evidence.sheets import Cover, Line, Sheet
 
-_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+_PACKAGE = find_spec("matplotlib")  # only its fonts: importing it costs more than a pack
+_FONTS = Path(_PACKAGE.origin or "").parent / "mpl-data/fonts/ttf" if _PACKAGE else Path()
 _INK, _QUIET, _LINE = (29, 42, 48), (85, 100, 107), (200, 208, 204)
 _TONES = {"red": (179, 38, 30), "amber": (138, 83, 0), "green": (31, 111, 60), "grey": (92, 105, 111)}
 _WIDTHS = (20.0, 78.0, 32.0, 22.0, 28.0)  # of the register's columns, in millimetres: 180 together
