@@ -111,6 +111,19 @@ def started() -> None:
     )
 
 
+def january() -> None:
+    """The plan of 2025 is deployed, and its items are looked at on the year's first working morning."""
+    found = ask("deployments/filter", {"deployments": {"name": {"any_": ["2025"]}}, "limit": 200})
+    items = [
+        deployment["name"]
+        for deployment in found
+        for schedule in deployment["schedules"]
+        if "20250102T08" in str(schedule["schedule"].get("rrule")).replace("-", "").replace(":", "")
+    ]
+    assert len(items) > 15, f"{len(items)} items of 2025 are looked at on 02/01/2025"
+    print(f"{len(items)} items of 2025 are looked at on 02/01/2025")
+
+
 def answerable() -> None:
     """Mailbox, mail, button: a duty of the live plan can be answered now, whatever day it is."""
     portal = f"http://127.0.0.1:{os.environ['DONDOC_PORTAL_PORT']}"
@@ -192,5 +205,5 @@ def _dondoc() -> str:
 
 
 if __name__ == "__main__":
-    commands = {"ports": ports, "started": started, "mails": lambda: print(mails()), "stopped": stopped}
+    commands = {"ports": ports, "started": started, "mails": lambda: print(mails()), "stopped": stopped, "january": january}
     commands[sys.argv[1]]()
