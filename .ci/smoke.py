@@ -205,5 +205,11 @@ def _dondoc() -> str:
 
 
 if __name__ == "__main__":
-    commands = {"ports": ports, "started": started, "mails": lambda: print(mails()), "stopped": stopped, "january": january}
+    commands = {
+        "ports": ports,
+        "started": started,
+        "mails": lambda: print(mails()),
+        "stopped": stopped,
+        "january": january,
+    }
     commands[sys.argv[1]]()

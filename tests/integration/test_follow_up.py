@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from conftest import free_port
 from installation import Installation, at
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowFilter
+from servers import free_port
 
 import deployments.cli.acts
 import deployments.follow_up
