@@ -39,7 +39,7 @@ def verify(file: str | None, witness: str | None, files: str | None) -> None:
     recounted, broken = _verified(file, known, files)
     if known and witness:
         recounted.found.add(_stamps(known, Path(witness).parent))
-    lines = list(_said(recounted, broken, known, words(config_folder())))
+    lines = list(said(recounted, broken, known, words(config_folder())))
     if file and not files:
         lines.append(words(config_folder())["audit"]["files_unread"])
     click.echo("\n".join(lines))
@@ -103,7 +103,7 @@ def _verified(file: str | None, witness: Witness | None, files: str | None) -> t
         return verify_store(connection, witness=witness, shelf=shelf)
 
 
-def _said(
+def said(
     recounted: Recount, broken: Break | None, witness: Witness | None, vocabulary: dict[str, Any]
 ) -> Iterator[str]:
     """The first bad place first, then everything else that is wrong, then what stands."""
