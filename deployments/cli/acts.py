@@ -39,7 +39,11 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
 @click.option("--signer", help="Who signed it (role).")
 @click.option("--note", help="Anything the tracker should know.")
 @click.option(
-    "--file", "files", multiple=True, type=click.Path(exists=True, dir_okay=False), help="Kept, and named by its SHA-256."
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Kept, and named by its SHA-256.",
 )
 @_actor
 def submit(

@@ -164,21 +164,16 @@ def test_what_is_restored_is_what_was_backed_up(origin: Origin, archive: Path, p
     assert names == {"postgres", "dondoc", "prefect"}
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger SET actor = 'x'", "DELETE FROM ledger", "TRUNCATE ledger"])
-def test_a_restored_ledger_refuses_change_by_trigger_and_by_privilege(
-    archive: Path, place: Path, statement: str
-) -> None:
+def test_a_restored_ledger_refuses_change_by_trigger_and_by_privilege(archive: Path, place: Path) -> None:
     restore(archive, new_stack(place))
     with Started(place) as urls:
-        with psycopg.connect(urls.owner) as connection, pytest.raises(psycopg.Error, match="append-only"):
-            connection.execute(statement)
-        with psycopg.connect(urls.app) as connection, pytest.raises(psycopg.Error, match="permission denied"):
-            connection.execute(statement)
+        for statement in ("UPDATE ledger SET actor = 'x'", "DELETE FROM ledger", "TRUNCATE ledger"):
+            with psycopg.connect(urls.owner) as connection, pytest.raises(psycopg.Error, match="append-only"):
+                connection.execute(statement)
+            with psycopg.connect(urls.app) as connection, pytest.raises(psycopg.Error, match="permission denied"):
+                connection.execute(statement)
         with psycopg.connect(urls.app) as connection:
-            privileges = connection.execute(
-                "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = 'dondoc_app'"
-            ).fetchall()
-        assert ("ledger", "INSERT") in privileges
+            assert connection.execute("SELECT has_table_privilege('ledger', 'INSERT')").fetchone() == (True,)
         with pytest.raises(psycopg.OperationalError, match="permission denied"):
             psycopg.connect(urls.app.removesuffix("dondoc") + "prefect")
 
@@ -383,9 +378,7 @@ def test_a_killed_backup_leaves_nothing_that_looks_like_one(origin: Origin, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar"]
 
 
-@pytest.mark.parametrize(
-    "moment", ["module.unpack", "module.load", "module._verify", "module.swapping.give_names", "Path.rename"]
-)
+@pytest.mark.parametrize("moment", ["module.load", "module.swapping.give_names", "Path.rename"])
 def test_a_killed_restore_leaves_no_installation_and_the_next_one_goes_through(
     origin: Origin, archive: Path, place: Path, moment: str
 ) -> None:
@@ -408,8 +401,10 @@ def server(room: Path, tmp_path: Path) -> Iterator[str]:
     embedded.stop(other)
 
 
-@pytest.mark.parametrize("moment", ["module.load", "module.swapping.give_names", "module._take_place"])
-@pytest.mark.parametrize("with_secrets", [True, False])
+@pytest.mark.parametrize(
+    ("moment", "with_secrets"),
+    [("module.load", False), ("module.swapping.give_names", True), ("module._take_place", False)],
+)
 def test_a_restore_to_a_server_of_its_own_is_whole_or_not_there(
     origin: Origin, tmp_path: Path, place: Path, server: str, moment: str, with_secrets: bool
 ) -> None:
