@@ -18,7 +18,7 @@ from dondoc.errors import DondocError
 
 FORMAT = 1
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
-TREES = ("databases", "var", "config", "witness")
+TREES = ("databases", "var", "config", "witness", "figures")
 _BLOCK = 1 << 20
 
 
@@ -107,14 +107,15 @@ def check(path: Path) -> Manifest:
     """Read the whole archive once and compare it with its manifest. Raises ArchiveError; writes nothing."""
     found: list[Member] = []
     texts: dict[str, bytes] = {}
-    for about, content in _members(path):
-        if about.name in (MANIFEST, SEAL):
-            texts[about.name] = content.read()
-            continue
-        digest = hashlib.sha256()
-        for block in iter(lambda content=content: content.read(_BLOCK), b""):  # type: ignore[misc]
-            digest.update(block)
-        found.append(Member(about.name, about.size, digest.hexdigest()))
+    with _reading(path) as members:
+        for about, content in members:
+            if about.name in (MANIFEST, SEAL):
+                texts[about.name] = content.read()
+                continue
+            digest = hashlib.sha256()
+            for block in _blocks(content):
+                digest.update(block)
+            found.append(Member(about.name, about.size, digest.hexdigest()))
     manifest = _manifest(path, texts)
     if tuple(found) != manifest.members:
         wrong = sorted({member.name for member in {*found} ^ {*manifest.members}})
@@ -122,34 +123,46 @@ def check(path: Path) -> Manifest:
     return manifest
 
 
-def unpack(path: Path, manifest: Manifest, place: Callable[[str], Path | None]) -> None:
+def unpack(path: Path, manifest: Manifest, place: Callable[[str], Path]) -> None:
     """Write each member where `place(name)` says, hashed once more. Raises ArchiveError."""
-    known = {member.name: member for member in manifest.members}
-    for about, content in _members(path):
-        target = place(about.name) if about.name in known else None
-        if target is None:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with target.open("xb") as out:
-            target.chmod(about.mode & 0o777)
-            for block in iter(lambda content=content: content.read(_BLOCK), b""):  # type: ignore[misc]
-                digest.update(block)
-                out.write(block)
-        if digest.hexdigest() != known[about.name].sha256:
-            raise _damaged(path, f"{about.name} has changed since it was checked")
+    known = {member.name: member.sha256 for member in manifest.members}
+    with _reading(path) as members:
+        for about, content in members:
+            if about.name in (MANIFEST, SEAL):
+                continue
+            target = place(about.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
+            with target.open("xb") as out:
+                target.chmod(about.mode & 0o777)  # before there is anything to read in it
+                for block in _blocks(content):
+                    digest.update(block)
+                    out.write(block)
+            if digest.hexdigest() != known.get(about.name):
+                raise _damaged(path, f"{about.name} has changed since it was checked")
 
 
-def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+@contextmanager
+def _reading(path: Path) -> Iterator[Iterator[tuple[tarfile.TarInfo, IO[bytes]]]]:
+    """The archive's members in order; whatever tarfile trips over, also while one is read, is an ArchiveError."""
     try:
         with tarfile.open(path, mode="r:") as tar:
-            for about in tar:
-                content = tar.extractfile(about) if about.isreg() else None
-                if content is None or not _is_ours(about.name):
-                    raise _damaged(path, f"{about.name!r} does not belong into it")
-                yield about, content
+            yield _members(path, tar)
     except (tarfile.TarError, EOFError) as error:
         raise _damaged(path, str(error)) from None
+
+
+def _members(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    for about in tar:
+        content = tar.extractfile(about) if about.isreg() else None
+        if content is None or not _is_ours(about.name):
+            raise _damaged(path, f"{about.name!r} does not belong into it")
+        yield about, content
+
+
+def _blocks(content: IO[bytes]) -> Iterator[bytes]:
+    while block := content.read(_BLOCK):
+        yield block
 
 
 def _is_ours(name: str) -> bool:

@@ -55,6 +55,8 @@ def back_up(
     DumpError; psycopg.OperationalError where the database does not answer.
     """
     target = _target(destination, now)
+    if target.resolve().is_relative_to(stack.root):
+        raise BackupError(f"{destination} lies in {stack.root} itself; give a place outside, best on another machine")
     urls = database_urls(stack)
     with _workplace(target) as work:
         with one_moment(urls, with_prefect=with_prefect) as moment:
@@ -156,9 +158,14 @@ def _sources(work: Path, stack: Stack, settings: Settings, with_secrets: bool) -
         yield from ((f"var/{name}", path) for name, path in _files(stack.secrets_directory, stack.root))
     yield from ((f"config/{name}", path) for name, path in _files(settings.config, settings.config))
     for number, folder in enumerate(settings.witness.folders):
-        elsewhere = settings.var / folder
-        if not elsewhere.is_relative_to(settings.var):
-            yield from ((f"witness/{number}/{name}", path) for name, path in _files(elsewhere, elsewhere))
+        yield from _outside(stack, f"witness/{number}", settings.var / folder)
+    yield from _outside(stack, "figures", settings.figures)
+
+
+def _outside(stack: Stack, tree: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """A folder that is not below var: kept for reading, never restored to where it was."""
+    if not folder.resolve().is_relative_to(stack.root):
+        yield from ((f"{tree}/{name}", path) for name, path in _files(folder, folder))
 
 
 def _files(top: Path, root: Path) -> Iterator[tuple[str, Path]]:

@@ -27,7 +27,7 @@ from dondoc.completeness import Recount
 from dondoc.errors import DondocError
 from dondoc.ledger import Break
 
-KEPT = "restored"  # of var: the manifest, the configuration and the outside witnesses of then, for reading
+KEPT = "restored"  # of var: the manifest, and of then, for reading: configuration, witnesses and figures outside var
 _READY = ".restored-databases"
 
 
@@ -190,7 +190,8 @@ def _refuse_occupied(stack: Stack) -> None:
 
 
 def _refuse_filled(stack: Stack) -> None:
-    occupied = [] if stack.embedded else swapping.filled(database_urls(stack).admin)
+    # Not by database_urls: that would make passwords, and so a var.
+    occupied = swapping.filled(stack.database_url) if stack.database_url else []
     if occupied:
         raise RestoreError(
             f"the database {occupied[0]} is not empty; rename it away (ALTER DATABASE … RENAME TO …) or give another "

@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from conftest import new_stack
-from installation import CONFIG, PLAN, at
+from installation import CONFIG, PLAN, PostOffice, at
 
 import deployments.backup.restoring as restoring
 from deployments.backup import swapping
@@ -37,14 +37,18 @@ from dondoc.ledger import Head
 from dondoc.located import parse
 from dondoc.planfile import read_plan
 from dondoc.witness import line_of
+from tasks.auditing import record_findings
+from tasks.auditmail import mail_findings
 from tasks.house import house
-from tasks.settings import Settings, read_settings, settings
+from tasks.morning import Morning
+from tasks.settings import Settings, WitnessSection, read_settings, settings
 from tasks.store import tables
 from tasks.store.chain import head
 from tasks.store.connect import engine, migrate
 from tasks.store.files import keep
 from tasks.store.plans import adopt
 from tasks.store.settle import act, look
+from tasks.witnessing import FILE, publish_witness
 
 NOW = at("2024-03-20", "09:00")
 CONTENT = b"%PDF-1.7\n63"
@@ -214,6 +218,30 @@ def test_the_archive_is_of_one_moment_whatever_is_written_meanwhile(
     store.dispose()
     assert len(contents(origin.urls.app)["ledger"]) > len(before)
     assert (manifest.ledger_seq, manifest.ledger_hash) == (len(before), before[-1][8])
+
+
+def test_an_old_backup_is_found_by_the_witness_of_another_machine_and_mailed(
+    archive: Path, place: Path, tmp_path: Path, post_office: PostOffice
+) -> None:
+    """What was recorded after the backup is missing: verify says so, and so does the next sweep, by mail."""
+    manifest, rules = check(archive), house(CONFIG)
+    newer = Head(manifest.ledger_seq + 5, "a" * 64)
+    elsewhere = tmp_path / "may-khac"
+    elsewhere.mkdir()
+    lines = [line_of(Head(manifest.ledger_seq, manifest.ledger_hash), NOW, "nho-2024"), line_of(newer, NOW, "nho-2024")]
+    (elsewhere / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    restore(archive, new_stack(place))
+    with Started(place) as urls:
+        store = engine(urls.app)
+        environ = {"DONDOC_VAR": str(place), "DONDOC_STORE_URL": urls.app, "DONDOC_MAIL_PORT": str(post_office.port)}
+        chosen = replace(read_settings(environ), witness=WitnessSection(folders=("doi-chung", str(elsewhere))))
+        morning = Morning(chosen, rules, store, "nho-2024", None, at("2024-03-21"), None, False)
+        findings = publish_witness(morning)
+        record_findings(morning, findings)
+        mail_findings(morning)
+        store.dispose()
+    assert [(found.code, found.subject) for found in findings] == [("witness_cut", f"{elsewhere}/{FILE}")]
+    assert "đây là bản sao lưu cũ" in post_office.post.text("kiem-tra-thanh-tra@vpub.quangngai.example")
 
 
 # --- nothing that exists is overwritten
@@ -479,6 +507,21 @@ def test_the_commands_say_what_they_did(commands: Any, tmp_path: Path, place: Pa
     assert f"nguyên vẹn và đầy đủ: {manifest.ledger_seq} mục, mã băm cuối {manifest.ledger_hash}" in done.output
     assert "the configuration of then differs" not in done.output
     assert commands("restore", tmp_path / "nothing.tar").exit_code == 2
+
+
+def test_a_backup_does_not_go_into_what_it_backs_up(commands: Any, origin: Origin) -> None:
+    refused = commands("backup", origin.stack.root)
+    assert isinstance(refused.exception, BackupError)
+    assert "outside" in str(refused.exception)
+
+
+def test_a_file_given_with_a_submission_is_kept(commands: Any, origin: Origin, tmp_path: Path) -> None:
+    (tmp_path / "bc.pdf").write_bytes(b"%PDF-1.7\n64")
+    done = commands("submit", "nho-2024/chi-so/ket-qua/2024-01", "--file", tmp_path / "bc.pdf")
+    assert done.exit_code == 0, done.output
+    sha = hashlib.sha256(b"%PDF-1.7\n64").hexdigest()
+    assert (origin.stack.root / "files" / sha[:2] / sha).exists()
+    assert commands("ledger", "verify").exit_code == 0
 
 
 def test_a_restored_fault_is_said_with_exit_code_1(commands: Any, origin: Origin, tmp_path: Path, place: Path) -> None:
