@@ -83,7 +83,8 @@ def _build(
     except BaseException:
         if here.embedded:
             postgres.stop(here)
-        _clear(here)
+        if not (here.root / _READY).exists():  # else the databases may have their names: the next call looks
+            _clear(here)
         raise
     finally:
         if here.embedded:
@@ -207,6 +208,8 @@ def _finished_before(here: Stack, manifest: Manifest) -> tuple[Recount, Break | 
     urls = database_urls(here)
     if "dondoc" not in swapping.filled(urls.admin):
         return None
+    ensure_databases(here)
+    swapping.drop_left(urls.admin, swapping.EMPTY)
     found = _verify(urls, here.root)
     return found if found[0].head.hash == manifest.ledger_hash else None
 

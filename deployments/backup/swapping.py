@@ -12,7 +12,7 @@ from dondoc.errors import DondocError
 
 NAMES = ("dondoc", "prefect")
 _OWNERS = {"dondoc": "dondoc_owner", "prefect": "prefect"}
-_FILLING, _EMPTY = "_restoring", "_empty"
+FILLING, EMPTY = "_restoring", "_empty"
 
 
 class OccupiedError(DondocError):
@@ -36,17 +36,17 @@ def make_empty(urls: DatabaseUrls) -> DatabaseUrls:
     """New databases to fill, beside the real ones; the URLs of them. What a killed restore left there is dropped."""
     with psycopg.connect(urls.admin, autocommit=True) as connection:
         for name in NAMES:
-            _drop(connection, name + _FILLING)
+            _drop(connection, name + FILLING)
             statement = sql.SQL("CREATE DATABASE {} OWNER {}")
-            connection.execute(statement.format(sql.Identifier(name + _FILLING), sql.Identifier(_OWNERS[name])))
-    with psycopg.connect(_in(urls.admin, "prefect" + _FILLING), autocommit=True) as connection:
+            connection.execute(statement.format(sql.Identifier(name + FILLING), sql.Identifier(_OWNERS[name])))
+    with psycopg.connect(_in(urls.admin, "prefect" + FILLING), autocommit=True) as connection:
         # Only an administrator may create it; the dump finds it there.
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     return DatabaseUrls(
         urls.admin,
-        _in(urls.owner, "dondoc" + _FILLING),
-        _in(urls.app, "dondoc" + _FILLING),
-        _in(urls.prefect, "prefect" + _FILLING),
+        _in(urls.owner, "dondoc" + FILLING),
+        _in(urls.app, "dondoc" + FILLING),
+        _in(urls.prefect, "prefect" + FILLING),
     )
 
 
@@ -58,21 +58,22 @@ def give_names(admin: str) -> None:
     occupied = filled(admin)
     if occupied:
         raise OccupiedError(f"the database {occupied[0]} is no longer empty; nothing was replaced")
+    drop_left(admin, EMPTY)
     try:
         with psycopg.connect(admin) as connection:
             for name in NAMES:
-                _rename(connection, name, name + _EMPTY)
-                _rename(connection, name + _FILLING, name)
+                _rename(connection, name, name + EMPTY)
+                _rename(connection, name + FILLING, name)
     except psycopg.errors.ObjectInUse as error:
         raise OccupiedError(f"{str(error).splitlines()[0]}: stop what uses it; nothing was replaced") from None
-    drop_left(admin, _EMPTY)
+    drop_left(admin, EMPTY)
 
 
-def drop_left(admin: str, suffix: str = _FILLING) -> None:
-    """Drop the databases of that suffix: ours alone, unfinished or empty."""
+def drop_left(admin: str, suffix: str = FILLING) -> None:
+    """Drop the databases of that suffix that a restore made: unfinished ones, and those set aside if they are empty."""
     with psycopg.connect(admin, autocommit=True) as connection:
         for name in NAMES:
-            if suffix == _FILLING or (_exists(connection, name + suffix) and not _tables(_in(admin, name + suffix))):
+            if suffix == FILLING or (_exists(connection, name + suffix) and not _tables(_in(admin, name + suffix))):
                 _drop(connection, name + suffix)
 
 
