@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from dondoc.checkpoints import Checkpoint, closing_day
 from dondoc.delegation import with_stand_ins
@@ -18,39 +17,12 @@ from dondoc.facts import Facts, coordinating, frozen_policy, leads, planned, rhy
 from dondoc.ledger import Draft
 from dondoc.lifecycle import ENDS, OWED, State, Status, advance, revised
 from dondoc.timing import event_dates
+from dondoc.verdicts import FAILING, GRAVITY, NoticeKind, Verdict
 
 __all__ = [
     "FAILING", "GRAVITY", "Decision", "Facts", "NoticeKind", "Verdict",
     "coordinating", "decide", "end_verdict", "frozen_policy", "is_late", "leads", "owed", "planned", "rhythm", "waits_until",
 ]  # fmt: skip
-
-NoticeKind = Literal[
-    "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
-    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "letter", "difficulty", "difficulty-answered", "report",
-    "amended", "relieved", "figures", "index", "draft-plan",
-]  # fmt: skip
-
-
-class Verdict(StrEnum):
-    """What a look at one occurrence found, from the gravest to the lightest. It names the run's state."""
-
-    MISSED = "missed"
-    OVERDUE = "overdue"
-    REMINDED = "reminded"
-    ASSIGNED = "assigned"
-    AWAITS_REVIEW = "awaits_review"
-    OPEN = "open"
-    AWAITS_PREDECESSOR = "awaits_predecessor"
-    AWAITS_EVENT = "awaits_event"
-    DONE_LATE = "done_late"
-    DONE_ON_TIME = "done_on_time"
-    WAIVED = "waived"
-    SUPERSEDED = "superseded"
-    NOTHING_OWED = "nothing_owed"
-
-
-GRAVITY = {verdict: rank for rank, verdict in enumerate(Verdict)}
-FAILING = frozenset({Verdict.MISSED, Verdict.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True)

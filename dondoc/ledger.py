@@ -53,6 +53,7 @@ KINDS = frozenset(
         "delegation.recorded",
         "delegation.revoked",
         "file.downloaded",
+        "evidence.packed",
         "notice.queued",
         "notice.withheld",
         "notice.sent",
@@ -72,6 +73,9 @@ KINDS = frozenset(
         "figures.confirmed",
         "figures.held",
         "figures.published",
+        "access.refused",
+        "operator.called",
+        "operator.answered",
     ]
 )
 

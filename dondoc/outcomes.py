@@ -16,6 +16,9 @@ Outcome = Literal[
 ]  # fmt: skip
 
 
+LATE: frozenset[Outcome] = frozenset({"overdue", "late", "extended_late", "missed"})
+
+
 def outcome(state: State, today: date) -> Outcome:
     """How an occurrence ended; `overdue` and `open` where it has not."""
     match state.status:

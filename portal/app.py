@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.documentpages import document_routes
+from portal.evidencepages import evidence_routes
 from portal.feeds import feed_routes
 from portal.filepages import file_routes
 from portal.guard import Guard
@@ -29,10 +31,20 @@ from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
+from portal.prefectpages import prefect_routes
 from portal.settings import Settings
 from portal.signin import sign_in_routes
 from portal.tablepages import table_routes
 from portal.visitors import Recognising, Visitors
+
+
+class _Number(IntegerConvertor):
+    """`{seq:number}` in a route: as many digits as Python reads and PostgreSQL's bigint holds, the rest is not here."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _Number())
 
 
 def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
@@ -46,7 +58,9 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *document_routes(desk, pages),
         *table_routes(desk, pages),
         *file_routes(desk, pages),
+        *evidence_routes(desk, visitors, pages),
         *absence_routes(desk, visitors, pages),
+        *prefect_routes(desk, pages),
     ]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 
 from dondoc.office import Office
-from dondoc.outcomes import outcome
-from dondoc.pictures import Cell, HeatMap, Span, Timeline, Tone
+from dondoc.outcomes import LATE, outcome
+from dondoc.pictures import HeatMap, Span, Timeline, Tone
+from dondoc.planheat import heat_map
 from dondoc.wording import shortened
 from portal.snapshot import Snapshot
 
-LATE = frozenset({"overdue", "late", "extended_late", "missed"})
 _LABEL = 58
 
 
@@ -44,26 +44,8 @@ def timeline_of(snapshot: Snapshot, words: Mapping[str, str], legend: Mapping[To
 
 def heat_map_of(snapshot: Snapshot, office: Office, words: Mapping[str, str]) -> HeatMap:
     """Duties due in each month of the plan's year by lead unit; a duty of several units counts for each."""
-    duties: Counter[tuple[str, int]] = Counter()
-    late: Counter[tuple[str, int]] = Counter()
-    for line in snapshot.lines:
-        due = line.state.due
-        if due is None or due.year != snapshot.plan.year:
-            continue
-        keys = [(unit, due.month) for unit in line.units]
-        duties.update(keys)
-        if outcome(line.state, snapshot.today) in LATE:
-            late.update(keys)
-    units = [unit for unit in office.units if any(duties[unit.id, month] for month in range(1, 13))]
-    return HeatMap(
-        title=words["heat"].format(year=snapshot.plan.year, day=f"{snapshot.today:%d/%m/%Y}"),
-        rows=tuple(unit.short or unit.name for unit in units),
-        columns=tuple(words["month"].format(number=number) for number in range(1, 13)),
-        cells=tuple(
-            tuple(Cell(duties[unit.id, month], late[unit.id, month]) for month in range(1, 13)) for unit in units
-        ),
-        scale_name=words["heat_scale"],
-    )
+    duties = [(line.state.due, line.units, outcome(line.state, snapshot.today) in LATE) for line in snapshot.lines]
+    return heat_map(duties, snapshot.plan.year, snapshot.today, office, words)
 
 
 def counted(timeline: Timeline) -> list[tuple[str, dict[Tone, int], date | None]]:

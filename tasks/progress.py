@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from dondoc.decide import Decision, Facts, Verdict, owed
+from dondoc.delegation import with_stand_ins
 from dondoc.ledger import Draft
 from dondoc.lifecycle import Status, advance
 from dondoc.outcomes import tally
 from dondoc.periods import period_of
 from tasks.house import words
 from tasks.morning import Morning
+from tasks.store.delegations import delegations
 from tasks.store.occurrences import Row, rows
 from tasks.store.plans import adopted
 from tasks.store.settle import Looked, apply_to
@@ -47,6 +49,7 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     with morning.engine.connect() as connection:
         plan = adopted(connection, morning.plan)
         found = rows(connection, morning.plan)
+        absent = delegations(connection)
     today = morning.today
     reporting = {item.id for item in plan.items if item.shape == "report"}
     carriers = [row for row in found if row.occurrence.item in reporting and _covers(row, morning)]
@@ -55,7 +58,8 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     if morning.dry_run or not carriers or not (late or asked):
         return []
     label = period_of(today, morning.house.policy.leaders_report).label
-    recipients = [f"role:{role}" for role in ("head", "deputy") if _has_address(morning, role)]
+    leaders = [f"role:{role}" for role in ("head", "deputy") if _has_address(morning, role)]
+    recipients = list(with_stand_ins(leaders, absent, today))
     about = {"late": late[:40], "asked": asked[:40], "counts": tally((row.state for row in found), today)}
     body = {"kind": "report", "checkpoint": f"report-{label}", "recipients": recipients, "about": about}
 

@@ -47,7 +47,7 @@ def restore(archive: Path, into: Path | None) -> None:
     """Bring ARCHIVE back into an empty var and empty databases, then verify the ledger; exit 1 if that finds anything."""
     from deployments.backup.restoring import KEPT
     from deployments.backup.restoring import restore as bring_back
-    from deployments.cli.ledger import said
+    from dondoc.attested import said
     from tasks.house import words
 
     here = replace(stack(), root=into.expanduser().resolve()) if into else stack()

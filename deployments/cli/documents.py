@@ -54,7 +54,7 @@ def document(
     if then and then > now:
         raise DondocError(f"nothing is known of {then:%Y-%m-%d %H:%M} yet; leave --as-of out for now")
     about = standing(engine, rules, config, plan.id, now, then)
-    pictures = {"chart": Path(chart).read_bytes()} if chart else {}
+    pictures = {"chart": Path(chart).read_bytes()} if chart else None
     path = Path(output or chosen.name(settings))
     path.write_bytes(written(chosen, about, config, pictures))
     click.echo(f"wrote {path}: as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")

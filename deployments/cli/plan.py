@@ -184,7 +184,20 @@ def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime,
     if dry_run:
         click.echo(f"rehearsal: {told} notice(s) would be queued; nothing was changed")
     else:
-        click.echo(f"{plan.id} is amended by {ruling.document}: {told} notice(s) queued; next: dondoc deploy")
+        click.echo(f"{plan.id} is amended by {ruling.document}: {told} notice(s) queued; {_rescheduled()}")
+
+
+def _rescheduled() -> str:
+    """Prefect's schedules follow at once where Prefect is there; what became of it, in words."""
+    from deployments.cli.surroundings import prepare
+    from deployments.installation import open_installation
+
+    try:
+        applied = open_installation(prepare()).deploy()
+    except Exception as error:  # the amendment stands, whatever keeps Prefect from answering
+        why = " ".join(str(error).split())[:120] or type(error).__name__
+        return f"Prefect was not reached ({why}); when it runs: dondoc deploy"
+    return f"{applied.changed} deployment(s) follow"
 
 
 def _check_all(path: Path) -> None:

@@ -17,9 +17,12 @@ from dondoc.documents_settings import Settings
 from dondoc.documents_text import Document, DocumentError
 from dondoc.house import House
 from dondoc.ledger import GENESIS, Head
+from dondoc.outcomes import LATE
 from dondoc.plan import Plan
+from dondoc.planheat import heat_map
 from dondoc.state import State
 from dondoc.wording import Wording
+from tasks.charts import heat_map_chart
 from tasks.documents.templates import document_settings, fill
 from tasks.documents.writing import document_bytes
 from tasks.house import words
@@ -41,10 +44,21 @@ def standing(
 
 
 def written(document: Wanted, about: Standing, config: Path, pictures: dict[str, bytes] | None = None) -> bytes:
-    """The .docx of a document. Raises DocumentError, ConfigurationError."""
+    """The .docx of a document; reports carry the year's map of duties by unit and month unless given another picture.
+
+    Raises DocumentError, ConfigurationError.
+    """
     settings = document_settings(config, about.house.office)
+    if pictures is None and document.kind in ("progress", "year-summary"):
+        pictures = {"chart": _map(about)}
     filled = said(document, about, config, settings)
     return document_bytes(filled, settings, about.house.office, about.moment, pictures or {})
+
+
+def _map(about: Standing) -> bytes:
+    duties = [(line.due, line.units, line.outcome in LATE) for line in about.lines if line.outcome != "before_adoption"]
+    words = about.wording.words["pictures"]
+    return heat_map_chart(heat_map(duties, about.plan.year, about.today, about.house.office, words), "png")
 
 
 def said(document: Wanted, about: Standing, config: Path, settings: Settings) -> Document:

@@ -41,6 +41,7 @@ from tasks.auditing import record_findings
 from tasks.auditmail import mail_findings
 from tasks.house import house
 from tasks.morning import Morning
+from tasks.morning import store as process_engine
 from tasks.settings import Settings, WitnessSection, read_settings, settings
 from tasks.store import tables
 from tasks.store.chain import head
@@ -235,7 +236,7 @@ def test_an_old_backup_is_found_by_the_witness_of_another_machine_and_mailed(
         store = engine(urls.app)
         environ = {"DONDOC_VAR": str(place), "DONDOC_STORE_URL": urls.app, "DONDOC_MAIL_PORT": str(post_office.port)}
         chosen = replace(read_settings(environ), witness=WitnessSection(folders=("doi-chung", str(elsewhere))))
-        morning = Morning(chosen, rules, store, "nho-2024", None, at("2024-03-21"), None, False)
+        morning = Morning(chosen, rules, store, "nho-2024", None, at("2099-01-05"), None, False)
         findings = publish_witness(morning)
         record_findings(morning, findings)
         mail_findings(morning)
@@ -487,6 +488,8 @@ def commands(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return CliRunner().invoke(cli, [str(word) for word in words])
 
     yield run
+    process_engine(origin.urls.app).dispose()
+    process_engine.cache_clear()
     os.environ.clear()
     os.environ.update(before)
     for cache in caches:

@@ -7,10 +7,10 @@ from datetime import date
 from email import message_from_bytes
 
 import pytest
-from deployments.compile import Compiler
 from docx import Document as open_docx
 from installation import HCQT, TRACKER, Installation, at
 
+from dondoc.compile import Compiler
 from dondoc.located import parse
 from dondoc.planfile import read_plan
 from tasks.delivery import deliver

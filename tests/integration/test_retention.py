@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient
 import tasks.runcopying
 from dondoc.errors import DondocError
 from tasks.auditing import audit
+from tasks.evidence.prefectruns import write_runs
 from tasks.house import clock, words
 from tasks.morning import Morning
 from tasks.pruning import Pruned, prune
@@ -146,7 +149,11 @@ def test_a_run_that_was_not_copied_is_never_pruned(office: Office) -> None:
     assert office.there() == set(office.runs)
 
 
-def test_what_was_pruned_is_not_missed_and_what_was_deleted_is(office: Office) -> None:
+def copied_runs_by_content(folder: Path) -> dict[str, str]:
+    return {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+
+
+def test_what_was_pruned_is_not_missed_and_what_was_deleted_is(office: Office, tmp_path: Path) -> None:
     office.copy()
     deleted, kept = office.runs
     office.client.delete_flow_run(UUID(deleted))
@@ -162,6 +169,15 @@ def test_what_was_pruned_is_not_missed_and_what_was_deleted_is(office: Office) -
     assert [finding.subject for finding in found if finding.code == "run_gone"] == [deleted]
     assert office.prune().runs == ()
     assert office.verified() == set()
+    folder = tmp_path / "prefect"
+    folder.mkdir()
+    with office.installation.engine.connect() as connection:
+        told = write_runs(office.installation.settings, office.runs, folder, copied_runs(connection))
+    assert (told.found, told.missing) == (2, []), "an evidence pack has them all the same"
+    copies = copied_runs_by_content(folder)
+    assert copies == {
+        copy["run"]: copy["sha256"] for copy in office.installation.ledger("run.copied")[0]["body"]["runs"]
+    }
 
 
 def test_a_run_that_was_edited_after_its_copy_is_not_pruned(office: Office) -> None:

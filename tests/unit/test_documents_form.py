@@ -190,7 +190,8 @@ def test_a_reminder_to_one_unit_names_it_beside_kinh_gui() -> None:
 def test_a_picture_stands_where_the_template_puts_it() -> None:
     png = (CONFIG.parent / "docs/images/mail.png").read_bytes()
     about = standing()
-    assert not open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG))).inline_shapes
+    assert len(open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG))).inline_shapes) == 1, "the year's map"
+    assert not open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {}))).inline_shapes
     (picture,) = open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {"chart": png}))).inline_shapes
     assert round(picture.width.mm) <= 165
 
