@@ -53,11 +53,11 @@ def copy_of(
     logs: Sequence[Mapping[str, Any]],
     artifacts: Sequence[Mapping[str, Any]],
 ) -> Copy:
-    """The copy of a run that has ended. At most MOST_LOGS lines of its log are kept; `logs_cut` says whether more were there."""
+    """The copy of a run that has ended, under Prefect's own names. At most MOST_LOGS lines of its log are kept; `logs_cut` says whether more were there."""
     kept = [{**line, "message": str(line["message"])[:LONGEST_LOG]} for line in logs[:MOST_LOGS]]
     whole = {
+        **run,
         "format": FORMAT,
-        "run": run,
         "states": states,
         "logs": kept,
         "logs_cut": len(logs) > MOST_LOGS,

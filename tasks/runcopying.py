@@ -66,7 +66,7 @@ def copies_of(client: SyncPrefectClient, ids: Sequence[str], before: datetime) -
     artifacts = _artifacts(client, [str(run.id) for run in found])
     for run in found:
         states = [
-            {"id": state.id, "type": state.type.value, "name": state.name, "at": state.timestamp,
+            {"id": state.id, "type": state.type.value, "name": state.name, "timestamp": state.timestamp,
              "message": state.message}
             for state in client.read_flow_run_states(run.id)
         ]  # fmt: skip
@@ -88,12 +88,12 @@ def _facts(run: FlowRun, flows: dict[UUID, str]) -> dict[str, Any]:
         "parameters": run.parameters,
         "tags": sorted(run.tags),
         "created": run.created,
-        "expected_start": run.expected_start_time,
-        "started": run.start_time,
-        "ended": run.end_time,
+        "expected_start_time": run.expected_start_time,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
         "run_count": run.run_count,
         "state_type": run.state_type.value if run.state_type else None,
-        "state": run.state_name,
+        "state_name": run.state_name,
     }
 
 
@@ -107,7 +107,7 @@ def _logs(client: SyncPrefectClient, run: UUID) -> list[dict[str, Any]]:
             break
     found.sort(key=lambda line: (line.timestamp, str(line.id)))
     return [
-        {"at": line.timestamp, "level": line.level, "logger": line.name, "task_run": line.task_run_id,
+        {"timestamp": line.timestamp, "level": line.level, "name": line.name, "task_run_id": line.task_run_id,
          "message": line.message}
         for line in found
     ]  # fmt: skip

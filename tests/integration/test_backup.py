@@ -19,8 +19,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from conftest import new_stack
 from installation import CONFIG, PLAN, PostOffice, at
+from servers import new_stack
 
 import deployments.backup.restoring as restoring
 from deployments.backup import swapping
@@ -375,7 +375,7 @@ _DYING = """
 import os, sys
 from pathlib import Path
 import deployments.backup.{module} as module
-from conftest import new_stack
+from servers import new_stack
 from test_backup import *
 
 def die(*_, **__):

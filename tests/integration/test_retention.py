@@ -114,9 +114,9 @@ def test_a_runs_history_is_copied_once_and_named_in_the_ledger(office: Office) -
     for run, copy in named.items():
         content = (shelf / copy["sha256"][:2] / copy["sha256"]).read_bytes()
         said = json.loads(content)
-        assert (said["run"]["id"], len(content)) == (run, copy["size"])
+        assert (said["id"], len(content)) == (run, copy["size"])
         assert [state["type"] for state in said["states"]][-1] == "COMPLETED"
-        assert said["run"]["parameters"]["item"] == "ke-hoach"
+        assert said["parameters"]["item"] == "ke-hoach"
         assert copy["artifacts"] == len(said["artifacts"]) > 0
     assert office.verified() == set()
 

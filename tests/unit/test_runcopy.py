@@ -22,7 +22,7 @@ ANY = st.recursive(
 
 
 def line(message: str) -> dict[str, Any]:
-    return {"at": datetime(2024, 1, 2, tzinfo=UTC), "level": 20, "message": message}
+    return {"timestamp": datetime(2024, 1, 2, tzinfo=UTC), "level": 20, "message": message}
 
 
 @given(ANY)
@@ -49,7 +49,7 @@ def test_a_copy_says_what_it_holds_and_is_named_by_its_content() -> None:
         "logs": 1,
         "artifacts": 0,
     }
-    assert json.loads(copy.content)["run"]["parameters"] == {"ratio": "0.5"}
+    assert json.loads(copy.content)["parameters"] == {"ratio": "0.5"}
 
 
 def test_a_long_log_is_cut_and_says_so() -> None:
