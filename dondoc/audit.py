@@ -64,19 +64,19 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the comparison is made. `now` is in the office's zone. `tolerance`: how far two clocks may differ. `kept`: how long Prefect keeps runs.
+    """How the comparison is made. `now` is in the office's zone. `tolerance`: how far two clocks may differ.
 
-    `copied` are runs whose history was copied into the record before Prefect let them go. `quiet` are the names of
-    states in which a run records nothing and says so itself.
+    `copied` are runs whose history is in the record, `pruned` those that the record says were taken out of Prefect by
+    intent. `quiet` are the names of states in which a run records nothing and says so itself.
     """
 
     now: datetime
     tolerance: timedelta
-    kept: timedelta | None
     states: Mapping[str, str]
     verdicts: Mapping[str, str]
     quiet: frozenset[str]
     copied: Collection[str] = ()
+    pruned: Collection[str] = ()
 
 
 def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
@@ -96,9 +96,8 @@ def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -
 
 
 def _let_go(entry: Named, rules: Rules) -> bool:
-    """Prefect no longer keeps it, as the settings say, and its history is in the record."""
-    old = rules.kept is not None and entry.last_at < rules.now - rules.kept
-    return old and entry.id in rules.copied
+    """It was taken out of Prefect by intent, and its history is in the record: anything else that is gone was deleted."""
+    return entry.id in rules.pruned and entry.id in rules.copied
 
 
 def _owes_an_entry(run: Run, rules: Rules) -> bool:

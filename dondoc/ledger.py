@@ -63,6 +63,8 @@ KINDS = frozenset(
         "escalation.raised",
         "escalation.skipped",
         "run.recorded",
+        "run.copied",
+        "run.pruned",
         "witness.published",
         "audit.finding",
         "audit.mailed",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,10 +28,12 @@ from tasks.auditreading import named_runs, see, see_again
 from tasks.compiled import compile_plan, own_deployments
 from tasks.house import words
 from tasks.morning import Morning, log
+from tasks.runcopying import copy_runs
 from tasks.settings import Settings
 from tasks.store import tables
 from tasks.store.audit import snapshot, verify_store
 from tasks.store.chain import append, appending
+from tasks.store.copied import copied_runs, pruned_runs
 from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 from tasks.witnessing import publish_witness
@@ -58,10 +60,11 @@ def audit(
     seen = see(client, since)
     with snapshot(engine) as connection:  # after Prefect: a run that has ended there has recorded here
         named = named_runs(connection)
+        copied, let_go = copied_runs(connection), pruned_runs(connection)
         entries = connection.scalar(sa.select(sa.func.max(tables.ledger.c.seq))) or 0
     see_again(client, seen, named.keys(), since)
     now = now.astimezone(house.policy.zone)
-    rules = _rules(settings, words(settings.config), now)
+    rules = replace(_rules(settings, words(settings.config), now), copied=copied, pruned=let_go)
     wanted, left = _wanted(engine, house, settings, now)
     findings = (
         *compare(seen.runs, named, rules),
@@ -77,7 +80,6 @@ def _rules(settings: Settings, vocabulary: dict[str, Any], now: datetime) -> Rul
     return Rules(
         now=now,
         tolerance=timedelta(minutes=chosen.clock_tolerance_minutes),
-        kept=timedelta(days=chosen.keep_runs_days) if chosen.keep_runs_days else None,
         states=vocabulary["states"],
         verdicts=vocabulary["verdicts"],
         quiet=frozenset(vocabulary["states"][name] for name in _QUIET),
@@ -101,7 +103,7 @@ def _wanted(engine: sa.Engine, house: House, settings: Settings, now: datetime) 
 
 
 def attest(morning: Morning) -> None:
-    """After the day's work: publish the witness, verify the whole ledger, audit Prefect, record and mail what was found.
+    """After the day's work: publish the witness, verify the whole ledger, audit Prefect, copy its runs, record and mail what was found.
 
     A run that was told its time is not compared with Prefect, whose clock knows nothing of that time. Nothing that
     goes wrong here stops the sweep: it is a finding itself, and in the run's log.
@@ -116,6 +118,7 @@ def attest(morning: Morning) -> None:
             looked = _verify(morning, findings)
             found = audit(morning.engine, morning.house, morning.settings, client, morning.now, whole=False)
             findings.extend(found.findings)
+            copy_runs(morning, client)
     except Exception as error:  # Prefect, the database, a ledger of a shape nobody thought of
         looked = False
         why = f"{type(error).__name__}: {str(error)[:300]}"

@@ -65,12 +65,12 @@ def named_runs(connection: sa.Connection) -> dict[str, Named]:
 def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
     """Prefect as it is now. Runs that changed before `since` come without their states' history; None: all with it."""
     mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
-    ours = list(_pages(lambda start: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=start)))
-    flows = _flow_names(client, {deployment.flow_id for deployment in ours})
+    ours = list(pages(lambda start: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=start)))
+    flows = flow_names(client, {deployment.flow_id for deployment in ours})
     seen = Seen(clock=_clock(client))
     mornings: dict[UUID, set[datetime]] = defaultdict(set)
-    for some in _chunks([str(deployment.id) for deployment in ours]):
-        for run in _runs(client, {"deployment_id": {"any_": some}, "state": {"type": {"any_": _BEGUN}}}):
+    for some in chunks([str(deployment.id) for deployment in ours]):
+        for run in read_runs(client, {"deployment_id": {"any_": some}, "state": {"type": {"any_": _BEGUN}}}):
             seen.runs[str(run.id)] = _run(client, run, flows, since)
             if run.deployment_id and run.expected_start_time:
                 mornings[run.deployment_id].add(run.expected_start_time)
@@ -81,15 +81,16 @@ def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
 
 def see_again(client: SyncPrefectClient, seen: Seen, wanted: Collection[str], since: datetime | None) -> None:
     """Ask for runs by id that the listing lacks: begun meanwhile, or of another deployment. What is gone stays out."""
-    for some in _chunks([run for run in wanted if run not in seen.runs and _is_id(run)]):
-        found = list(_runs(client, {"id": {"any_": some}}))
-        flows = _flow_names(client, {run.flow_id for run in found})
+    for some in chunks([run for run in wanted if run not in seen.runs and is_id(run)]):
+        found = list(read_runs(client, {"id": {"any_": some}}))
+        flows = flow_names(client, {run.flow_id for run in found})
         seen.runs.update({str(run.id): _run(client, run, flows, since) for run in found})
 
 
-def _runs(client: SyncPrefectClient, where: dict[str, Any]) -> Iterator[FlowRun]:
+def read_runs(client: SyncPrefectClient, where: dict[str, Any]) -> Iterator[FlowRun]:
+    """Every run that Prefect's own filter lets through, page by page."""
     chosen = FlowRunFilter.model_validate(where)
-    yield from _pages(
+    yield from pages(
         lambda start: client.read_flow_runs(
             flow_run_filter=chosen, limit=_PAGE, offset=start, sort=FlowRunSort.ID_DESC
         )
@@ -141,9 +142,10 @@ def standing_of(found: DeploymentResponse, mornings: Collection[datetime] = ()) 
     )
 
 
-def _flow_names(client: SyncPrefectClient, ids: Collection[UUID]) -> dict[UUID, str]:
+def flow_names(client: SyncPrefectClient, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of those flows."""
     names: dict[UUID, str] = {}
-    for some in _chunks([str(flow) for flow in ids]):
+    for some in chunks([str(flow) for flow in ids]):
         chosen = FlowFilter.model_validate({"id": {"any_": some}})
         names.update({flow.id: flow.name for flow in client.read_flows(flow_filter=chosen, limit=_PAGE)})
     return names
@@ -155,7 +157,8 @@ def _clock(client: SyncPrefectClient) -> datetime | None:
     return parsedate_to_datetime(said) if said else None
 
 
-def _pages(read: Callable[[int], list[Any]]) -> Iterator[Any]:
+def pages(read: Callable[[int], list[Any]]) -> Iterator[Any]:
+    """Everything that `read(offset)` hands out, a page of Prefect's 200 at a time."""
     start = 0
     while page := read(start):
         yield from page
@@ -164,12 +167,14 @@ def _pages(read: Callable[[int], list[Any]]) -> Iterator[Any]:
         start += _PAGE
 
 
-def _chunks(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), _PAGE):
-        yield ids[start : start + _PAGE]
+def chunks(ids: list[str], size: int = _PAGE) -> Iterator[list[str]]:
+    """The ids in lists of at most `size`."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether `text` is the id of a run as Prefect writes it; entries of tests and of old scripts may name others."""
     try:
         return str(UUID(text)) == text
     except ValueError:

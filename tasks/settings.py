@@ -75,10 +75,16 @@ class WitnessSection(_Section):
 
 
 class AuditSection(_Section):
-    """`keep_runs_days`: how long Prefect keeps runs whose history was copied; 0 means for good."""
+    """How the ledger is compared with Prefect's history."""
 
     clock_tolerance_minutes: int = Field(default=15, ge=11, le=24 * 60)
     history_days: int = Field(default=8, ge=1, le=3660)
+
+
+class RetentionSection(_Section):
+    """When a run is copied into the record, and how long Prefect keeps it after its end: 0 means for good."""
+
+    copy_after_days: int = Field(default=2, ge=0, le=365)
     keep_runs_days: int = Field(default=0, ge=0, le=36600)
 
 
@@ -92,6 +98,7 @@ class File(_Section):
     plan: PlanSection = PlanSection()
     witness: WitnessSection = WitnessSection()
     audit: AuditSection = AuditSection()
+    retention: RetentionSection = RetentionSection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ class Settings:
     live_plan: Path | None
     witness: WitnessSection
     audit: AuditSection
+    retention: RetentionSection
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
     portal_hosts: tuple[str, ...] = ()
@@ -180,6 +188,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         live_plan=config / file.plan.live if file.plan.live else None,
         witness=file.witness,
         audit=file.audit,
+        retention=file.retention,
         # The local mailbox takes answers by itself; a real server must be told where they go.
         reply_base=_base(file.reply.address or (mail.sender if local else "")),
         lmtp=file.reply.lmtp,

@@ -31,6 +31,9 @@ COMMANDS = {
     "ledger": ("deployments.cli.ledger:ledger", "Verify, export and print the head of the ledger."),
     "evidence": ("deployments.cli.evidence:evidence", "Packs of evidence that prove themselves."),
     "audit": ("deployments.cli.audit:audit", "Compare the ledger with Prefect's run history."),
+    "backup": ("deployments.cli.backup:backup", "Write everything into one archive, while it runs."),
+    "restore": ("deployments.cli.backup:restore", "Bring an archive back into an empty place."),
+    "prefect": ("deployments.cli.prefect:prefect", "Take old runs out of Prefect that are in the record."),
     "doctor": ("deployments.cli.doctor:doctor", "What is wrong with this installation and what to do."),
 }
 

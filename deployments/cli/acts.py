@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from deployments.cli.surroundings import house, store
+from deployments.cli.surroundings import house, prepare, store
 
 _DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
@@ -40,7 +39,11 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
 @click.option("--signer", help="Who signed it (role).")
 @click.option("--note", help="Anything the tracker should know.")
 @click.option(
-    "--file", "files", multiple=True, type=click.Path(exists=True, dir_okay=False), help="Named by its SHA-256."
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Kept, and named by its SHA-256.",
 )
 @_actor
 def submit(
@@ -137,6 +140,9 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def _evidence(path: Path) -> tuple[str, str, int, str]:
+    """The file stored, before the act that names it: its name, media type, size, SHA-256."""
+    from tasks.store.files import keep
+
     content = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return path.name, kind, len(content), hashlib.sha256(content).hexdigest()
+    return path.name, kind, len(content), keep(prepare().var / "files", content)

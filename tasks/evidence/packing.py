@@ -29,6 +29,7 @@ from tasks.evidence.sheets import Report
 from tasks.house import read, words
 from tasks.settings import Settings
 from tasks.store.chain import append, appending
+from tasks.store.copied import copied_runs
 
 VERSION = 1
 _COPIED = ("kiem-tra.py", "DOC-TRUOC.txt")
@@ -67,7 +68,7 @@ def pack(
         folder = Path(scratch)
         found = survey(connection, house, selection, upto)
         laid = lay(connection, found, settings.var / "files", folder)
-        runs = write_runs(settings, laid.runs, folder / "prefect")
+        runs = write_runs(settings, laid.runs, folder / "prefect", copied_runs(connection))
         _about(found, laid, runs, folder)
         _report(connection, settings, found, laid, runs, folder)
         for name in _COPIED:

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from dondoc.completeness import Recount
 from dondoc.findings import Finding
 from dondoc.ledger import Break, Head, read_entries
+from dondoc.runcopy import COPIED
 from dondoc.witness import Witness
 from tasks.store import tables
-from tasks.store.files import wrong_files
+from tasks.store.files import wrong_copies, wrong_files
 from tasks.store.mirrors import Outbox, tables_differ
 
 _COLUMNS = ("seq", "at", "kind", "plan", "occurrence", "actor", "run", "prev", "hash")
@@ -54,6 +55,8 @@ def verify_lines(
                 recounted.found.add(outbox.take(entry))
             if shelf and entry["kind"] == "occurrence.submitted":
                 recounted.found.add(wrong_files(shelf, entry))
+            if shelf and entry["kind"] == COPIED:
+                recounted.found.add(wrong_copies(shelf, entry))
     if broken is None:
         recounted.found.add(recounted.end())
     if witness and broken is None:

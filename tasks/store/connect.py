@@ -39,7 +39,7 @@ def migrate(url: str) -> None:
     Raises DatabaseError when the database belongs to a newer dondoc.
     """
     config = _config(url)
-    check_version(url, config)
+    check_version(url)
     command.upgrade(config, "head")
     _grant(url)
 
@@ -72,10 +72,9 @@ def _grant(url: str) -> None:
         connecting.dispose()
 
 
-def check_version(url: str, config: Config | None = None) -> str | None:
+def check_version(url: str) -> str | None:
     """The database's revision, None when it is empty. Raises DatabaseError when this version does not know it."""
-    scripts = ScriptDirectory.from_config(config or _config(url))
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = known_revisions()
     connecting = sa.create_engine(with_driver(url), poolclass=sa.NullPool)
     try:
         with connecting.connect() as connection:
@@ -93,6 +92,11 @@ def check_version(url: str, config: Config | None = None) -> str | None:
             f"the database is of a newer dondoc (revision {revision}); update dondoc, nothing was changed"
         )
     return str(revision) if revision else None
+
+
+def known_revisions() -> set[str]:
+    """Every revision of the tables that this version can bring up to date."""
+    return {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
 
 
 def _config(url: str) -> Config:

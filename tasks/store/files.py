@@ -116,14 +116,26 @@ def _sync(folder: Path) -> None:
 def wrong_files(folder: Path, entry: Mapping[str, Any]) -> Iterator[Finding]:
     """The files an entry names that are not below `folder` as it says: gone, of another size, of other content."""
     for file in entry["body"].get("files", ()):
-        sha256, about = file["sha256"], {"name": file["name"], "occurrence": entry["occurrence"]}
-        place = folder / sha256[:2] / sha256
-        try:
-            with place.open("rb") as content:
-                found = hashlib.file_digest(content, "sha256").hexdigest()
-                size = content.tell()
-        except OSError:
-            yield Finding("file_missing", sha256, about, entry["seq"])
-            continue
-        if found != sha256 or size != file["size"]:
-            yield Finding("file_changed", sha256, about, entry["seq"])
+        about = {"name": file["name"], "occurrence": entry["occurrence"]}
+        yield from _wrong(folder, file, entry["seq"], ("file_missing", "file_changed"), about)
+
+
+def wrong_copies(folder: Path, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    """The copies of runs that a `run.copied` entry names and that are not below `folder` as it says."""
+    for copy in entry["body"]["runs"]:
+        yield from _wrong(folder, copy, entry["seq"], ("copy_missing", "copy_changed"), {"run": copy["run"]})
+
+
+def _wrong(
+    folder: Path, file: Mapping[str, Any], seq: int, codes: tuple[str, str], about: Mapping[str, Any]
+) -> Iterator[Finding]:
+    sha256, (missing, changed) = file["sha256"], codes
+    try:
+        with (folder / sha256[:2] / sha256).open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+            size = content.tell()
+    except OSError:
+        yield Finding(missing, sha256, about, seq)
+        return
+    if found != sha256 or size != file["size"]:
+        yield Finding(changed, sha256, about, seq)

@@ -19,7 +19,6 @@ NOW = at("2026-11-24")
 RULES = Rules(
     now=NOW,
     tolerance=timedelta(minutes=15),
-    kept=None,
     states={"posted": "Đã gửi thư", "swept": "Đã quét"},
     verdicts={"overdue": "Quá hạn", "reminded": "Đã nhắc", "nothing_owed": "Không còn nợ", "done_on_time": "Đúng hạn"},
     quiet=frozenset({"Không ghi được"}),
@@ -62,12 +61,12 @@ def test_a_sweeps_state_follows_from_the_mails_it_sent(sent: int, name: str) -> 
     assert codes([run("COMPLETED", "Đúng hạn")], [swept]) == ["run_state_differs"]
 
 
-def test_a_run_that_is_gone_is_named_unless_it_was_copied_and_let_go_by_the_settings() -> None:
+def test_a_run_that_is_gone_is_named_unless_it_was_copied_and_then_pruned() -> None:
     assert codes([], [LATE]) == ["run_gone"]
-    kept = replace(RULES, kept=timedelta(hours=1))
-    assert codes([], [LATE], kept) == ["run_gone"], "it was not copied"
-    assert codes([], [LATE], replace(RULES, copied={"r1"})) == ["run_gone"], "the settings keep it"
-    assert codes([], [LATE], replace(kept, copied={"r1"})) == []
+    pruned = replace(RULES, pruned={"r1"})
+    assert codes([], [LATE], pruned) == ["run_gone"], "it was not copied"
+    assert codes([], [LATE], replace(RULES, copied={"r1"})) == ["run_gone"], "nobody let it go"
+    assert codes([], [LATE], replace(pruned, copied={"r1"})) == []
 
 
 def test_a_green_state_over_a_late_duty_is_named() -> None:

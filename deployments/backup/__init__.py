@@ -1,0 +1,1 @@
+"""Backup and restore: one archive of both databases, the files, the configuration and the witnesses."""
