@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := dondoc tasks flows portal deployments bench
 
-.PHONY: up down test lint format lock schema clean bench
+.PHONY: up down test browser lint format lock schema clean bench
 
 up: $(VENV)/.runtime
 	@$(BIN)/dondoc up --demo
@@ -24,6 +24,11 @@ down: $(VENV)/.runtime
 
 test: $(VENV)/.development
 	@$(BIN)/python -m pytest
+
+# Needs /usr/bin/chromium (Debian: apt-get install chromium). DONDOC_SCREENSHOTS=folder keeps a picture of every page.
+browser: $(VENV)/.development
+	@test -x /usr/bin/chromium || { echo "The browser tests need /usr/bin/chromium: apt-get install chromium"; exit 2; }
+	@$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check .

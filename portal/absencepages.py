@@ -99,5 +99,5 @@ def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     return [
         Route("/vang", gated("delegate", shown)),
         Route("/vang", post, methods=["POST"]),
-        Route("/vang/{seq:int}/thoi", post, methods=["POST"]),
+        Route("/vang/{seq:number}/thoi", post, methods=["POST"]),
     ]

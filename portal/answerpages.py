@@ -57,8 +57,8 @@ class AnswerPages:
             NewLinks(self._answering, self._pages).route(),
             Route("/a/{token}", self._shown(self.duty)),
             Route("/a/{token}/all", self._shown(self.all)),
-            Route("/a/{token}/recorded/{seq:int}", self._shown(self.recorded)),
-            Route("/a/{token}/tep/{seq:int}/{number:int}", self._shown(self.file)),
+            Route("/a/{token}/recorded/{seq}", self._shown(self.recorded)),
+            Route("/a/{token}/tep/{seq:number}/{number:number}", self._shown(self.file)),
             Route("/a/{token}/{act}", self.answer, methods=["POST"]),
             Route("/a/{token}/{act}", self._back),  # a form shown again after an error, reloaded
         ]
@@ -97,7 +97,7 @@ class AnswerPages:
         """What was recorded, with its number. `?again` when it had been recorded before."""
         words, actor = self._answering.words, opened.actor or opened.link.party
         wanted = request.path_params["seq"]
-        entry = next((e for e in opened.history if e.seq == wanted and e.actor == actor), None)
+        entry = next((e for e in opened.history if str(e.seq) == wanted and e.actor == actor), None)
         line = answerview.line_of(entry, opened, words) if entry else None
         if entry is None or line is None:
             raise LinkError("wrong")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -33,6 +34,15 @@ from portal.settings import Settings
 from portal.signin import sign_in_routes
 from portal.tablepages import table_routes
 from portal.visitors import Recognising, Visitors
+
+
+class _Number(IntegerConvertor):
+    """`{seq:number}` in a route: as many digits as Python reads and PostgreSQL's bigint holds, the rest is not here."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _Number())
 
 
 def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:

@@ -100,9 +100,11 @@ def _tones(lines: Iterable[Line]) -> dict[Tone, int]:
 
 def _grid(lines: Iterable[Line]) -> dict[str, dict[int, dict[Tone, int]]]:
     """unit → quarter → tone → how many. A duty with several lead units counts for each; "" counts each once."""
+    alike = Counter((line.units, line.quarter, line.mark) for line in lines)
     cells: Counter[tuple[str, int, Tone]] = Counter()
-    for line in lines:
-        cells.update((unit, line.quarter, line.tone) for unit in ("", *line.units))
+    for (leads, quarter, mark), number in alike.items():
+        for unit in ("", *leads):
+            cells[unit, quarter, TONE[mark]] += number
     units = [*sorted({unit for unit, _, _ in cells} - {""}), ""]
     return {
         unit: {quarter: {t: n for t in TONES if (n := cells[unit, quarter, t])} for quarter in QUARTERS}

@@ -84,7 +84,7 @@ def file_routes(desk: Desk, pages: Pages) -> list[Route]:
     def one(request: Request) -> Response:
         seq, number = request.path_params["seq"], request.path_params["number"]
         with desk.engine.connect() as connection:
-            found = entry(connection, seq) if seq < 2**62 else None
+            found = entry(connection, seq)
         file = handed(*found, number) if found else None
         if file is None:
             raise HTTPException(404)
@@ -102,7 +102,7 @@ def file_routes(desk: Desk, pages: Pages) -> list[Route]:
                 append(connection, now, [Draft("file.downloaded", file.plan, None, actor, body)])
         return answer
 
-    return [Route("/tep/{seq:int}/{number:int}", gated("evidence", one))]
+    return [Route("/tep/{seq:number}/{number:number}", gated("evidence", one))]
 
 
 def lost(

@@ -70,7 +70,11 @@ def same_origin(request: Request, base_url: str) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc in {request.headers.get("host", ""), urlsplit(base_url).netloc} - {""}
+    try:
+        sender = urlsplit(origin).netloc
+    except ValueError:  # no address at all, such as "http://["
+        return False
+    return sender in {request.headers.get("host", ""), urlsplit(base_url).netloc} - {""}
 
 
 def _number(text: str) -> str:

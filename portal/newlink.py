@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -68,7 +69,13 @@ class NewLinks:
         return Route("/a/new-link", self.ask, methods=["POST"])
 
     async def ask(self, request: Request) -> Response:
-        """Answer at once, look and send afterwards."""
+        """Answer at once, look and send afterwards; 503 where the configuration cannot be read."""
+        try:
+            return await self._asked(request)
+        except DondocError as error:
+            raise HTTPException(503) from error
+
+    async def _asked(self, request: Request) -> Response:
         if not same_origin(request, self._answering.settings.base_url or ""):
             return self._page("foreign", 403)
         client = request.client.host if request.client else ""

@@ -1,7 +1,8 @@
 """All occurrences of a plan from one snapshot of the store, named by the ledger entry it ends with.
 
 Nothing about an occurrence changes without a ledger entry in the same transaction, so the same head on the same
-day is the same board: it is read once and kept, and a page costs two small queries however large the plan is.
+day is the same board: it is read once and kept, and a page costs two small queries however large the plan is. After
+new entries only the occurrences they changed are read again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -62,7 +64,7 @@ class Snapshots:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._kept: dict[str, tuple[House, Snapshot]] = {}
+        self._kept: dict[str, tuple[House, Snapshot, dict[str, Line]]] = {}  # the lines in the register's order
         self._lock = threading.Lock()
 
     def of(self, wanted: str) -> Snapshot | None:
@@ -82,16 +84,29 @@ class Snapshots:
             if kept and kept[0] is house and (kept[1].seq, kept[1].today) == (seq, now.date()):
                 return kept[1]
             plan = adopted(connection, chosen)
-            stored = rows(connection, chosen)
+            # What a later snapshot of another visitor says is no part of ours.
+            alike = kept and (kept[0], kept[1].plan, kept[1].today) == (house, plan, now.date()) and kept[1].seq <= seq
+            known, after = (kept[2], kept[1].seq) if kept and alike else ({}, 0)
+            lines = _read(connection, house, plan, now.date(), known, after)
         at = datetime.fromisoformat(written).astimezone(house.policy.zone)
-        lines = sorted((_line(house, row, now.date()) for row in stored), key=_order)
-        outcomes = tally((row.state for row in stored), now.date())
-        made = Snapshot(plan, plans, seq, at, now.date(), tuple(lines), outcomes)
+        outcomes = tally((line.state for line in lines.values()), now.date())
+        made = Snapshot(plan, plans, seq, at, now.date(), tuple(sorted(lines.values(), key=_order)), outcomes)
         with self._lock:
-            self._kept[chosen] = (house, made)
+            self._kept[chosen] = (house, made, lines)
         return made
 
 
+def _read(
+    connection: sa.Connection, house: House, plan: Plan, today: date, known: dict[str, Line], after: int
+) -> dict[str, Line]:
+    """The lines of a plan, those of `known` that no entry later than `after` changed as they are."""
+    changed = rows(connection, plan.id, after=after)
+    if known and any(row.occurrence.id not in known for row in changed):  # a new one has its place in the register
+        known, changed = {}, rows(connection, plan.id)
+    return known | {row.occurrence.id: _line(house, row, today) for row in changed}
+
+
+@lru_cache(maxsize=4096)  # a duty's words are the same in every period, and nothing else costs a board so much
 def folded(text: str) -> str:
     """`text` as it is searched: without marks and case, so that "ke hoach" finds "Kế hoạch"."""
     return " ".join(unmarked(text).split())
@@ -106,7 +121,8 @@ def _head(connection: sa.Connection) -> tuple[int, str] | None:
 def _line(house: House, row: Row, today: date) -> Line:
     item, obligation = row.item, row.obligation
     due = row.state.due
-    words = (item.ref, item.title, obligation.deliverable, row.state.document or "", row.occurrence.id)
+    words = folded(f"{item.ref} {item.title} {obligation.deliverable}")
+    own = folded(row.state.document) if row.state.document else ""
     return Line(
         row.occurrence,
         row.state,
@@ -115,7 +131,7 @@ def _line(house: House, row: Row, today: date) -> Line:
         mark_of(row.state, today, house.calendar),
         house.office.members(obligation.lead),
         (due.month + 2) // 3 if due else 0,
-        folded(" ".join(words)),
+        f"{words} {own} {row.occurrence.id.casefold()}",
     )
 
 

@@ -39,9 +39,11 @@ class Row:
     obligation: Obligation
 
 
-def rows(connection: sa.Connection, plan: str, item: str | None = None) -> list[Row]:
-    """The occurrences of a plan, or of one item of it, in the register's order."""
+def rows(connection: sa.Connection, plan: str, item: str | None = None, after: int = 0) -> list[Row]:
+    """The occurrences of a plan, or of one item of it, in the register's order; those changed after entry `after`."""
     query = sa.select(table).where(table.c.plan == plan).order_by(table.c.ordinal)
+    if after:
+        query = query.where(table.c.last_seq > after)
     if item is not None:
         query = query.where(table.c.item == item)
     return [_row(connection, found) for found in connection.execute(query).mappings().all()]

@@ -1,15 +1,10 @@
-"""One real PostgreSQL and one real Prefect server a session, each only when a test asks for it."""
+"""What the tests of this folder may ask for: real servers, each started only when a test asks for it."""
 
 from __future__ import annotations
 
-import shutil
-import socket
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from installation import (  # noqa: F401  (fixtures)
@@ -22,63 +17,19 @@ from installation import (  # noqa: F401  (fixtures)
     whole_plan,
 )
 from letters import office  # noqa: F401  (a fixture)
+from servers import postgres, stack  # noqa: F401  (fixtures)
 
 from deployments.stack import children, services
-from deployments.stack import postgres as embedded
 from deployments.stack.children import Child
-from deployments.stack.databases import DatabaseUrls, ensure_databases
+from deployments.stack.databases import DatabaseUrls
 from deployments.stack.prefect_server import child_environment, client_environment
-from deployments.stack.settings import LOOPBACK, Stack
+from deployments.stack.settings import Stack
 
-Answer = TypeVar("Answer")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def free_port() -> int:
-    """A TCP port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        number: int = probe.getsockname()[1]
-        return number
-
-
-def new_stack(root: Path) -> Stack:
-    """A stack of its own below `root`, on free ports."""
-    return Stack(root, free_port(), free_port(), free_port(), free_port())
-
-
-def eventually(question: Callable[[], Answer], seconds: float = 20) -> Answer:
-    """The first true answer; fails the test when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (answer := question()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
-
-
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The session's stack, nothing started yet; whatever was started is stopped at the end."""
-    # Not pytest's own folder: root's PostgreSQL account may not look into that.
-    root = Path(tempfile.mkdtemp(prefix="dondoc-test-"))
-    session_stack = new_stack(root / "var")
-    session_stack.create_directories()
-    try:
-        yield session_stack
-    finally:
-        services.down(session_stack)
-        shutil.rmtree(root)
-
-
-@pytest.fixture(scope="session")
-def postgres(stack: Stack) -> DatabaseUrls:
-    """A real PostgreSQL with dondoc's roles and empty databases (about a second)."""
-    embedded.start(stack)
-    return ensure_databases(stack)
-
-
-@pytest.fixture(scope="session")
-def prefect_stack(stack: Stack, postgres: DatabaseUrls) -> Stack:  # noqa: ARG001  (order)
+def prefect_stack(stack: Stack, postgres: DatabaseUrls) -> Stack:  # noqa: ARG001, F811  (order)
     """A real Prefect server on that PostgreSQL (about 15 s)."""
     services.up(stack)
     return stack

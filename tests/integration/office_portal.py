@@ -16,6 +16,8 @@ from installation import CONFIG, Installation, at
 from starlette.applications import Starlette
 
 from dondoc.house import House
+from dondoc.links import sign
+from portal.answering import Answering
 from portal.app import create_app
 from portal.settings import Settings
 from tasks.house import house
@@ -36,29 +38,36 @@ _LINK = re.compile(r"https?://\S+/vao/\S+")
 
 @dataclass
 class Portal:
-    """One portal: `clock` moves by hand."""
+    """One portal with all its pages: `now` moves by hand."""
 
     installation: Installation
     mail: Path
     now: datetime = field(default_factory=lambda: at("2024-03-20", "09:00"))
     public_url: str = BASE
     smtp: Smtp | None = None
+    secret: str = "s" * 40
+    answering: Answering = field(init=False)
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
         behind = self.installation.settings
         if self.smtp:
             behind = replace(behind, smtp=self.smtp)
+        behind = replace(behind, link_secret=self.secret, base_url=self.public_url)
+        self.answering = Answering(behind, lambda: self.now)
+        ours = self.installation.engine if behind.store_url == self.installation.app_url else None
+        self.answering.engine = ours or self.answering.engine  # one pool, which the installation closes
         self.app = create_app(
             Settings(
                 self.mail,
                 "http://prefect.example:4200",
                 installation=behind,
                 public_url=self.public_url,
-                secret="s" * 40,
+                secret=self.secret,
                 now=lambda: self.now,
-                engine=self.installation.engine if behind.store_url == self.installation.app_url else None,
-            )
+                engine=ours,
+            ),
+            self.answering,
         )
 
     @property
@@ -79,6 +88,10 @@ class Portal:
     def links(self, address: str) -> list[str]:
         """Every sign-in link mailed to that address so far."""
         return _LINK.findall(self.installation.post.text(address))
+
+    def token(self, occurrence: str, party: str, until: str = "2025-02-01") -> str:
+        """What stands in a mail to that party about `item/obligation/period`."""
+        return sign(self.secret, f"{self.installation.plan.id}/{occurrence}", party, at(until))
 
     @asynccontextmanager
     async def signed_in(self, role: str) -> AsyncIterator[AsyncClient]:

@@ -16,8 +16,11 @@ from office_portal import ADDRESSES, Portal, enlarge
 
 from deployments.status import status_of
 from dondoc.state import Status
+from portal.desk import Desk
 from portal.marks import MARKS, TONE, TONES
 from portal.permissions import ACTIONS, MAY, ROLES, may
+from portal.settings import Settings
+from portal.snapshot import Snapshots
 from tasks.store.settle import look
 
 Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
@@ -158,6 +161,29 @@ async def test_a_board_of_five_thousand_weighs_what_one_of_fifty_does(portal: Po
     assert large < small * 1.3
     # A second page asks who the visitor is, for the head and for the plans; not for the occurrences.
     assert few == many <= 5
+
+
+def test_what_is_read_again_is_what_a_first_look_reads(portal: Portal) -> None:
+    behind = portal.installation
+    settings_ = Settings(portal.mail, "", installation=behind.settings, now=lambda: portal.now, engine=behind.engine)
+    desk = Desk(settings_, behind.settings)
+    kept, asked = Snapshots(desk), list[str]()
+    sa.event.listen(behind.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    acts = [
+        lambda: behind.submit("ke-hoach/quy-mot/2024-Q1", portal.now),
+        lambda: behind.act("ke-hoach/quy-mot/2024-Q1", "return", portal.now, reason="Thiếu"),
+        lambda: behind.act("chi-so/ket-qua/2024-03", "raise_difficulty", portal.now, reason="Thiếu"),
+        lambda: portal.later(days=1),
+        lambda: look(behind.engine, behind.house, behind.plan.id, at("2024-04-02", "08:00")),
+    ]
+    for act in acts:
+        before = kept.of("")
+        act()
+        asked.clear()
+        after = kept.of("")
+        again = [statement for statement in asked if "last_seq >" in statement]
+        assert (after == before, after) == (False, Snapshots(desk).of(""))
+        assert len(again) == (act is not acts[3])  # another day is another board
 
 
 def test_every_mark_has_a_tone_and_every_status_a_mark() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from conftest import eventually, new_stack
+from servers import eventually, new_stack
 
 from deployments.stack import children, services
 from deployments.stack import postgres as embedded

@@ -168,7 +168,7 @@ async def test_every_number_of_the_page_opens_what_it_was_counted_from(
     for link in links[:12]:
         behind = (await tracker.get(link)).text
         assert int(re.findall(r'id="behind">[^<]*: (\d+)<', behind)[0]) == len(
-            re.findall(r'scope="row"><a href="/ky/', behind)
+            re.findall(r'role="rowheader"><a href="/ky/', behind)
         )
     returned = (await tracker.get("/diem?unit=hcqt&so=returned")).text
     (seq,) = re.findall(r"#m(\d+)", returned)

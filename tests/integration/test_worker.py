@@ -10,12 +10,12 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import eventually
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.states import Cancelling
+from servers import eventually
 
 from deployments.engine import named
 from deployments.history import PastRun, recording
