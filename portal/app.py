@@ -30,6 +30,7 @@ from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
+from portal.receivedpages import received_routes
 from portal.settings import Settings
 from portal.signin import sign_in_routes
 from portal.tablepages import table_routes
@@ -56,6 +57,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *document_routes(desk, pages),
         *table_routes(desk, pages),
         *file_routes(desk, pages),
+        *received_routes(desk, visitors, pages),
         *absence_routes(desk, visitors, pages),
     ]
 

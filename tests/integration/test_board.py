@@ -52,6 +52,7 @@ ALLOWED = {
     "refuse_extension": {"tracker"},
     "waive": {"tracker"},
     "answer_difficulty": {"tracker"},
+    "mark_seen": {"tracker"},
 }
 
 

@@ -92,7 +92,7 @@ def test_a_month_is_recorded_once_and_a_changed_file_is_a_correction(installatio
     assert len(installation.ledger("occurrence.submitted")) == 1, "a correction is no second submission"
     with installation.engine.connect() as connection:
         recounted, broken = verify_store(connection)
-    assert (broken, recounted.faults) == (None, [])
+    assert (broken, recounted.found.kept) == (None, [])
     assert installation.folded() == installation.states()
 
 
