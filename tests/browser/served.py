@@ -144,7 +144,7 @@ class Site:
         """No visitor is left, and none complained."""
         for context in self.contexts:
             context.close()
-        assert self.complaints == []
+        assert self.complaints == [], "\n".join(self.complaints)
 
 
 def make_site(installation: Installation, mail: Path, browser: Browser) -> tuple[Site, int]:
