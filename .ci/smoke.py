@@ -1,6 +1,6 @@
 """The smoke test's questions to a demonstration that `make up` brought up; each assertion says what is missing.
 
-ports: four free ports as shell assignments.  started: Prefect, mailbox and `dondoc status` show the year.
+ports: five free ports as shell assignments.  started: Prefect, mailbox and `dondoc status` show the year.
 mails: how many mails the mailbox holds.      stopped: no process of this installation is left.
 """
 
@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from contextlib import ExitStack, suppress
@@ -53,9 +54,9 @@ def runs(kinds: list[str], after: datetime, before: datetime) -> int:
 
 
 def ports() -> None:
-    """Print four free ports as the variables that move dondoc's; below those that outgoing connections take."""
+    """Print five free ports as the variables that move dondoc's; below those that outgoing connections take."""
     with ExitStack() as held:
-        for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL"):
+        for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL", "FRONT"):
             print(f"DONDOC_{name}_PORT={_free(held)}", end=" ")
     print()
 
@@ -104,6 +105,7 @@ def started() -> None:
     assert outcomes["late"] >= 1, outcomes
     assert mails() > 200, f"{mails()} mails"
     answerable()
+    closed()
     print(
         f"{flows} flows, {deployments} deployments, {history} runs in 2024, {coming} to come, {mails()} mails; {dict(outcomes)}"
     )
@@ -121,6 +123,24 @@ def answerable() -> None:
     ]
     assert links, "the newest mails link to no answer page"
     assert any(re.search(r'<form[^>]+action="/a/[^"]+/done', page(link)) for link in links), "no link takes an answer"
+
+
+def closed() -> None:
+    """Prefect's pages and its interface open to nobody who is not signed in, neither by the front nor by themselves."""
+    front = f"http://127.0.0.1:{os.environ['DONDOC_FRONT_PORT']}"
+    asked = page(f"{front}/runs")  # the opener follows to the portal's form
+    assert 'name="address"' in asked, "the front does not lead to the sign-in"
+    for address in (
+        f"{front}/api/flows/filter",
+        f"http://127.0.0.1:{os.environ['DONDOC_PREFECT_PORT']}/api/flows/filter",
+    ):
+        request = urllib.request.Request(address, b"{}", {"content-type": "application/json", "origin": front})
+        status = 200
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+        except urllib.error.HTTPError as refusal:
+            status = refusal.code
+        assert status == 401, f"{address} answers {status}"
 
 
 def page(address: str) -> str:
@@ -152,7 +172,7 @@ def stopped() -> None:
 
     _until(lambda: not left(), at_least=1)
     assert not left(), "\n".join(left())
-    for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL"):
+    for name in ("PREFECT", "POSTGRES", "PORTAL", "MAIL", "FRONT"):
         with socket.socket() as probe:
             number = int(os.environ[f"DONDOC_{name}_PORT"])
             assert probe.connect_ex(("127.0.0.1", number)) != 0, f"something still answers on port {number}"

@@ -8,7 +8,7 @@ from importlib import import_module
 from bench.pairs import AbsentError
 from dondoc.errors import DondocError
 
-NAMES = ("plan", "ledger", "mail", "cli", "board", "runs")
+NAMES = ("plan", "ledger", "mail", "cli", "board", "runs", "front")
 
 
 def main(names: list[str]) -> int:

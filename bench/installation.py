@@ -20,8 +20,8 @@ def installation() -> Iterator[tuple[Stack, DatabaseUrls]]:
     """A PostgreSQL with dondoc's tables, empty; whatever is started beside it is stopped with it."""
     # Not below the user's folder: root's PostgreSQL account may not look into that.
     root = Path(tempfile.mkdtemp(prefix="dondoc-bench-"))
-    prefect, database, portal, mail = _free_ports(4)
-    stack = Stack(root / "var", prefect, database, portal, mail)
+    prefect, database, portal, mail, front = _free_ports(5)
+    stack = Stack(root / "var", prefect, database, portal, mail, front)
     stack.create_directories()
     try:
         postgres.start(stack)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from deployments.cli.surroundings import config_folder, house, prepare, read_plan, stack
 from deployments.first_morning import go_live, last_morning
-from deployments.installation import Installation, children, open_installation
+from deployments.installation import Installation, children, front_address, open_installation
 from deployments.stack import services
 from deployments.stack.databases import database_urls
 from deployments.stack.settings import Stack
@@ -70,7 +70,7 @@ def bring_up(demo: bool) -> None:
         bar.step("adopting and deploying the plan")
         adopted = _adopt_live(installation, live, demo) if live else None
         changed = installation.deploy().changed
-    _say(here, started, adopted, changed, demo, coming(installation))
+    _say(here, settings, started, adopted, changed, demo, coming(installation))
     if live is None:
         Console().print(_NO_PLAN, soft_wrap=True, markup=False)
 
@@ -193,12 +193,17 @@ def coming(installation: Installation) -> str:
 
 
 def _say(
-    here: Stack, started: tuple[str, ...], adopted: str | None, changed: int, demo: bool, next_morning: str
+    here: Stack,
+    settings: Settings,
+    started: tuple[str, ...],
+    adopted: str | None,
+    changed: int,
+    demo: bool,
+    next_morning: str,
 ) -> None:
     def say(line: str) -> None:
         Console().print(line, soft_wrap=True, highlight=False, markup=False)
 
-    user, _, password = here.prefect_auth_string.partition(":")
     command = "dondoc" if shutil.which("dondoc") else ".venv/bin/dondoc"
     if not started and not adopted and not changed:
         say("Everything runs already; nothing was changed and nothing was sent.")
@@ -207,13 +212,12 @@ def _say(
             f"Started: {', '.join(started) or 'nothing'}. Adopted: {adopted or 'nothing new'}. "
             f"Deployments created or changed: {changed}."
         )
-    say(f"\n  Prefect UI  {here.prefect_url}")
-    if "prefect" in started:
-        say(f"              sign in with  {user}:{password}  (kept in {here.secrets_directory / 'prefect'})")
+    front = front_address(here, settings)
+    say(f"\n  Prefect UI  {front}  (sign in by the link mailed to a role of config/office.yaml)")
     if demo:
-        say(f"  2024's runs {here.prefect_url}/{_YEAR}")
+        say(f"  2024's runs {front}/{_YEAR}")
     say(f"  Mailbox     {here.portal_url}/mail")
-    say(f"  Board       {here.portal_url}/bang  (sign in by the link it mails to a role of config/office.yaml)")
+    say(f"  Board       {here.portal_url}/bang  (the same sign-in)")
     say(f"  Coming up   {next_morning}")
     say(f"\nNext: {command} status · {command} ledger verify · {command} doctor · to stop: {command} down")
 

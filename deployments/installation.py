@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from deployments.stack.children import Child
 from deployments.stack.databases import database_urls
 from deployments.stack.prefect_server import child_environment
 from deployments.stack.settings import LOOPBACK, Port, Stack
-from tasks.settings import HOME, Settings
+from tasks.settings import HOME, Settings, SettingsError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
     from dondoc.plan import Plan
 
 _DEPLOYING = 720240004
-CHILDREN = ("mailbox", "portal", "worker")
+CHILDREN = ("mailbox", "portal", "front", "worker")
 
 
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
-    """The background processes beside Prefect: the local mailbox, the portal, the worker."""
+    """The background processes beside Prefect: the local mailbox, the portal, Prefect's front, the worker."""
+    front = front_address(stack, settings)
     environment = {
         **stack.link_environment(os.environ),  # first: what the environment sets goes before
         **child_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
+        "PREFECT_UI_URL": front,
         "DONDOC_VAR": str(stack.root),
         "DONDOC_CONFIG": str(settings.config),
     }
@@ -65,11 +68,32 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     return (
         child("mailbox", "tasks.capture", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),
-        child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", stack.prefect_url,
+        child("portal", "portal", "--port", str(stack.portal_port), "--mail", mail, "--prefect-url", front,
               port="portal"),
+        child("front", "portal.serve_front", "--port", str(stack.front_port), "--upstream", stack.prefect_url,
+              "--url", front, port="front"),
         child("worker", "deployments.worker"),
         *lmtp,
     )  # fmt: skip
+
+
+def front_address(stack: Stack, settings: Settings) -> str:
+    """Where people open Prefect's pages: as configured, else the portal's host under the front's own port.
+
+    Raises SettingsError for another host than the portal's: a browser would not show the sign-in there.
+    """
+    portal = urlsplit(settings.base_url or stack.portal_url)
+    front = settings.front_url or f"{portal.scheme}://{_bracketed(portal.hostname or '')}:{stack.front_port}"
+    if urlsplit(front).hostname != portal.hostname:
+        raise SettingsError(
+            f"front_url = {front} has another host name than the portal ({portal.hostname}), "
+            "so that nobody would be signed in there; give the same name with another port"
+        )
+    return front.rstrip("/")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ KINDS = frozenset(
         "delegation.recorded",
         "delegation.revoked",
         "file.downloaded",
+        "evidence.packed",
         "notice.queued",
         "notice.withheld",
         "notice.sent",
@@ -71,6 +72,9 @@ KINDS = frozenset(
         "figures.confirmed",
         "figures.held",
         "figures.published",
+        "access.refused",
+        "operator.called",
+        "operator.answered",
     ]
 )
 

@@ -21,7 +21,7 @@ from tasks.sheets import XLSX
 HTML, TEXT, ICS, SVG, URLENCODED = (
     "text/html", "text/plain", "text/calendar", "image/svg+xml", "application/x-www-form-urlencoded"
 )  # fmt: skip
-MULTIPART, BYTES = "multipart/form-data", "application/octet-stream"
+MULTIPART, BYTES, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
 _TEXT: dict[str, Any] = {"type": "string"}
 _DAY: dict[str, Any] = {"type": "string", "description": "A day, 2024-03-31 or 31/03/2024; empty for none."}
 _PAGE: dict[str, Any] = {"type": "string", "description": "The page's number; anything else counts as 1."}
@@ -127,6 +127,25 @@ INTERFACE: dict[str, Entry] = {
     "/thu/{name}/{code}/{number}": Entry(
         "A file of it.", (*_OFFICE, 404, 410), path={**_KEPT, "number": _NUMBER}, content=BYTES
     ),
+    "/chung-cu": Entry(
+        "Finding evidence.", _OFFICE,
+        query={
+            **_PLAN, "item": _TEXT, "unit": _TEXT, "document": _TEXT, "from": _DAY, "to": _DAY, "muc": _TEXT, "page": _PAGE,
+        },
+    ),
+    "/chung-cu/kiem-tra": Entry("The whole ledger checked.", _OFFICE),
+    "/chung-cu/muc/{seq}": Entry("One entry.", (*_OFFICE, 404), path={"seq": _NUMBER}),
+    "/chung-cu/thu/{seq}": Entry("The mail an entry names.", (*_OFFICE, 404, 410), path={"seq": _NUMBER}),
+    "/chung-cu/thu/{seq}/html": Entry("Its HTML, for a frame.", (*_OFFICE, 404, 410), path={"seq": _NUMBER}),
+    "/chung-cu/thu/{seq}/eml": Entry(
+        "As it was sent.", (*_OFFICE, 404, 410), path={"seq": _NUMBER}, content="message/rfc822"
+    ),
+    "/chung-cu/goi": Entry(
+        "A pack of what was found.", (), (200, 303, 400, 403, 413, 415, 422, 429, 503), content=ZIP,
+        form={
+            "token": _TEXT, **_PLAN, "item": _TEXT, "unit": _TEXT, "document": _TEXT, "from": _DAY, "to": _DAY,
+        },
+    ),
     "/o/{plan}/{item}/{obligation}/{period}": Entry("Where mails lead.", (303,), path=_ADDRESS),
     "/ky/{plan}/{item}/{obligation}/{period}": Entry(
         "One occurrence, and the tracker's decision on it.",
@@ -136,6 +155,8 @@ INTERFACE: dict[str, Entry] = {
             "document": _TEXT, "signed": _DAY, "until": _DAY,
         },
     ),
+    "/prefect": Entry("Over to Prefect's pages.", _OFFICE),
+    "/prefect/{path}": Entry("Over to one of them.", _OFFICE, path={"path": {"type": "string", "pattern": "^[a-z0-9/-]+$"}}),
     "/lich": Entry("The addresses of calendar feeds.", _OFFICE),
     "/lich/{token}.ics": Entry("A calendar feed.", (200, 404, 503), path={"token": _SIGNED}, content=ICS),
     "/a/new-link": Entry(

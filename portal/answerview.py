@@ -12,7 +12,7 @@ from dondoc.timing import cadence
 from dondoc.wording import Wording, clean, sentence, short
 from portal.answering import Opened
 from portal.filepages import handed_by
-from portal.history import Event, event
+from tasks.history import Event, event
 from tasks.store.answers import Told
 
 _RECURRING = frozenset({"recurring", "continuous", "by-reference"})

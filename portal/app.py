@@ -21,6 +21,7 @@ from portal.answerpages import AnswerPages
 from portal.boardpages import board_routes
 from portal.desk import Desk, gated
 from portal.documentpages import document_routes
+from portal.evidencepages import evidence_routes
 from portal.feeds import feed_routes
 from portal.filepages import file_routes
 from portal.guard import Guard
@@ -30,6 +31,7 @@ from portal.letters import Letters
 from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
+from portal.prefectpages import prefect_routes
 from portal.receivedpages import received_routes
 from portal.settings import Settings
 from portal.signin import sign_in_routes
@@ -58,7 +60,9 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *table_routes(desk, pages),
         *file_routes(desk, pages),
         *received_routes(desk, visitors, pages),
+        *evidence_routes(desk, visitors, pages),
         *absence_routes(desk, visitors, pages),
+        *prefect_routes(desk, pages),
     ]
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from portal.marks import MARKS, TONE, TONES, Tone
 from portal.snapshot import Line, Snapshot, folded
 
-PAGE = 40
+PAGE = 30  # with its styles, a page of the longest names weighs less than 50 kB
 QUARTERS = (1, 2, 3, 4, 0)  # 0: no due date yet
 _HEIGHT = 120  # the timeline's tallest column, in its own units
 

@@ -16,9 +16,9 @@ from dondoc.ledger import Head
 from dondoc.lifecycle import ENDS, OWED, Status, revised
 from dondoc.wording import Wording
 from portal.desk import Desk
-from portal.history import Event, event
 from portal.marks import TONE, Mark, Tone, mark_of
 from portal.permissions import Action
+from tasks.history import Event, event
 from tasks.store import tables
 from tasks.store.answers import told
 from tasks.store.occurrences import facts, row

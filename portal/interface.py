@@ -63,7 +63,7 @@ def _operations(path: str, entry: Entry) -> dict[str, Any]:
         found["post"] = {
             "summary": entry.summary,
             "requestBody": {"content": {entry.sent_as: {"schema": schema}}},
-            "responses": _answers(entry.post, HTML),
+            "responses": _answers(entry.post, HTML if entry.get else entry.content),
         }
     return found
 

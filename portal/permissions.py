@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document",
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate",
     "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate", "mark_seen",
 ]  # fmt: skip
 
@@ -30,6 +30,8 @@ MAY: dict[Action, frozenset[Role]] = {
     "mailbox": frozenset({"operator"}),
     "document": _DECIDING,
     "evidence": _EVERYBODY,
+    "runs": _EVERYBODY,  # Prefect's own pages, to look at
+    "operate": frozenset({"operator"}),  # whatever else Prefect can do
     "accept": _TRACKER,
     "return": _TRACKER,
     "extend": _TRACKER,

@@ -193,6 +193,7 @@ def _beside(axes: Axes, x: int, labels: list[tuple[float, str, str, str]]) -> No
 def _months(axes: Axes, trend: Trend) -> None:
     axes.set_xlim(-0.4, len(trend.months) - 0.5)
     axes.set_xticks(range(len(trend.months)), trend.months, fontsize=8)
+    axes.yaxis.set_major_formatter(lambda score, _: f"{score:g}".replace(".", ","))
     axes.grid(axis="y", color="#d7ddda", linewidth=0.6)
     axes.set_axisbelow(True)
     _plain(axes)

@@ -52,6 +52,7 @@ class ReplySection(_Section):
 
 class PortalSection(_Section):
     base_url: str = ""
+    front_url: str = ""
     upload_mb: int = Field(default=20, ge=1, le=200)
     hosts: tuple[str, ...] = ()
 
@@ -125,6 +126,7 @@ class Settings:
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
     portal_hosts: tuple[str, ...] = ()
+    front_url: str | None = None  # where people open Prefect's pages, where configured
     reply_base: str = ""
     lmtp: str = ""
     imap: Imap | None = None
@@ -173,6 +175,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         upload_mb=file.portal.upload_mb,
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
         portal_hosts=file.portal.hosts,
+        front_url=environ.get("DONDOC_FRONT_URL") or file.portal.front_url or None,
         figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
         live_plan=config / file.plan.live if file.plan.live else None,
         witness=file.witness,

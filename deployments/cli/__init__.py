@@ -29,6 +29,7 @@ COMMANDS = {
         "Write a document as .docx: a draft, a letter, a form, a report.",
     ),
     "ledger": ("deployments.cli.ledger:ledger", "Verify, export and print the head of the ledger."),
+    "evidence": ("deployments.cli.evidence:evidence", "Packs of evidence that prove themselves."),
     "audit": ("deployments.cli.audit:audit", "Compare the ledger with Prefect's run history."),
     "doctor": ("deployments.cli.doctor:doctor", "What is wrong with this installation and what to do."),
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,13 +32,14 @@ def ledger() -> None:
 )
 def verify(file: str | None, witness: str | None, files: str | None) -> None:
     """Prove that nothing was changed and nothing is missing: in the database, or in an export FILE (offline)."""
+    from dondoc.attested import said
     from tasks.house import words
 
     known = _witness(witness)
     recounted, broken = _verified(file, known, files)
     if known and witness:
         recounted.found.add(_stamps(known, Path(witness).parent))
-    lines = list(_said(recounted, broken, known, words(config_folder())))
+    lines = list(said(recounted, broken, known, words(config_folder())))
     if file and not files:
         lines.append(words(config_folder())["audit"]["files_unread"])
     click.echo("\n".join(lines))
@@ -101,33 +101,3 @@ def _verified(file: str | None, witness: Witness | None, files: str | None) -> t
     shelf = Path(files) if files else prepare().var / "files"
     with snapshot(engine) as connection:
         return verify_store(connection, witness=witness, shelf=shelf)
-
-
-def _said(
-    recounted: Recount, broken: Break | None, witness: Witness | None, vocabulary: dict[str, Any]
-) -> Iterator[str]:
-    """The first bad place first, then everything else that is wrong, then what stands."""
-    from dondoc.findings import told, told_break
-
-    words = vocabulary["audit"]
-    if broken:
-        yield words["broken"].format(text=told_break(broken, vocabulary))
-        yield words["stops"].format(seq=recounted.head.seq)
-    for finding in recounted.found:
-        yield words["fault"].format(text=told(finding, vocabulary))
-    if len(recounted.found) > len(recounted.found.kept):
-        yield words["more"].format(number=len(recounted.found) - len(recounted.found.kept))
-    last = date.fromisoformat(recounted.last_at[:10]) if recounted.last_at else date.min
-    for plan in recounted.plans:
-        tally = recounted.tally(plan, last)
-        counts = "; ".join(f"{_outcome(vocabulary, name)}: {number}" for name, number in tally.items())
-        yield words["plan"].format(plan=plan, number=len(recounted.of_plan(plan)), counts=counts)
-    if witness and not any(finding.code.startswith("witness") for finding in recounted.found) and not broken:
-        yield words["witness"].format(name=witness.name, number=len(witness.seen))
-    wrong = len(recounted.found) + (broken is not None)
-    whole = words["not_whole"] if wrong else words["whole"]
-    yield whole.format(number=wrong, seq=recounted.head.seq, hash=recounted.head.hash)
-
-
-def _outcome(vocabulary: dict[str, Any], name: str) -> str:
-    return str(vocabulary["outcomes"].get(name) or vocabulary["verdicts"][name])

@@ -35,7 +35,7 @@ def client_environment(stack: Stack) -> dict[str, str]:
         **_common(stack),
         "PREFECT_API_URL": stack.prefect_api_url,
         "PREFECT_API_AUTH_STRING": stack.prefect_auth_string,
-        "PREFECT_UI_URL": stack.prefect_url,
+        "PREFECT_UI_URL": stack.front_url,
     }
 
 

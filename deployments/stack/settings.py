@@ -39,6 +39,7 @@ class Stack:
     postgres_port: int = 5442
     portal_port: int = 8642
     mail_port: int = 2525
+    front_port: int = 8643
     database_url: str | None = None
 
     @property
@@ -73,7 +74,7 @@ class Stack:
 
     @property
     def prefect_url(self) -> str:
-        """Address of Prefect's UI, without a trailing slash."""
+        """Address of Prefect itself, without a trailing slash; people open `front_url`."""
         return f"http://{LOOPBACK}:{self.prefect_port}"
 
     @property
@@ -87,12 +88,17 @@ class Stack:
         return f"http://{LOOPBACK}:{self.portal_port}"
 
     @property
+    def front_url(self) -> str:
+        """Address of Prefect's pages behind the portal's sign-in."""
+        return f"http://{LOOPBACK}:{self.front_port}"
+
+    @property
     def embedded(self) -> bool:
         """Whether this installation runs its own PostgreSQL."""
         return self.database_url is None
 
     def port(self, name: str) -> Port:
-        """The port called prefect, postgres, portal or mail."""
+        """The port called prefect, postgres, portal, mail or front."""
         number: int = getattr(self, f"{name}_port")
         return Port(name, number, f"DONDOC_{name.upper()}_PORT")
 
@@ -139,11 +145,12 @@ def from_environment(environ: Mapping[str, str], default_root: Path) -> Stack:
         postgres_port=numbers["postgres"],
         portal_port=numbers["portal"],
         mail_port=numbers["mail"],
+        front_port=numbers["front"],
         database_url=environ.get("DONDOC_DATABASE_URL") or None,
     )
 
 
-_DEFAULT_PORTS = {"prefect": 4200, "postgres": 5442, "portal": 8642, "mail": 2525}
+_DEFAULT_PORTS = {"prefect": 4200, "postgres": 5442, "portal": 8642, "mail": 2525, "front": 8643}
 
 
 def _port_number(environ: Mapping[str, str], name: str, default: int) -> int:

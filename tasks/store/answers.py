@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,26 @@ def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Tol
     query = (
         sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line, ledger.c.run)
         .where(ledger.c.occurrence == occurrence, ledger.c.seq > after)
+        .order_by(ledger.c.seq)
+    )
+    return [
+        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
+        for e in connection.execute(query)
+    ]
+
+
+def common(connection: sa.Connection, upto: int, plans: Iterable[str]) -> list[Told]:
+    """The entries up to number `upto` about these plans as a whole, the calendar and standing in; runs are not among them."""
+    query = (
+        sa.select(ledger)
+        .where(
+            ledger.c.seq <= upto,
+            ledger.c.occurrence.is_(None),
+            sa.or_(
+                sa.and_(ledger.c.plan.in_(set(plans)), ledger.c.kind.regexp_match(r"^(plan|event)\.")),
+                ledger.c.kind.regexp_match(r"^(calendar|delegation)\."),
+            ),
+        )
         .order_by(ledger.c.seq)
     )
     return [

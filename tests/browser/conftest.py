@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import Installation, at, databases, make_installation, post_office  # noqa: F401  (fixtures)
+from installation import (  # noqa: F401  (fixtures)
+    Databases,
+    Installation,
+    PostOffice,
+    at,
+    databases,
+    installations,
+    make_installation,
+    post_office,
+)
 from playwright.sync_api import Browser, sync_playwright
 from served import WAYS, Site, elsewhere, make_site, served
 from servers import postgres, stack  # noqa: F401  (fixtures)
 
+from flows.collect import collect
 from tasks.house import house, read_plan_file
+from tasks.morning import store as process_engine
 from tasks.settings import HOME
 
 CHROMIUM = "/usr/bin/chromium"
@@ -52,19 +64,36 @@ def site(chromium: Browser, make_installation: Callable[..., Installation], tmp_
         made.close()
 
 
-@pytest.fixture
-def year(chromium: Browser, make_installation: Callable[..., Installation], tmp_path: Path) -> Iterator[Site]:  # noqa: F811
-    """The whole plan of 2024 in the middle of its year, with answers of every kind."""
+@pytest.fixture(scope="session")
+def whole_year(
+    chromium: Browser,
+    databases: Databases,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """The whole plan of 2024 in the middle of its year, with answers of every kind and the index of its months."""
     rules = house(HOME / "config")
     plan = read_plan_file(HOME / "config/plans/2024.yaml", rules.office)
-    made, port = make_site(make_installation(plan), tmp_path / "mail", chromium)
-    for day in ("2024-03-22", "2024-04-02", "2024-06-20"):
-        made.morning(at(day))
-    elsewhere(lambda: _answers(made.installation))
-    made.morning(at("2024-06-21"))
-    with served(made.portal, port):
-        yield made
-        made.close()
+    folder = tmp_path_factory.mktemp("year")
+    office = PostOffice(folder / "mail")
+    with pytest.MonkeyPatch.context() as patch, installations(databases, office, folder, patch) as make:
+        made, port = make_site(make(plan), folder / "mail", chromium)
+        for day in ("2024-03-22", "2024-04-02", "2024-06-20"):
+            made.morning(at(day))
+        shutil.copytree(HOME / "config/demo/figures/2024", made.installation.settings.figures / "2024")
+        elsewhere(lambda: _answers(made.installation))
+        elsewhere(lambda: collect.fn(plan.id, item="chi-so-phuc-vu", as_of=at("2024-06-20", "16:00")))
+        made.morning(at("2024-06-21"))
+        process_engine(made.installation.app_url).dispose()
+        with served(made.portal, port):
+            yield made
+    office.stop()
+
+
+@pytest.fixture
+def year(whole_year: Site) -> Iterator[Site]:
+    """That site for one test, which changes nothing in it."""
+    yield whole_year
+    whole_year.close()
 
 
 def _answers(installation: Installation) -> None:

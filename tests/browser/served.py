@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from installation import Installation
 from office_portal import ADDRESSES, Portal
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 from servers import eventually, free_port
+from starlette.applications import Starlette
 
 from tasks.store.settle import look
 from tasks.sweeping import send_mail
@@ -40,10 +41,15 @@ def elsewhere(work: Callable[[], Answer]) -> Answer:
         return thread.submit(work).result()
 
 
-@contextmanager
-def served(portal: Portal, port: int) -> Iterator[None]:
+def served(portal: Portal, port: int) -> AbstractContextManager[None]:
     """The portal answers on that port of loopback."""
-    server = uvicorn.Server(uvicorn.Config(portal.app, port=port, log_level="error", server_header=False))
+    return serving(portal.app, port)
+
+
+@contextmanager
+def serving(app: Starlette, port: int) -> Iterator[None]:
+    """An application answers on that port of loopback."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", server_header=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -64,6 +70,7 @@ class Site:
     complaints: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
     _opened: dict[str, int] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def installation(self) -> Installation:
@@ -113,26 +120,42 @@ class Site:
         page.goto(self.last_link(role))
         page.get_by_role("button", name="Đăng nhập").click()
 
+    def signed_in(self, role: str, way: str = "") -> Page:
+        """A page of a browser that has signed in as that role; after the first time by what that browser kept."""
+        if role not in self._kept:
+            page = self.new_page(way)
+            self.sign_in(role, page)
+            page.wait_for_url("**/bang")
+            self._kept[role] = page.context.storage_state()
+            return page
+        return self.new_page(way, storage_state=self._kept[role])
+
     def seen(self, page: Page, name: str, axe: bool | None = None) -> None:
-        """What holds for every page: nothing is wider than the window, and axe finds nothing, in light and in dark.
+        """What holds for every page: nothing is wider than the window, and axe finds nothing; at the desk in dark too.
 
         axe is asked at the desk unless told otherwise; it is a script, so it sees no page of a browser without.
         """
         name = f"{self.way}-{name}"
         picture(page, name)
-        width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        # Not innerWidth: a phone zooms out until what is too wide fits.
+        width, window = page.evaluate("document.documentElement.scrollWidth"), (page.viewport_size or {})["width"]
         if width > window:
             self.complaints.append(f"{name}: {width} px wide in a window of {window} px")
         if not (self.way == "desktop" if axe is None else axe):
             return
-        for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-            page.emulate_media(color_scheme=scheme)
-            self.complaints += [
-                f"{name}, {scheme}: {fault['help']}: {node['html'][:200]} {node['failureSummary'][:300]}"
-                for fault in _AXE.run(page, options=rules).response["violations"]
-                for node in fault["nodes"]
-            ]
-        page.emulate_media(color_scheme="light")
+        self._faultless(page, f"{name}, light", {})
+        if self.way == "desktop":
+            page.emulate_media(color_scheme="dark")
+            self._faultless(page, f"{name}, dark", {"runOnly": ["color-contrast"]})
+            page.emulate_media(color_scheme="light")
+
+    def _faultless(self, page: Page, name: str, rules: dict[str, Any]) -> None:
+        found = _AXE.run(page, options={**rules, "resultTypes": ["violations"]}).response["violations"]
+        self.complaints += [
+            f"{name}: {fault['help']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for fault in found
+            for node in fault["nodes"]
+        ]
 
     def last_link(self, role: str) -> str:
         """The sign-in link just mailed to that role, once it is there; it is mailed after the page was answered."""
@@ -144,7 +167,10 @@ class Site:
         """No visitor is left, and none complained."""
         for context in self.contexts:
             context.close()
-        assert self.complaints == [], "\n".join(self.complaints)
+        said = list(self.complaints)
+        self.contexts.clear()
+        self.complaints.clear()
+        assert said == [], "\n".join(said)
 
 
 def make_site(installation: Installation, mail: Path, browser: Browser) -> tuple[Site, int]:

@@ -59,7 +59,17 @@ def press(page: Page, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).click()
 
 
-@pytest.mark.parametrize("button", ANSWERS)
+# Every answer at a desk; what needs typing on a phone, what needs a file or nothing without scripts.
+@pytest.mark.parametrize(
+    ("button", "way"),
+    [
+        *((name, "desktop") for name in ANSWERS),
+        ("Báo kết quả", "phone"),
+        ("Đề nghị gia hạn", "phone"),
+        ("Đã nhận việc", "without-script"),
+        ("Báo kết quả", "without-script"),
+    ],
+)
 def test_an_answer_is_given_once_and_the_back_button_tells_so(site: Site, unit: Page, button: str) -> None:
     site.seen(unit, f"answer-{ANSWERS[button]}-before")
     fill(unit, button)

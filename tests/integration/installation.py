@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes
@@ -389,9 +390,9 @@ def post_office(tmp_path: Path) -> Iterator[PostOffice]:
     office.stop()
 
 
-@pytest.fixture
-def make_installation(
-    databases: Databases, post_office: PostOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@contextmanager
+def installations(
+    databases: Databases, post_office: PostOffice, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Installation]]:
     """Installations on databases of their own; the last one made is what this process's settings name."""
     engines: list[sa.Engine] = []
@@ -403,10 +404,10 @@ def make_installation(
             process_engine(of.app_url).dispose()
         owner, app = databases.copy((of.owner_url, of.app_url) if of else None)
         environ = {
-            "DONDOC_VAR": str(tmp_path / "var"),
+            "DONDOC_VAR": str(folder / "var"),
             "DONDOC_STORE_URL": app,
             "DONDOC_MAIL_PORT": str(post_office.port),
-            "DONDOC_FIGURES": str(tmp_path / "figures"),
+            "DONDOC_FIGURES": str(folder / "figures"),
         }
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
@@ -430,6 +431,15 @@ def make_installation(
     for app in apps:
         process_engine(app).dispose()
     process_engine.cache_clear()
+
+
+@pytest.fixture
+def make_installation(
+    databases: Databases, post_office: PostOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Installation]]:
+    """Installations for one test."""
+    with installations(databases, post_office, tmp_path, monkeypatch) as make:
+        yield make
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class Portal:
     mail: Path
     now: datetime = field(default_factory=lambda: at("2024-03-20", "09:00"))
     public_url: str = BASE
+    prefect_url: str = "http://prefect.example:4200"
     smtp: Smtp | None = None
     secret: str = "s" * 40
     answering: Answering = field(init=False)
@@ -60,7 +61,7 @@ class Portal:
         self.app = create_app(
             Settings(
                 self.mail,
-                "http://prefect.example:4200",
+                self.prefect_url,
                 installation=behind,
                 public_url=self.public_url,
                 secret=self.secret,

@@ -30,7 +30,7 @@ def free_port() -> int:
 
 def new_stack(root: Path) -> Stack:
     """A stack of its own below `root`, on free ports."""
-    return Stack(root, free_port(), free_port(), free_port(), free_port())
+    return Stack(root, *(free_port() for _ in range(5)))
 
 
 def eventually(question: Callable[[], Answer], seconds: float = 20) -> Answer:

@@ -1,0 +1,256 @@
+"""What goes into a pack, read from the ledger up to one entry in two passes and laid into a folder.
+
+The first pass verifies and folds, so that what the pack says follows from the ledger alone and not from tables beside
+it; the second writes the lines. Memory is the registers' and a line for each mail, not the ledger's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+
+from dondoc.canonical import canonical
+from dondoc.completeness import Recount, recount
+from dondoc.errors import DondocError
+from dondoc.evidence import Selection, Survey, concerns, member_name
+from dondoc.house import House
+from dondoc.ledger import Break, Head, read_entries
+from dondoc.outcomes import outcome
+from dondoc.plan import Item, Obligation, to_json
+from dondoc.state import State
+from tasks.store import tables
+from tasks.store.chain import export
+from tasks.store.files import LostFileError, fetch
+from tasks.store.plans import version
+
+WHOLE, SLICE = "so-chung-cu/toan-bo.jsonl", "so-chung-cu/trich.txt"
+REGISTER, MAILS, FILES = "danh-muc.jsonl", "thu.jsonl", "tep.jsonl"
+RECEIVED = "thu-den.eml"  # a mail that came in is kept like a file, as number 0 of its entry
+
+
+class PackError(DondocError):
+    """No pack can be made of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One selected occurrence as it stood at the pack's head. `page` is its place in the pack."""
+
+    id: str
+    item: Item
+    obligation: Obligation
+    period: str
+    state: State
+    outcome: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """The ledger at one entry, and what of it is selected."""
+
+    selection: Selection
+    head: Head
+    at: datetime
+    survey: Survey
+    recounted: Recount
+    house: House
+    occurrences: tuple[Kept, ...]
+    parties: tuple[str, ...]
+
+    @property
+    def today(self) -> date:
+        """The office's calendar day of the last entry: what is overdue is judged on it."""
+        return self.at.astimezone(self.house.policy.zone).date()
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of the occurrences."""
+        return frozenset(kept.id for kept in self.occurrences)
+
+    @cached_property
+    def plans(self) -> frozenset[str]:
+        """Their plans."""
+        return frozenset(kept.id.split("/")[0] for kept in self.occurrences)
+
+
+def survey(connection: sa.Connection, house: House, selection: Selection, upto: int | None = None) -> Surveyed:
+    """Verify the ledger up to entry `upto` (all of it), fold it and choose. Raises PackError."""
+    found, last = Survey(), [""]
+
+    def entries() -> Iterator[dict[str, Any]]:
+        for entry in read_entries(islice(export(connection), upto)):
+            if isinstance(entry, Break):
+                raise PackError(
+                    f"the ledger does not hold at entry {entry.seq or entry.line}; see: dondoc ledger verify"
+                )
+            found.take(entry)
+            last[0] = entry["at"]
+            yield entry
+
+    recounted = recount(entries())
+    head = recounted.head
+    if not head.seq or (upto is not None and head.seq < upto):
+        raise PackError(f"the ledger ends at entry {head.seq}; give an earlier one")
+
+    ids = found.chosen(selection, leads(connection, house))
+    if not ids:
+        raise PackError("nothing matches what was asked for; 'dondoc status' lists every occurrence")
+    moment = datetime.fromisoformat(last[0])
+    today = moment.astimezone(house.policy.zone).date()
+    kept = tuple(
+        _kept(connection, key, found.traced[key].versions[-1], recounted.states[key], today, number)
+        for number, key in enumerate(ids, start=1)
+    )
+    return Surveyed(selection, head, moment, found, recounted, house, kept, _parties(house, selection.unit))
+
+
+def leads(connection: sa.Connection, house: House) -> Callable[[str, str], tuple[str, ...]]:
+    """(occurrence, version of its plan) → the units that lead it there."""
+    return lambda occurrence, digest: house.office.members(_obligation(connection, occurrence, digest)[1].lead)
+
+
+def _parties(house: House, unit: str) -> tuple[str, ...]:
+    """Under which names of plans a unit leads: its own and those of its groups. Stands in the pack for its verifier."""
+    if not unit:
+        return ()
+    return tuple(sorted({unit, *(g.id for g in house.office.groups if unit in house.office.members((g.id,)))}))
+
+
+def _obligation(connection: sa.Connection, occurrence: str, digest: str) -> tuple[Item, Obligation]:
+    plan, item, obligation, _ = occurrence.split("/", 3)
+    found = version(connection, plan, digest).item(item)
+    return found, found.obligation(obligation)
+
+
+def _kept(
+    connection: sa.Connection, key: str, digest: str, state: State, today: date, number: int
+) -> Kept:  # fmt: skip
+    item, obligation = _obligation(connection, key, digest)
+    period = key.split("/", 3)[3]
+    return Kept(key, item, obligation, period, state, outcome(state, today), f"ky/{number:04}.html")
+
+
+@dataclass(slots=True)
+class Laid:
+    """What was laid into the folder: counts, Prefect's runs by id, original names by member, an
+    entry's files, and what is lost."""
+
+    entries: int
+    runs: dict[str, None]
+    original: dict[str, str]
+    members: dict[int, list[str]]
+    lost: list[dict[str, str]]
+
+
+def lay(connection: sa.Connection, found: Surveyed, shelf: Path, folder: Path) -> Laid:
+    """Write the ledger, its slice, the register, the plans, the mails and the files of a survey below `folder`."""
+    for name in ("so-chung-cu", "thu", "tep", "ke-hoach", "ky", "prefect"):
+        (folder / name).mkdir(parents=True)
+    _write_lines(folder / REGISTER, (canonical(_registered(kept)) for kept in found.occurrences))
+    for plan, digest in dict.fromkeys(found.survey.versions):
+        if plan in found.plans:
+            body = to_json(version(connection, plan, digest))
+            (folder / "ke-hoach" / f"{plan}-{digest[:16]}.json").write_bytes(canonical(body))
+    laying = _Laying(connection, found, shelf, folder)
+    with (folder / WHOLE).open("wb") as whole, (folder / SLICE).open("w", encoding="ascii", newline="\n") as part:
+        for line in islice(export(connection), found.head.seq):
+            whole.write(line + b"\n")
+            laying.take(json.loads(line), part)
+    _write_lines(folder / MAILS, map(canonical, laying.mails.values()))
+    _write_lines(folder / FILES, map(canonical, laying.files))
+    return laying.laid
+
+
+def _registered(kept: Kept) -> dict[str, Any]:
+    state = kept.state
+    days = {name: getattr(state, name) for name in ("opens", "original_due", "due", "submitted_on", "signed_on")}
+    return {
+        "id": kept.id,
+        "ref": kept.item.ref,
+        "title": kept.item.title,
+        "deliverable": kept.obligation.deliverable,
+        "lead": list(kept.obligation.lead),
+        "status": state.status.value,
+        "outcome": kept.outcome,
+        "document": state.document,
+        "page": kept.page,
+        **{name: day.isoformat() if day else None for name, day in days.items()},
+    }
+
+
+class _Laying:
+    """The second pass."""
+
+    def __init__(self, connection: sa.Connection, found: Surveyed, shelf: Path, folder: Path) -> None:
+        self._connection, self._found, self._shelf, self._folder = connection, found, shelf, folder
+        self.laid = Laid(0, {}, {}, {}, [])
+        self.mails: dict[str, dict[str, Any]] = {}
+        self.files: list[dict[str, Any]] = []
+
+    def take(self, entry: dict[str, Any], part: TextIO) -> None:
+        """One line of the ledger: its number where it is in the slice, and whatever it names."""
+        if not concerns(entry, self._found.ids, self._found.plans):
+            return
+        part.write(f"{entry['seq']}\n")
+        self.laid.entries += 1
+        if entry["run"]:
+            self.laid.runs[entry["run"]] = None
+        if entry["occurrence"] is not None:
+            if entry["body"].get("mail_sha256"):
+                self._mail(entry)
+            if entry["kind"] == "mail.received":
+                self._file(entry["seq"], 0, {**entry["body"], "name": RECEIVED})
+            for number, file in enumerate(entry["body"].get("files") or (), start=1):
+                self._file(entry["seq"], number, file)
+
+    def _mail(self, entry: dict[str, Any]) -> None:
+        body = entry["body"]
+        sha256 = body["mail_sha256"]
+        path = f"thu/{sha256[:32]}.eml"
+        if sha256 not in self.mails:
+            content = mail_content(self._connection, body)
+            if content is None:
+                self.laid.lost.append({"path": path, "sha256": sha256})
+            else:
+                (self._folder / path).write_bytes(content)
+            self.mails[sha256] = {
+                "path": path, "sha256": sha256, "message_id": body["message_id"], "address": body["address"], "entries": [],
+            }  # fmt: skip
+        said = {"seq": entry["seq"], "kind": entry["kind"], "reply": body.get("reply")}
+        self.mails[sha256]["entries"].append(said)
+
+    def _file(self, seq: int, number: int, file: dict[str, Any]) -> None:
+        path = f"tep/{member_name(f'{seq:07}-{number}', str(file['name']))}"
+        try:
+            (self._folder / path).write_bytes(fetch(self._shelf, file["sha256"]))
+        except LostFileError:
+            self.laid.lost.append({"path": path, "sha256": file["sha256"]})
+        self.laid.members.setdefault(seq, []).append(path)
+        self.laid.original[path] = str(file["name"])
+        known = {key: file.get(key) for key in ("name", "sha256", "size")}
+        self.files.append({"path": path, "seq": seq, "number": number, **known})
+
+
+def mail_content(connection: sa.Connection, body: dict[str, Any]) -> bytes | None:
+    """The bytes of the mail an entry names, as they were sent; None where they are not kept any more."""
+    m = tables.mail
+    query = sa.select(m.c.content).where(
+        m.c.id == f"{body['message_id']} {body['address']}", m.c.sha256 == body["mail_sha256"]
+    )
+    content = connection.scalar(query)
+    return bytes(content) if content is not None else None
+
+
+def _write_lines(path: Path, lines: Any) -> None:
+    with path.open("wb") as out:
+        for line in lines:
+            out.write(line + b"\n")
