@@ -45,6 +45,8 @@ ALLOWED = {
     "scorecard": {"tracker", "deputy", "head", "auditor"},
     "mailbox": {"operator"},
     "evidence": {"tracker", "deputy", "head", "operator", "auditor"},
+    "runs": {"tracker", "deputy", "head", "operator", "auditor"},
+    "operate": {"operator"},
     "delegate": {"tracker", "deputy", "head"},
     "accept": {"tracker"},
     "return": {"tracker"},
