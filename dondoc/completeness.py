@@ -20,8 +20,8 @@ from dondoc.lifecycle import ENDS, State, Status, advance
 from dondoc.outbox import Notices
 from dondoc.outcomes import tally
 
-# Kinds that are folded into an occurrence's state; others (a run's, a download's) only name it.
-_MOVING = ("occurrence.", "notice.", "escalation.")
+# Kinds that are folded into an occurrence's state and are its last entry; others (a run's, a download's) only name it.
+MOVING = ("occurrence.", "notice.", "escalation.")
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ def _about_occurrence(found: Recount, entry: dict[str, Any]) -> Iterator[Finding
     if occurrence not in found.states or not occurrence.startswith(f"{entry['plan']}/"):
         yield Finding("not_registered", occurrence, {}, seq)
         return
-    if kind.startswith(_MOVING):
+    if kind.startswith(MOVING):
         found.last_seq[occurrence] = seq
     if kind.startswith("notice."):
         yield from (Finding(code, subject, {}, seq) for code, subject in found.notices.take(kind, occurrence, body))

@@ -163,6 +163,7 @@ class Desk:
             "finished_late": is_late(state),
             "days_late": between(due, finished) if due and finished else 0,
             "next_step": self._next_step(notice),
+            "why_not": wording.words["letters"].get(str(notice.body.get("why", "")), ""),
             "day": wording.day,
             "short": short,
         }

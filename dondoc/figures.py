@@ -13,7 +13,8 @@ from datetime import date
 from decimal import Decimal
 
 from dondoc.errors import Fault
-from dondoc.metrics import FigureError, Metrics
+from dondoc.figureunits import with_sums
+from dondoc.metrics import FigureError, Metrics, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Figure:
     """One metric in one month. None means not available. `score` is the portal's own, as text.
 
     `version`: from 2 on the row corrects those of lower versions, from its closing date on.
+    `unit`: whose share it is, an id of the office's or a name as written; "" for the whole.
+    `summed`: no row gives it, it is the sum of the units' shares.
     """
 
     month: str
@@ -43,6 +46,8 @@ class Figure:
     line: int
     sheet: str = ""
     version: int = 1
+    unit: str = ""
+    summed: bool = False
 
     @property
     def values(self) -> tuple[object, ...]:
@@ -66,7 +71,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month with at least one figure. `missing`: required codes with no row; `unavailable`: given as empty."""
+    """A month with at least one figure. `missing`: required codes with no row; `unavailable`: given as empty.
+
+    `figures` are of the whole, `shares` of single units.
+    """
 
     month: str
     figures: tuple[Figure, ...]
@@ -74,6 +82,12 @@ class Month:
     missing: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    shares: tuple[Figure, ...] = ()
+
+    @property
+    def given(self) -> tuple[Figure, ...]:
+        """Everything the month says: of the whole and of single units."""
+        return *self.figures, *self.shares
 
     @property
     def complete(self) -> bool:
@@ -106,7 +120,7 @@ class Reading:
 
     def files_of(self, month: str) -> tuple[SourceFile, ...]:
         """The files that month's figures came from."""
-        names = {figure.file for figure in self.months[month].figures} if month in self.months else set()
+        names = {figure.file for figure in self.months[month].given} if month in self.months else set()
         return tuple(file for file in self.files if file.name in names)
 
 
@@ -121,8 +135,8 @@ def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files
 
     Of several versions of a figure the highest counts; a correction that is not closed by the day `on` is not there yet.
     """
-    kept: dict[tuple[str, str], Figure] = {}
-    doubted: set[tuple[str, str]] = set()
+    kept: dict[tuple[str, str, str], Figure] = {}
+    doubted: set[tuple[str, str, str]] = set()
     rejected: list[Rejected] = []
     # The highest version first: it is the one that is kept, and lower ones are not compared with it.
     for row in sorted(rows, key=lambda row: -row.version if isinstance(row, Figure) else 0):
@@ -131,12 +145,13 @@ def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files
             continue
         if row.version > 1 and on is not None and row.closed_on > on:
             continue
-        first = kept.setdefault((row.month, row.code), row)
+        key = (row.month, row.code, fold(row.unit))
+        first = kept.setdefault(key, row)
         if first.version == row.version and first.values != row.values:
             error = FigureError("conflict", row.line, month=row.month, code=row.code, place=first.place)
             fault = Fault(label(row.file, row.sheet), row.line, metrics.say(error))
             rejected.append(Rejected(row.month, row.code, (fault,)))
-            doubted.add((row.month, row.code))
+            doubted.add(key)
     sound = [figure for key, figure in kept.items() if key not in doubted]
     months = {name: _month(name, sound, rejected, metrics) for name in sorted({figure.month for figure in sound})}
     every = {*faults, *(fault for row in rejected for fault in row.faults)}
@@ -146,19 +161,22 @@ def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files
 
 def _month(name: str, sound: Iterable[Figure], rejected: Iterable[Rejected], metrics: Metrics) -> Month:
     order = {metric.code: i for i, metric in enumerate(metrics.listed)}
-    figures = sorted((figure for figure in sound if figure.month == name), key=lambda figure: order[figure.code])
+    totals, shares = with_sums(figure for figure in sound if figure.month == name)
+    figures = sorted(totals, key=lambda figure: order[figure.code])
+    every = (*figures, *shares)
     faulty = [row for row in rejected if row.month == name]
-    if all(figure.numerator is None and figure.denominator is None for figure in figures):
+    if all(figure.numerator is None and figure.denominator is None for figure in every):
         faulty.append(Rejected(name, None, (_blank(figures[0], metrics),)))
     present = {figure.code for figure in figures} | {row.code for row in faulty}
     needs = {metric.code: metric.needs for metric in metrics.listed if not metric.optional}
     return Month(
         name,
         tuple(figures),
-        max(figure.closed_on for figure in figures),
+        max(figure.closed_on for figure in every),
         missing=tuple(code for code in metrics.required if code not in present),
         unavailable=tuple(figure.code for figure in figures if _lacks(figure, needs.get(figure.code, ()))),
         faults=tuple(sorted({fault for row in faulty for fault in row.faults})),
+        shares=shares,
     )
 
 

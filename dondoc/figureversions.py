@@ -13,7 +13,10 @@ from dondoc.figures import Figure, SourceFile
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One recorded set of a month's figures. `seq` is its ledger entry; `closed_on` the day the figures were closed."""
+    """One recorded set of a month's figures. `seq` is its ledger entry; `closed_on` the day the figures were closed.
+
+    `figures` are of the whole, `shares` of single units.
+    """
 
     month: str
     version: int
@@ -23,10 +26,16 @@ class Version:
     figures: tuple[Figure, ...]
     closed_on: date
     source: str
+    shares: tuple[Figure, ...] = ()
+
+    @property
+    def given(self) -> tuple[Figure, ...]:
+        """Everything the version says: of the whole and of single units."""
+        return *self.figures, *self.shares
 
 
 def figures_json(figures: Iterable[Figure]) -> list[dict[str, Any]]:
-    """The figures as recorded: values and the place they came from, in order of code."""
+    """The figures as recorded: values and the place they came from, in order of code; a unit and a sum say so."""
     return [
         {
             "code": figure.code,
@@ -35,8 +44,10 @@ def figures_json(figures: Iterable[Figure]) -> list[dict[str, Any]]:
             "score": figure.score,
             "closed_on": figure.closed_on.isoformat(),
             "place": figure.place,
+            **({"unit": figure.unit} if figure.unit else {}),
+            **({"summed": True} if figure.summed else {}),
         }
-        for figure in sorted(figures, key=lambda figure: figure.code)
+        for figure in sorted(figures, key=_order)
     ]
 
 
@@ -46,10 +57,18 @@ def figures_digest(figures: Iterable[Figure]) -> str:
     The closing date is left out: the same numbers dropped again with another date are no correction.
     """
     values = [
-        [f.code, f.numerator, f.denominator, str(f.values[2].normalize()) if f.score is not None else None]  # type: ignore[attr-defined]
-        for f in sorted(figures, key=lambda figure: figure.code)
+        [
+            *(f.code, f.numerator, f.denominator),
+            str(f.values[2].normalize()) if f.score is not None else None,  # type: ignore[attr-defined]
+            *([f.unit] if f.unit else ()),
+        ]
+        for f in sorted(figures, key=_order)
     ]
     return digest(values)
+
+
+def _order(figure: Figure) -> tuple[str, str]:
+    return figure.code, figure.unit
 
 
 def is_new(known: Sequence[Version], sha256: str, source: str) -> bool:
@@ -79,16 +98,16 @@ def recorded_body(
     }
     if before:
         body["corrects"] = {"version": before.version, "seq": before.seq, "sha256": before.sha256}
-        body["changed"] = changed_codes(before.figures, kept)
+        body["changed"] = changed_codes(before.given, kept)
     if reason:
         body["reason"] = reason
     return body
 
 
 def changed_codes(before: Iterable[Figure], after: Iterable[Figure]) -> list[str]:
-    """The codes whose numbers differ, that came, or that went."""
-    one, other = ({f.code: f.values[:3] for f in figures} for figures in (before, after))
-    return sorted(code for code in one.keys() | other.keys() if one.get(code) != other.get(code))
+    """The codes whose numbers differ, that came, or that went, of the whole or of a unit."""
+    one, other = ({_order(f): f.values[:3] for f in figures} for figures in (before, after))
+    return sorted({key[0] for key in one.keys() | other.keys() if one.get(key) != other.get(key)})
 
 
 def read_version(occurrence: str, seq: int, body: Mapping[str, Any]) -> Version:
@@ -103,6 +122,8 @@ def read_version(occurrence: str, seq: int, body: Mapping[str, Any]) -> Version:
             closed_on=date.fromisoformat(row["closed_on"]),
             file=row["place"],
             line=0,
+            unit=row.get("unit", ""),
+            summed=row.get("summed", False),
         )
         for row in body["figures"]
     )
@@ -112,7 +133,8 @@ def read_version(occurrence: str, seq: int, body: Mapping[str, Any]) -> Version:
         occurrence=occurrence,
         seq=seq,
         sha256=body["sha256"],
-        figures=figures,
+        figures=tuple(figure for figure in figures if not figure.unit),
+        shares=tuple(figure for figure in figures if figure.unit),
         closed_on=max(figure.closed_on for figure in figures),
         source=body["source"],
     )

@@ -108,6 +108,15 @@ def read_mail(content: bytes, setting: Setting) -> Incoming:
         return Unusable(_envelope(_headers(content)), "broken")
 
 
+def read_letter(content: bytes, known: Manners) -> tuple[str, tuple[Attachment, ...]]:
+    """What a person looks at in a kept mail, of whatever kind: the sender's own text, and the files."""
+    try:
+        found = parts_of(BytesParser(policy=compat32).parsebytes(content))
+        return own_text(found.texts, found.pages, known), tuple(found.files)
+    except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        return "", ()
+
+
 def _judge(message: Message, setting: Setting) -> Incoming:
     envelope = _envelope(message)
     if _is_ours(message, envelope, setting):

@@ -14,7 +14,7 @@ from dondoc.validated import validated
 
 Reason = Literal[
     "missing", "no_counts", "no_numerator", "no_denominator", "den0_unknown", "formula_unknown", "exceeds",
-    "portal_differs", "jump", "vanished", "fault",
+    "portal_differs", "jump", "vanished", "units_differ", "fault",
 ]  # fmt: skip
 
 
@@ -58,6 +58,7 @@ class Source(_Frozen):
     numerator: str = "numerator"
     denominator: str = "denominator"
     score: str = "score"
+    unit: str = ""
     codes: dict[str, str] = {}
     timeout_seconds: int = Field(default=20, ge=1, le=600)
     attempts: int = Field(default=3, ge=1, le=10)
@@ -91,6 +92,12 @@ class Words(_Frozen):
     trend_unit: str
     trend_month: str
     trend_parts: str
+    unit: str
+    units: str
+    units_best: str
+    units_worst: str
+    units_lacking: str
+    unit_score: str
     held: str
     published: str
     recorded: str

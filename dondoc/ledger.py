@@ -60,6 +60,7 @@ KINDS = frozenset(
         "notice.failed",
         "notice.bounced",
         "mail.received",
+        "mail.seen",
         "escalation.raised",
         "escalation.skipped",
         "run.recorded",

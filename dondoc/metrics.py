@@ -16,10 +16,10 @@ from dondoc.errors import DondocError
 from dondoc.located import Located
 from dondoc.validated import validated
 
-Column = Literal["thang", "ma", "ten", "tu_so", "mau_so", "lan", "diem", "ngay_chot"]
+Column = Literal["thang", "ma", "ten", "don_vi", "tu_so", "mau_so", "lan", "diem", "ngay_chot"]
 Confidence = Literal["high", "medium", "low"]
 
-_LONGEST_NAME = 80  # of a heading, code or name worth comparing
+LONGEST_NAME = 80  # of a heading, code or name worth comparing
 
 # Every message a reading may need, and what may be filled in.
 MESSAGES: dict[str, str] = {
@@ -48,6 +48,9 @@ MESSAGES: dict[str, str] = {
     "code_empty": "",
     "code_unknown": "text",
     "code_unknown_near": "text code name",
+    "unit_bad": "text",
+    "unit_long": "text limit",
+    "unit_group": "text",
     "number_text": "column text",
     "number_negative": "column text",
     "number_separator": "column text",
@@ -129,7 +132,7 @@ class Limits(_Frozen):
 
 
 class Metrics(_Frozen):
-    """figures.yaml. `listed` are its metrics, in its order."""
+    """figures.yaml. `listed` are its metrics, in its order; `whole` names the whole where a unit is asked for."""
 
     source: str
     confidence: str
@@ -137,6 +140,7 @@ class Metrics(_Frozen):
     columns: dict[Column, ColumnNames]
     limits: Limits
     ignored: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     listed: tuple[Metric, ...] = Field(alias="metrics", min_length=1)
     messages: dict[str, str]
 
@@ -170,7 +174,7 @@ class Metrics(_Frozen):
 
 def fold(text: str) -> str:
     """Letters and digits only, without case or diacritics: how headings and codes are compared."""
-    plain = unicodedata.normalize("NFKD", text[:_LONGEST_NAME].casefold()).replace("đ", "d")
+    plain = unicodedata.normalize("NFKD", text[:LONGEST_NAME].casefold()).replace("đ", "d")
     return "".join(c for c in plain if c.isalnum())
 
 

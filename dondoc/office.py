@@ -160,6 +160,11 @@ class Office(_Frozen):
         names |= {known.id: known.name for known in self.groups} | {known.id: known.name for known in self.units}
         return names.get(party, party)
 
+    def unit_name(self, unit: str) -> str:
+        """The short name of a unit of the office, else its name; a body outside goes by the name it was given."""
+        found = next((known for known in self.units if known.id == unit), None)
+        return (found.short or found.name) if found else unit
+
     def members(self, parties: tuple[str, ...]) -> tuple[str, ...]:
         """Unit ids of those units and groups, in order, each once."""
         groups = {group.id: group.members for group in self.groups}

@@ -13,7 +13,9 @@ from typing import TypeVar
 from dondoc import cells
 from dondoc.errors import Fault
 from dondoc.figures import Figure, Rejected, label
+from dondoc.figureunits import unit_named
 from dondoc.metrics import Column, FigureError, Metrics, fold
+from dondoc.office import Office
 
 Row = tuple[int, Sequence[str]]  # its 1-based line, and its cells as text
 T = TypeVar("T")
@@ -28,8 +30,13 @@ def heading_width(rows: Iterable[Row], metrics: Metrics) -> int:
     return len(set(_headings(rows, metrics)[1].values()))
 
 
-def read_rows(file: str, rows: Sequence[Row], year: int, metrics: Metrics, sheet: str = "") -> list[Figure | Rejected]:
-    """Every row below the headings, as a figure or rejected with its faults. Empty rows are passed over."""
+def read_rows(
+    file: str, rows: Sequence[Row], year: int, metrics: Metrics, sheet: str = "", office: Office | None = None
+) -> list[Figure | Rejected]:
+    """Every row below the headings, as a figure or rejected with its faults. Empty rows are passed over.
+
+    `office` tells by which names its units go.
+    """
     place = label(file, sheet)
     row, known = _headings(rows, metrics)
     if row is None:
@@ -39,7 +46,7 @@ def read_rows(file: str, rows: Sequence[Row], year: int, metrics: Metrics, sheet
     errors = _heading_errors(row[1], known, metrics)
     if errors:
         return [Rejected(None, None, tuple(Fault(place, row[0], metrics.say(error)) for error in errors))]
-    reader = _RowReader(file, sheet, {column: i for i, column in known.items()}, len(row[1]), year, metrics)
+    reader = _RowReader(file, sheet, {column: i for i, column in known.items()}, len(row[1]), year, metrics, office)
     return [reader.read(line, raw) for line, raw in rows if line > row[0] and _filled(raw)]
 
 
@@ -47,10 +54,11 @@ class _RowReader:
     """Reads rows of one sheet whose headings are known."""
 
     def __init__(
-        self, file: str, sheet: str, at: Mapping[Column, int], width: int, year: int, metrics: Metrics
-    ) -> None:
+        self, file: str, sheet: str, at: Mapping[Column, int], width: int, year: int, metrics: Metrics,
+        office: Office | None,
+    ) -> None:  # fmt: skip
         self._file, self._sheet, self._at, self._width = file, sheet, at, width
-        self._year, self._metrics = year, metrics
+        self._year, self._metrics, self._office = year, metrics, office
 
     def read(self, line: int, raw: Sequence[str]) -> Figure | Rejected:
         """The figure of one row, or every fault of it."""
@@ -75,6 +83,7 @@ class _RowReader:
         month = cell("thang", lambda text: cells.month(text, self._year))
         metric = cell("ma", lambda text: cells.metric(text, metrics))
         cell("ten", str)
+        unit = cell("don_vi", lambda text: unit_named(text, metrics, self._office))
         numerator = cell("tu_so", lambda text: cells.whole(metrics.columns["tu_so"].name, text))
         denominator = cell("mau_so", lambda text: cells.whole(metrics.columns["mau_so"].name, text))
         score = cell("diem", cells.score)
@@ -92,7 +101,9 @@ class _RowReader:
             return Rejected(month, metric.code if metric else None, faults)
         sheet = self._sheet
         version = version or 1
-        return Figure(month, metric.code, numerator, denominator, score, closed_on, self._file, line, sheet, version)
+        return Figure(
+            month, metric.code, numerator, denominator, score, closed_on, self._file, line, sheet, version, unit or ""
+        )
 
 
 def _filled(raw: Sequence[str]) -> bool:

@@ -58,6 +58,9 @@ _ANSWER = (303, 400, 403, 404, 409, 410, 413, 422, 429, 503)
 _LINKED = {"token": _TOKEN}
 _PART: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,60}$"}
 _ADDRESS = dict.fromkeys(("plan", "item", "obligation", "period"), _PART)
+_KEPT = {
+    "name": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "code": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,80}$"},
+}  # fmt: skip
 _FORM = {"form": _TEXT}
 _FILTER = {"plan": _TEXT, "unit": _TEXT, "quarter": _QUARTER, "state": _TEXT, "q": _TEXT}
 _PLAN = {"plan": _TEXT}
@@ -104,7 +107,7 @@ INTERFACE: dict[str, Entry] = {
     ),
     "/viec": Entry(
         "What waits for a decision.", _OFFICE,
-        query={"kind": _one_of("", *WAITING), "unit": _TEXT, "own": _one_of("", "1"), "page": _PAGE},
+        query={"kind": _one_of("", *WAITING), "unit": _TEXT, "own": _one_of("", "1"), "page": _PAGE, "xong": _TEXT},
     ),
     "/vang": Entry(
         "Who stands in for whom.", _OFFICE, _FORM_OF_OFFICE, query={"xong": _TEXT},
@@ -115,6 +118,14 @@ INTERFACE: dict[str, Entry] = {
     ),
     "/tep/{seq}/{number}": Entry(
         "A file that was handed in.", (*_OFFICE, 404, 410), path={"seq": _NUMBER, "number": _NUMBER}, content=BYTES
+    ),
+    "/thu/{name}/{code}": Entry(
+        "A mail that counts as no result, and that it was looked at.", (*_OFFICE, 404),
+        (303, 400, 403, 404, 413, 415, 503), path=_KEPT, form={"token": _TEXT},
+    ),
+    "/thu/{name}/{code}/thu.eml": Entry("The mail as it came.", (*_OFFICE, 404, 410), path=_KEPT, content=BYTES),
+    "/thu/{name}/{code}/{number}": Entry(
+        "A file of it.", (*_OFFICE, 404, 410), path={**_KEPT, "number": _NUMBER}, content=BYTES
     ),
     "/chung-cu": Entry(
         "Finding evidence.", _OFFICE,

@@ -32,6 +32,7 @@ from portal.mailpages import mail_routes
 from portal.occurrencepages import occurrence_routes
 from portal.pages import Pages
 from portal.prefectpages import prefect_routes
+from portal.receivedpages import received_routes
 from portal.settings import Settings
 from portal.signin import sign_in_routes
 from portal.tablepages import table_routes
@@ -58,6 +59,7 @@ def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         *document_routes(desk, pages),
         *table_routes(desk, pages),
         *file_routes(desk, pages),
+        *received_routes(desk, visitors, pages),
         *evidence_routes(desk, visitors, pages),
         *absence_routes(desk, visitors, pages),
         *prefect_routes(desk, pages),

@@ -11,7 +11,10 @@ from portal.desk import Desk, gated
 from portal.inbox import inbox, read_asked
 from portal.marks import MARKS, SOON_WORKING_DAYS, TONE
 from portal.pages import Pages
+from portal.receivedpages import address_of
 from portal.snapshot import Snapshots
+from tasks.store import received
+from tasks.store.received import STRAY_DAYS
 
 
 def board_routes(desk: Desk, pages: Pages) -> list[Route]:
@@ -41,9 +44,15 @@ def board_routes(desk: Desk, pages: Pages) -> list[Route]:
         every = [found for plan in reversed(latest.plans) if (found := snapshots.of(plan))]
         asked = read_asked(request.query_params, {unit.id for unit in office.units})
         own_units = office.own_units("role:tracker")
+        with desk.engine.connect() as connection:
+            mails = received.waiting(connection, latest.today)
         return pages.render(
             "inbox.html",
-            **inbox((line for snapshot in every for line in snapshot.lines), asked, own_units),
+            **inbox((line for snapshot in every for line in snapshot.lines), mails, asked, own_units),
+            reasons=desk.words["letters"],
+            address_of=address_of,
+            stray_days=STRAY_DAYS,
+            said=request.query_params.get("xong", "") == "thu",
             own_units=own_units,
             snapshot=latest,
             wording=desk.wording(latest.today),

@@ -73,8 +73,12 @@ def disposition(name: str) -> str:
 
 def download(settings: Settings, file: Handed) -> Response:
     """The file as an attachment. Raises LostFileError."""
-    content = fetch(settings.var / "files", file.sha256)
-    headers = {"Content-Disposition": disposition(file.name), "Content-Security-Policy": _POLICY}
+    return attached(file.name, fetch(settings.var / "files", file.sha256))
+
+
+def attached(name: str, content: bytes) -> Response:
+    """`content` as an attachment of that name, which nothing shows or runs."""
+    headers = {"Content-Disposition": disposition(name), "Content-Security-Policy": _POLICY}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 

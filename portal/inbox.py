@@ -1,18 +1,27 @@
-"""The inbox: what waits for a decision in every adopted plan, narrowed and turned by its address."""
+"""The inbox: what waits for a decision in every adopted plan, and the mails to be looked at, narrowed by its address."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from portal.snapshot import Line
+from tasks.store.received import Kept
 
-Kind = Literal["review", "extension", "difficulty"]
+Kind = Literal["review", "extension", "difficulty", "letter"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FIRST = 10  # of each kind, while no kind is chosen
 PAGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that counts as no result, with the line of the occurrence it is about, if it is about one."""
+
+    mail: Kept
+    line: Line | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +51,25 @@ def read_asked(query: Mapping[str, str], units: Iterable[str]) -> Asked:
     )
 
 
-def inbox(lines: Iterable[Line], asked: Asked, own_units: frozenset[str]) -> dict[str, Any]:
-    """What the page shows: of each kind its number and the lines of this page, the longest waiting first."""
-    fitting = [line for line in lines if _fits(line, asked, own_units)]
-    waiting: dict[Kind, list[Line]] = {
-        "review": sorted((line for line in fitting if line.mark == "review"), key=_waits_since),
+def inbox(lines: Iterable[Line], mails: Iterable[Kept], asked: Asked, own_units: frozenset[str]) -> dict[str, Any]:
+    """What the page shows: of each kind its number and the lines of this page, the longest waiting first.
+
+    Of the mails, the newest first; a unit's are those about its own duties.
+    """
+    every = list(lines)
+    fitting = [line for line in every if _fits(line, asked, own_units)]
+    of = {line.occurrence.id: line for line in every}
+    letters = [Letter(mail, of.get(mail.occurrence or "")) for mail in mails]
+    reviews = sorted((line for line in fitting if line.mark == "review"), key=_waits_since)
+    waiting: dict[Kind, Sequence[Line | Letter]] = {
+        "review": reviews,
         "extension": [line for line in fitting if line.state.extension_asked and not line.state.ended_on],
         "difficulty": [line for line in fitting if line.state.difficulty and not line.state.ended_on],
+        "letter": [
+            letter
+            for letter in letters
+            if not (asked.unit or asked.own) or (letter.line and _fits(letter.line, asked, own_units))
+        ],
     }
     most = len(waiting[asked.kind]) if asked.kind else 0
     last = max(1, -(-most // PAGE))
@@ -64,7 +85,7 @@ def inbox(lines: Iterable[Line], asked: Asked, own_units: frozenset[str]) -> dic
         "counts": {kind: len(found) for kind, found in waiting.items()},
         "page": page,
         "last": last,
-        "own": {line.occurrence.id for found in shown.values() for line in found if own_units.intersection(line.units)},
+        "own": {line.occurrence.id for line in fitting if own_units.intersection(line.units)},
     }
 
 

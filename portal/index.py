@@ -9,8 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from dondoc.figureversions import Version, changed_codes
-from dondoc.index import Component, MonthIndex, Sum, change, percent
+from dondoc.index import Component, MonthIndex, Sum, change, month_before, percent
 from dondoc.indexdoubts import gap, points, signed
+from dondoc.office import Office
 from dondoc.pictures import Trend
 from portal.desk import Desk
 from tasks.indexstanding import Standing, standing, trend_of
@@ -47,6 +48,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitRow:
+    """One unit in one month: its total, the change since the month before, and the groups' points; "" where counts lack."""
+
+    name: str
+    score: str
+    change: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One version of a month's figures. `changed`: the codes that differ from the version before."""
 
@@ -70,6 +81,7 @@ class IndexView:
     groups: tuple[Row, ...]
     official: tuple[Row, ...]
     parts: tuple[tuple[str, tuple[Part, ...]], ...]
+    units: tuple[UnitRow, ...]
     history: tuple[Told, ...]
     year_rows: tuple[tuple[str, tuple[str, ...]], ...]
     target: str
@@ -113,6 +125,7 @@ def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
             (group.name, tuple(_part(part) for part in index.components if part.metric.group == code))
             for code, group in stands.metrics.groups.items()
         ),
+        units=_units(stands, shown, desk.house.office),
         history=tuple(_told(history)),
         year_rows=_year(trend),
         target=points(stands.target),
@@ -155,11 +168,25 @@ def _part(component: Component) -> Part:
     )  # fmt: skip
 
 
+def _units(stands: Standing, month: str, office: Office) -> tuple[UnitRow, ...]:
+    earlier = stands.units(month_before(month)) if stands.before(month) else ()
+    before = {one.unit: one.index.total.score for one in earlier}
+    return tuple(
+        UnitRow(
+            office.unit_name(one.unit),
+            points(one.index.total.score),
+            _signed(change(one.index.total.score, before.get(one.unit))),
+            tuple(points(group.score) for group in one.index.groups),
+        )
+        for one in stands.units(month)
+    )
+
+
 def _told(history: list[Version]) -> list[Told]:
     before: Version | None = None
     told = []
     for version in history:
-        told.append(Told(version, tuple(changed_codes(before.figures, version.figures)) if before else ()))
+        told.append(Told(version, tuple(changed_codes(before.given, version.given)) if before else ()))
         before = version
     return told[::-1]
 

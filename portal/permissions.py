@@ -11,7 +11,7 @@ from typing import Literal, get_args
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Action = Literal[
     "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate",
-    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate",
+    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate", "mark_seen",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -39,6 +39,7 @@ MAY: dict[Action, frozenset[Role]] = {
     "waive": _TRACKER,
     "answer_difficulty": _TRACKER,
     "delegate": _DECIDING,
+    "mark_seen": _TRACKER,
 }
 
 # What the leaders may decide where the tracker would decide on his own unit's work.

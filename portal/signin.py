@@ -22,7 +22,7 @@ from tasks.house import house
 
 # Where a sign-in may lead: our own pages, named one by one, never an address.
 _TARGET = re.compile(
-    r"/(bang|bieu-do|chi-so|diem|lich|mail|van-ban|vang|viec)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail|tep)/[A-Za-z0-9/._-]+|"
+    r"/(bang|bieu-do|chi-so|diem|lich|mail|van-ban|vang|viec)(\?[A-Za-z0-9=&%+._-]*)?|/(ky|mail|tep|thu)/[A-Za-z0-9/._-]+|"
     r"/prefect(/[A-Za-z0-9/._%-]*)?(\?[A-Za-z0-9=&%+._:-]*)?"
 )
 _QUARTER = 900.0  # seconds

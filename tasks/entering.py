@@ -12,9 +12,11 @@ from typing import Any
 from dondoc.acts import Act
 from dondoc.errors import Fault
 from dondoc.figures import Figure, Rejected, gather
+from dondoc.figureunits import with_sums
 from dondoc.figureversions import Version
 from dondoc.lifecycle import OWED
 from dondoc.metrics import FigureError, Metrics, fold
+from dondoc.office import Office
 from dondoc.rows import read_rows
 from tasks.figurefeeds import feed
 from tasks.figuresform import FiguresForm
@@ -97,32 +99,34 @@ def _figures(morning: Morning, form: FiguresForm, metrics: Metrics, before: Vers
     if before and not form.reason:
         raise FormError(f"Tháng {form.month} đã có số liệu lần {before.version}; ghi lý do sửa.")
     year = int(form.month[:4])
-    read = [*_pasted(form, year, metrics), *_typed(form, year, metrics)]
+    office = morning.house.office
+    read = [*_pasted(form, year, metrics, office), *_typed(form, year, metrics, office)]
     reading = gather(year, metrics, read)
     if reading.faults:
         raise FormError("; ".join(fault.message for fault in reading.faults[:10]))
     found = reading.months.get(form.month)
     if found is None or set(reading.months) != {form.month}:
         raise FormError(f"Bảng số liệu không phải của tháng {form.month}.")
-    merged = {figure.code: figure for figure in (before.figures if before else ())}
-    merged.update({figure.code: figure for figure in found.figures})
-    lacking = [code for code in metrics.required if code not in merged]
+    rows = [figure for given in (before, found) if given for figure in given.given if not figure.summed]
+    totals, shares = with_sums({(figure.code, fold(figure.unit)): figure for figure in rows}.values())
+    present = {figure.code for figure in totals}
+    lacking = [code for code in metrics.required if code not in present]
     if lacking:
         raise FormError(f"Thiếu chỉ tiêu: {', '.join(lacking)}; chưa có số liệu thì vẫn nêu mã và để trống các ô.")
-    return list(merged.values())
+    return [*totals, *shares]
 
 
-def _typed(form: FiguresForm, year: int, metrics: Metrics) -> Iterable[Figure | Rejected]:
+def _typed(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> Iterable[Figure | Rejected]:
     assert form.closed_on is not None
-    head = ["thang", "ma", "tu_so", "mau_so", "diem", "ngay_chot"]
+    head = ["thang", "ma", "don_vi", "tu_so", "mau_so", "diem", "ngay_chot"]
     table = [(0, head)]
     for number, row in enumerate(form.rows, start=1):
         cells = ("" if value is None else str(value) for value in (row.numerator, row.denominator, row.score))
-        table.append((number, [form.month, row.code, *cells, form.closed_on.isoformat()]))
-    return read_rows("form", table, year, metrics) if form.rows else ()
+        table.append((number, [form.month, row.code, row.unit or "", *cells, form.closed_on.isoformat()]))
+    return read_rows("form", table, year, metrics, office=office) if form.rows else ()
 
 
-def _pasted(form: FiguresForm, year: int, metrics: Metrics) -> list[Figure | Rejected]:
+def _pasted(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> list[Figure | Rejected]:
     """The pasted table; its month and closing date are the form's where it has no such columns."""
     if not form.table:
         return []
@@ -141,7 +145,7 @@ def _pasted(form: FiguresForm, year: int, metrics: Metrics) -> list[Figure | Rej
         is_head = not headed and sum(fold(text) in names for text in raw) >= 2
         headed = headed or is_head
         table.append((line, [*(new if is_head else [added[column] for column in new]), *raw]))
-    return list(read_rows("form", table, year, metrics))
+    return list(read_rows("form", table, year, metrics, office=office))
 
 
 def _confirmed(morning: Morning, form: FiguresForm, actor: str) -> list[int]:

@@ -51,10 +51,11 @@ def hand_in(morning: Morning, item: str) -> HandedIn:
     metrics, rules = index_rules(morning.settings.config)
     store = None if morning.dry_run else partial(keep, morning.settings.var / "files")
     folder = morning.settings.figures / str(plan.year)
-    reading = read_figures(folder, plan.year, metrics, morning.today, store)
+    reading = read_figures(folder, plan.year, metrics, morning.today, store, morning.house.office)
     reading = from_address(
-        rules.source, reading, plan.year, metrics, _asked(morning, found, reading), morning.today, store
-    )
+        rules.source, reading, plan.year, metrics, _asked(morning, found, reading), morning.today, store,
+        morning.house.office,
+    )  # fmt: skip
     vocabulary = words(morning.settings.config)["figures"]
     done = HandedIn(reading=reading)
     for row in found:
@@ -91,7 +92,7 @@ def _asked(morning: Morning, found: list[Row], reading: Reading) -> list[str]:
 def _record(morning: Morning, row: Row, reading: Reading, known: Sequence[Version]) -> Version | None:
     """The month's next version; None where nothing is new, or in a rehearsal."""
     month = row.occurrence.period
-    given = reading.months[month].figures
+    given = reading.months[month].given
     files = reading.files_of(month)
     source = "address" if any(file.media_type == JSON for file in files) else "folder"
     if morning.dry_run or not is_new([v for v in known if v.month == month], figures_digest(given), source):

@@ -20,11 +20,15 @@ class FigureRow(BaseModel):
     denominator: int | None = optional(2, "Mẫu số", "Số đếm, từ 0 trở lên; để trống nếu chưa có số liệu.")
     score: str | None = optional(3, "Điểm trên Cổng", "Điểm Cổng Dịch vụ công quốc gia ghi, ví dụ 5,82.", max_length=20)
 
+    unit: str | None = optional(
+        4, "Đơn vị", "Để trống là số liệu chung; ghi tên đơn vị nếu là phần của đơn vị đó.", max_length=80
+    )
+
     @property
     def said(self) -> str:
         """The row on one line; an empty cell is three dots."""
         counts = "/".join("…" if count is None else str(count) for count in (self.numerator, self.denominator))
-        return f"{self.code} {counts}" + (f" ({self.score})" if self.score else "")
+        return f"{self.code} {counts}" + "".join(f" ({text})" for text in (self.score, self.unit) if text)
 
 
 class FiguresForm(Form):
@@ -39,7 +43,7 @@ class FiguresForm(Form):
     )
     table: str | None = optional(
         3, "Bảng số liệu",
-        "Dán cả bảng từ Excel hoặc CSV, có dòng tiêu đề; cần các cột mã, tử số, mẫu số (và điểm nếu có).",
+        "Dán cả bảng từ Excel hoặc CSV, có dòng tiêu đề; cần các cột mã, tử số, mẫu số (và điểm, đơn vị nếu có).",
         max_length=200_000,
     )  # fmt: skip
     rows: tuple[FigureRow, ...] = Field(

@@ -18,10 +18,11 @@ from dondoc.errors import Fault
 from dondoc.figures import Figure, Reading, Rejected, SourceFile, gather
 from dondoc.indexrules import Source
 from dondoc.metrics import FigureError, Metrics, shown
+from dondoc.office import Office
 from dondoc.rows import read_rows
 
 JSON = "application/json"
-_HEADINGS = ("thang", "ma", "tu_so", "mau_so", "diem", "ngay_chot")
+_HEADINGS = ("thang", "ma", "don_vi", "tu_so", "mau_so", "diem", "ngay_chot")
 
 
 def from_address(
@@ -32,11 +33,12 @@ def from_address(
     months: Sequence[str],
     on: date,
     kept: Callable[[bytes], object] | None = None,
+    office: Office | None = None,
 ) -> Reading:
     """`reading` with the figures of `months` that the address gives, closed on the day they are asked for."""
     if not source.url or not months:
         return reading
-    rows: list[Figure | Rejected] = [figure for month in reading.months.values() for figure in month.figures]
+    rows: list[Figure | Rejected] = [figure for month in reading.months.values() for figure in month.given]
     files, faults = list(reading.files), list(reading.faults)
     for month in months:
         name = f"http:{month}"
@@ -45,7 +47,7 @@ def from_address(
             if kept:
                 kept(content)
             files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest(), JSON))
-            rows.extend(read_rows(name, _table(source, content, month, on), year, metrics))
+            rows.extend(read_rows(name, _table(source, content, month, on), year, metrics, office=office))
         except FigureError as error:
             faults.append(Fault(name, error.line, metrics.say(error)))
     found = gather(year, metrics, rows, files, faults)
@@ -95,8 +97,9 @@ def _table(source: Source, content: bytes, month: str, on: date) -> list[tuple[i
     table = [(1, list(_HEADINGS))]
     for line, row in enumerate(rows, start=2):
         code = _text(at(row, source.code))
+        unit = _text(at(row, source.unit)) if source.unit else ""
         values = [_text(at(row, path)) for path in (source.numerator, source.denominator, source.score)]
-        table.append((line, [month, source.codes.get(code, code), *values, on.isoformat()]))
+        table.append((line, [month, source.codes.get(code, code), unit, *values, on.isoformat()]))
     return table
 
 

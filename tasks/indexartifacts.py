@@ -11,6 +11,7 @@ from prefect.context import FlowRunContext
 
 from dondoc.index import percent
 from dondoc.indexdoubts import points, signed
+from dondoc.office import Office
 from tasks.charts import trend_chart
 from tasks.indexing import Indexed
 from tasks.indexstanding import Standing, trend_of
@@ -26,18 +27,22 @@ def show_index(morning: Morning, indexed: Indexed) -> None:
     if morning.dry_run or not indexed.published or context is None or context.flow_run is None:
         return
     client: Any = context.client
-    for artifact in index_artifacts(stands, max(indexed.published)):
+    for artifact in index_artifacts(stands, max(indexed.published), morning.house.office):
         client.create_artifact(artifact.model_copy(update={"flow_run_id": context.flow_run.id}))
 
 
-def index_artifacts(stands: Standing, month: str) -> list[ArtifactCreate]:
-    """The three artifacts of one published month."""
+def index_artifacts(stands: Standing, month: str, office: Office) -> list[ArtifactCreate]:
+    """The artifacts of one published month; one of the units where its figures name some."""
     words, index = stands.rules.words, stands.indexes[month]
     title = f"{words.trend_title.format(year=stands.year)} · {month_words(month, words)}"
     trend = trend_of(stands, until=month)
     picture = base64.b64encode(trend_chart(trend, "png")).decode("ascii")
     said = cell(picture_words(trend, stands.year, stands.rules))
     lines = "\n".join(f"- {cell(line)}" for line in index_lines(stands, month))
+    by_unit = unit_rows(stands, month, office)
+    units = ArtifactCreate(
+        key="chi-so-don-vi", type="table", description=title, data=json.dumps(by_unit, ensure_ascii=False)
+    )
     return [
         ArtifactCreate(
             key="chi-so-bang",
@@ -52,6 +57,7 @@ def index_artifacts(stands: Standing, month: str) -> list[ArtifactCreate]:
             description=title,
             data=f"### {title}\n\n![{said}](data:image/png;base64,{picture})\n\n{lines}\n\n{said}\n",
         ),
+        *([units] if by_unit else ()),
     ]
 
 
@@ -71,6 +77,21 @@ def index_rows(stands: Standing, month: str) -> list[dict[str, str]]:
         )  # fmt: skip
         rows.append(dict(zip(columns, values, strict=True)))
     return rows
+
+
+def unit_rows(stands: Standing, month: str, office: Office) -> list[dict[str, str]]:
+    """The table of the units: each with its total and the points of the groups; what lacks counts says so."""
+    words = stands.rules.words
+    return [
+        {
+            words.unit: office.unit_name(one.unit),
+            **{
+                f"{part.name} ({part.max})": points(part.score) or words.no_score
+                for part in (one.index.total, *one.index.groups)
+            },
+        }
+        for one in stands.units(month)
+    ]
 
 
 def _count(value: int | None) -> str:

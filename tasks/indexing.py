@@ -21,7 +21,7 @@ from dondoc.indexdoubts import points, said
 from dondoc.ledger import Draft
 from dondoc.lifecycle import ENDS, Status, advance
 from tasks.indexstanding import Standing, standing, trend_of
-from tasks.indexwords import index_lines, month_words, picture_words, trend_json
+from tasks.indexwords import index_lines, month_words, picture_words, trend_json, unit_lines
 from tasks.morning import Morning
 from tasks.store.occurrences import Row, rows
 from tasks.store.plans import adopted
@@ -114,12 +114,18 @@ def _owed(
         "scores": {c.metric.code: str(c.score) for c in index.components if c.score is not None},
         "rules_sha256": digest([[m.code, m.formula, str(m.full_at), m.den0, m.max] for m in stands.metrics.listed]),
     }
+    units = stands.units(month)
+    if units:
+        facts["units"] = [
+            {"unit": one.unit, "total": None if one.index.total.score is None else str(one.index.total.score)}
+            for one in units
+        ]
     about = {
         "month": month_words(month, words),
         "version": version.version,
         "replaces": any(f"index-{earlier}" in row.state.settled for earlier in range(1, version.version)),
         "total": points(index.total.score),
-        "lines": index_lines(stands, month),
+        "lines": [*index_lines(stands, month), *unit_lines(units, morning.house.office, words)],
         "trend": trend_json(trend),
         "alt": picture_words(trend, stands.year, stands.rules),
     }

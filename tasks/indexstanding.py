@@ -13,6 +13,7 @@ from dondoc.figureversions import Version
 from dondoc.index import MonthIndex, index_of, month_before
 from dondoc.indexdoubts import Hindrance, hindrances
 from dondoc.indexrules import IndexRules, read_rules
+from dondoc.indexunits import UnitIndex, by_unit, unit_doubts
 from dondoc.metrics import Metrics
 from dondoc.pictures import Line, Trend
 from tasks.house import read
@@ -43,6 +44,10 @@ class Standing:
         """A month's index if nothing holds it back: what may be told."""
         return None if self.hindered.get(month) else self.indexes.get(month)
 
+    def units(self, month: str) -> tuple[UnitIndex, ...]:
+        """The index of each unit that the month's figures name."""
+        return by_unit(month, self.versions[month].shares, self.metrics, self.rules)
+
     def before(self, month: str) -> MonthIndex | None:
         """The index of the month before, if it may be told."""
         return self.shown(month_before(month))
@@ -67,7 +72,10 @@ def standing(connection: sa.Connection, config: Path, plan: str, year: int) -> S
     confirmed = confirmations(connection, plan)
     hindered = {}
     for month, index in indexes.items():
-        found = hindrances(index, indexes.get(month_before(month)), rules)
+        found = (
+            *hindrances(index, indexes.get(month_before(month)), rules),
+            *unit_doubts(versions[month].figures, versions[month].shares, known),
+        )
         answered = (month, versions[month].version) in confirmed
         hindered[month] = tuple(h for h in found if not (answered and h.doubt))
     return Standing(year, known, rules, versions, indexes, hindered, confirmed)

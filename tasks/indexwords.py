@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,8 +10,12 @@ from typing import Any
 from dondoc.index import Sum, change, combined, percent
 from dondoc.indexdoubts import gap, points, signed
 from dondoc.indexrules import IndexRules, Words
+from dondoc.indexunits import UnitIndex
+from dondoc.office import Office
 from dondoc.pictures import Line, Trend, trend_words
 from tasks.indexstanding import Standing
+
+_FEW = 6  # units that a mail names all
 
 
 def month_words(month: str, words: Words) -> str:
@@ -45,6 +49,26 @@ def _line(one: Sum, before: Sum | None, words: Words) -> str:
     return (
         words.line_change.format(**values, change=signed(moved)) if moved is not None else words.line.format(**values)
     )
+
+
+def unit_lines(units: Sequence[UnitIndex], office: Office, words: Words) -> list[str]:
+    """Each unit's total where they are few, else the best and the worst; and whose total lacks counts. None without units."""
+
+    def said(pattern: str, found: Sequence[UnitIndex]) -> list[str]:
+        names = (
+            words.unit_score.format(name=office.unit_name(one.unit), score=points(one.index.total.score))
+            if one.index.total.score is not None
+            else office.unit_name(one.unit)
+            for one in found
+        )
+        return [pattern.format(units="; ".join(names))] if found else []
+
+    scored = [one for one in units if one.index.total.score is not None]
+    lacking = said(words.units_lacking, [one for one in units if one.index.total.score is None])
+    if len(scored) <= _FEW:
+        return [*said(words.units, scored), *lacking]
+    half = _FEW // 2
+    return [*said(words.units_best, scored[:half]), *said(words.units_worst, scored[-half:][::-1]), *lacking]
 
 
 def ratio_words(standing: Standing, months: list[str], code: str) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from dondoc.errors import Fault
 from dondoc.figures import Figure, Reading, Rejected, SourceFile, gather
 from dondoc.metrics import FigureError, Metrics, read_metrics, shown
+from dondoc.office import Office
 from dondoc.rows import read_rows
 from tasks.house import read
 from tasks.sheets import MEDIA_TYPES, tables
@@ -27,11 +28,17 @@ def metrics(config: Path) -> Metrics:
 
 
 def read_figures(
-    folder: Path, year: int, metrics: Metrics, on: date | None = None, kept: Callable[[bytes], object] | None = None
+    folder: Path,
+    year: int,
+    metrics: Metrics,
+    on: date | None = None,
+    kept: Callable[[bytes], object] | None = None,
+    office: Office | None = None,
 ) -> Reading:
     """The figures of `year` in `folder`, which holds that year's files only. Never raises for what it finds there.
 
     Corrections closed after the day `on` are not seen yet. `kept` is given the bytes of each file as they were read.
+    `office` tells by which names its units go.
     """
     try:
         paths = _paths(folder, metrics)
@@ -50,7 +57,7 @@ def read_figures(
             if kept:
                 kept(content)
             for sheet, table in tables(suffix, content, metrics):
-                rows.extend(read_rows(name, table, year, metrics, shown(sheet)))
+                rows.extend(read_rows(name, table, year, metrics, shown(sheet), office))
         except FigureError as error:
             faults.append(Fault(name, error.line, metrics.say(error)))
     return gather(year, metrics, rows, files, faults, on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from tasks.publish import publish, render_artifact
 from tasks.store.chain import appending, export
 from tasks.store.files import remove, unnamed
 from tasks.store.outbox import next_attempt
+from tasks.store.received import stray_digests
 from tasks.store.runs import close_if_ended, record_run, verify_chain
 from tasks.store.settle import Looked
 
@@ -65,12 +67,12 @@ def _follow_missed(morning: Morning) -> int:
 
 
 def sweep_files(morning: Morning) -> int:
-    """Take away stored files whose act was refused: named by no entry, older than a day; how many."""
+    """Take away stored files whose act was refused: named by no entry and no stray mail, older than a day; how many."""
     folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
     if morning.dry_run or not folder.exists():
         return 0
     with appending(morning.engine) as connection:  # no entry that names one can come while we look
-        found = unnamed(folder, export(connection), before)
+        found = unnamed(folder, itertools.chain(export(connection), stray_digests(connection, morning.today)), before)
         return sum(remove(folder, place, before) for place in found)
 
 

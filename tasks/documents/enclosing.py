@@ -9,11 +9,16 @@ from dondoc.documents_lines import Standing
 from dondoc.errors import DondocError
 from dondoc.mail import Attachment
 from dondoc.notices import Notice
+from dondoc.wording import Wording
 from tasks.documents.reading import standing, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
+from tasks.house import words
 from tasks.morning import Morning, log
+from tasks.sheets import XLSX
+from tasks.standing import standing as as_written
 from tasks.store.files import LostFileError, fetch
+from tasks.tabling import Chosen, progress_book
 
 
 def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
@@ -27,7 +32,10 @@ def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
         log("documents are left out: %s", error)
         return []
     kept = [file for notice in notices if notice.kind == "draft-plan" for file in _kept(morning, notice)]
-    return kept + [made for wanted in found if about and (made := _made(wanted, wanted.name(settings), morning, about))]
+    made = [_made(wanted, wanted.name(settings), morning, about) for wanted in found if about]
+    if any(notice.kind == "report" for notice in notices):
+        made.append(_table(morning))
+    return kept + [file for file in made if file]
 
 
 def _kept(morning: Morning, notice: Notice) -> list[Attachment]:
@@ -46,6 +54,20 @@ def _kept(morning: Morning, notice: Notice) -> list[Attachment]:
 def _made(wanted: Wanted, name: str, morning: Morning, about: Standing) -> Attachment | None:
     try:
         return Attachment(name, DOCX, written(wanted, about, morning.settings.config))
+    except DondocError as error:
+        log("%s is left out: %s", name, error)
+        return None
+
+
+def _table(morning: Morning) -> Attachment | None:
+    """The plan's progress table, beside a leaders' report."""
+    house = morning.house
+    vocabulary = words(morning.settings.config)
+    name = vocabulary["tables"]["progress"]["file"].format(plan=morning.plan)
+    wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
+    try:
+        found = as_written(morning.engine, house, morning.plan, morning.today)
+        return Attachment(name, XLSX, progress_book(found, wording, house.policy, Chosen())[0])
     except DondocError as error:
         log("%s is left out: %s", name, error)
         return None

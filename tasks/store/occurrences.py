@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc import lifecycle
+from dondoc.completeness import MOVING
 from dondoc.decide import Facts
 from dondoc.delegation import Delegation
 from dondoc.errors import DondocError
@@ -94,11 +95,12 @@ def facts(
 def write(connection: sa.Connection, now: datetime, found: Row, entries: Sequence[Draft], state: State) -> list[Linked]:
     """Append the entries about one occurrence, with its new state and outbox rows (inside `appending`)."""
     linked = append(connection, now, entries)
-    if linked:
+    moving = [entry.head.seq for entry in linked if entry.draft.kind.startswith(MOVING)]
+    if moving:
         connection.execute(
             table.update()
             .where(table.c.id == found.occurrence.id)
-            .values(status=state.status.value, state=lifecycle.to_json(state), last_seq=linked[-1].head.seq)
+            .values(status=state.status.value, state=lifecycle.to_json(state), last_seq=moving[-1])
         )
         outbox = [notice for entry in linked if entry.draft.kind == "notice.queued" for notice in _notices(entry)]
         if outbox:

@@ -170,7 +170,7 @@ class Site:
         said = list(self.complaints)
         self.contexts.clear()
         self.complaints.clear()
-        assert said == []
+        assert said == [], "\n".join(said)
 
 
 def make_site(installation: Installation, mail: Path, browser: Browser) -> tuple[Site, int]:

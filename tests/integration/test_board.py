@@ -45,6 +45,8 @@ ALLOWED = {
     "scorecard": {"tracker", "deputy", "head", "auditor"},
     "mailbox": {"operator"},
     "evidence": {"tracker", "deputy", "head", "operator", "auditor"},
+    "runs": {"tracker", "deputy", "head", "operator", "auditor"},
+    "operate": {"operator"},
     "delegate": {"tracker", "deputy", "head"},
     "accept": {"tracker"},
     "return": {"tracker"},
@@ -52,6 +54,7 @@ ALLOWED = {
     "refuse_extension": {"tracker"},
     "waive": {"tracker"},
     "answer_difficulty": {"tracker"},
+    "mark_seen": {"tracker"},
 }
 
 

@@ -15,6 +15,7 @@ from docx.document import Document as Docx
 from httpx import AsyncClient
 from installation import CONFIG, PLAN, Installation, at
 from office_portal import Portal
+from openpyxl import load_workbook
 
 from dondoc.amendment import Ruling
 from dondoc.documents import Wanted
@@ -22,9 +23,11 @@ from dondoc.documents_text import DocumentError
 from dondoc.errors import ConfigurationError
 from dondoc.located import parse
 from dondoc.planfile import read_plan
+from flows.report import leaders_report
 from tasks.delivery import deliver
 from tasks.documents import enclosing
 from tasks.documents.reading import standing, written
+from tasks.sheets import XLSX
 from tasks.store.amending import amend
 from tasks.store.settle import look
 
@@ -127,6 +130,38 @@ def test_an_escalation_to_the_tracker_carries_the_letter_with_what_is_late(insta
     said = text_of(open_docx(io.BytesIO(letter.get_content())))
     assert "II.1.e. Kế hoạch theo dõi thi hành pháp luật" in said
     assert "31/03/2024" in said
+
+
+@pytest.mark.usefixtures("plain_tasks")
+def test_a_leaders_report_carries_the_progress_as_document_and_as_table(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mornings(installation, "2024-01-02", "2024-02-29")
+    leaders_report.fn("nho-2024", as_of=at("2024-02-29", "08:40"))
+    deliver(installation.morning(at("2024-02-29", "08:45")))
+    for address in ("chanh-van-phong@vpub.quangngai.example", "pho-chanh-van-phong@vpub.quangngai.example"):
+        ((message, (document,)),) = enclosed(installation, address)
+        assert document.get_filename() == "bao-cao-tien-do_2024-02.docx"
+        table = next(p for p in message.iter_attachments() if str(p.get_filename()).endswith(".xlsx"))
+        assert (table.get_filename(), table.get_content_type()) == ("tien-do-nho-2024.xlsx", XLSX)
+        sheet = load_workbook(io.BytesIO(table.get_content())).worksheets[0]
+        cells = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+        assert "BẢNG TIẾN ĐỘ THỰC HIỆN: Kế hoạch nhỏ" in " ".join(cells)[:400]
+        assert any("Chỉ số phục vụ hằng tháng" in cell for cell in cells)
+        assert any(cell.startswith("Quá hạn") for cell in cells)
+        body = message.get_body(("plain",))
+        assert body is not None
+        said = " ".join(body.get_content().split())
+        assert "Bảng số liệu kèm theo: tien-do-nho-2024.xlsx." in said
+        assert "trình ký): bao-cao-tien-do_2024-02.docx." in said
+
+    def broken(*_: object) -> bytes:
+        raise ConfigurationError([])
+
+    monkeypatch.setattr(enclosing, "progress_book", broken)
+    leaders_report.fn("nho-2024", as_of=at("2024-03-29", "08:40"))
+    deliver(installation.morning(at("2024-03-29", "08:45")))
+    assert {notice.status for notice in installation.notices(kind="report")} == {"sent"}
 
 
 def test_a_broken_template_never_holds_back_a_notice(

@@ -25,6 +25,7 @@ from flows.enter_figures import enter_figures
 from flows.sweep import sweep
 from tasks.figuresform import FigureRow, FiguresForm
 from tasks.figuresource import from_address
+from tasks.house import house as read_house
 from tasks.indexartifacts import index_artifacts
 from tasks.indexstanding import index_rules, standing
 from tasks.sources import read_figures
@@ -213,6 +214,91 @@ def test_a_correction_of_a_published_month_is_told_as_one(installation: Installa
     assert (first["body"]["total"], second["body"]["total"]) == ("82.99", "82.62")
     told = [notice.body for notice in installation.notices(kind="index", checkpoint="index-2")]
     assert {body["replaces"] for body in told} == {True}
+
+
+# -- by unit
+
+
+def test_units_are_recorded_with_the_month_and_published_with_it(installation: Installation, figures: Path) -> None:
+    drop(figures, "2024-11", "2024-11-theo-don-vi")
+    run("2024-11-29")
+    (recorded,) = installation.ledger("figures.recorded")
+    rows = recorded["body"]["figures"]
+    assert len([row for row in rows if "unit" not in row]) == len(METRICS.listed)
+    assert len([row for row in rows if "unit" in row]) == 5 * len(METRICS.listed)
+    assert len(recorded["body"]["files"]) == 2
+    (published,) = installation.ledger("figures.published")
+    assert [(one["unit"], one["total"]) for one in published["body"]["units"]] == [
+        ("Sở Tư pháp", "87.20"), ("UBND các huyện, thị xã, thành phố", "85.04"), ("Các sở, ban, ngành khác", "84.48"),
+        ("Sở Tài nguyên và Môi trường", "80.01"), ("Sở Giao thông vận tải", None),
+    ]  # fmt: skip
+    assert notices(installation, "index")["role:head"].body["lines"][-2:] == [
+        "Tổng điểm theo đơn vị: Sở Tư pháp (87,20); UBND các huyện, thị xã, thành phố (85,04); "
+        "Các sở, ban, ngành khác (84,48); Sở Tài nguyên và Môi trường (80,01)",
+        "Đơn vị chưa đủ số liệu để tính tổng điểm: Sở Giao thông vận tải",
+    ]
+    with installation.engine.connect() as connection:
+        stands = standing(connection, CONFIG, PLAN, 2024)
+    table = next(a for a in index_artifacts(stands, "2024-11", installation.house.office) if a.key == "chi-so-don-vi")
+    row = json.loads(str(table.data))[4]
+    assert (row["Đơn vị"], row["Tổng điểm (100)"], row["Mức độ số hóa hồ sơ (22)"], row["Mức độ hài lòng (18)"]) == (
+        "Sở Giao thông vận tải", "chưa đủ số liệu", "chưa đủ số liệu", "18,00",
+    )  # fmt: skip
+
+
+def test_units_that_do_not_add_up_to_the_total_hold_the_month_until_corrected(
+    installation: Installation, figures: Path
+) -> None:
+    drop(figures, "2024-05", "2024-05-theo-don-vi")
+    path = figures / "so-lieu-2024-05-theo-don-vi.csv"
+    lines = path.read_text("utf-8").splitlines()
+    place = next(n for n, line in enumerate(lines) if "Sở Tư pháp,DOSSIER_SYNC" in line)
+    cells = lines[place].split(",")
+    right = int(cells[5])
+    path.write_text("\n".join([*lines[:place], ",".join([*cells[:5], str(right + 1), cells[6]]), *lines[place + 1 :]]))
+    run("2024-05-31")
+    assert not installation.ledger("figures.published")
+    (why,) = installation.ledger("figures.held")[0]["body"]["reasons"]
+    assert why.startswith("DOSSIER_SYNC (Hồ sơ đồng bộ lên Cổng DVCQG): mẫu số ghi chung là ")
+    row = FigureRow(code="DOSSIER_SYNC", unit="sở tư pháp", numerator=int(cells[4]), denominator=right)
+    form = FiguresForm(
+        plan=PLAN, month="2024-05", closed_on=date(2024, 5, 30), recorded_by="Trần Thị Bình", rows=(row,),
+        reason="Gõ nhầm",
+    )  # fmt: skip
+    assert enter_figures.fn(form, as_of=at("2024-06-03", "10:00")).is_completed()
+    assert installation.ledger("figures.recorded")[1]["body"]["changed"] == ["DOSSIER_SYNC"]
+    assert installation.ledger("figures.published")[0]["body"]["total"] == "82.81"
+
+
+def test_a_total_that_only_the_units_give_follows_a_units_correction(installation: Installation, figures: Path) -> None:
+    drop(figures, "2024-06-theo-don-vi")
+    run("2024-06-28")
+    (published,) = installation.ledger("figures.published")
+    assert published["body"]["total"] == "82.26", "the sums are the totals of the month's own file"
+    row = FigureRow(code="PUBLISH_ON_TIME", unit="Sở Tư pháp", numerator=0, denominator=2)
+    form = FiguresForm(
+        plan=PLAN, month="2024-06", closed_on=date(2024, 6, 28), recorded_by="Trần Thị Bình", rows=(row,), reason="Sửa",
+    )  # fmt: skip
+    before = {f.unit: f for f in known(installation, "2024-06")[0].shares if f.code == "PUBLISH_ON_TIME"}
+    assert enter_figures.fn(form, as_of=at("2024-06-28", "10:00")).is_completed()
+    (total,) = [f for f in known(installation, "2024-06")[1].figures if f.code == "PUBLISH_ON_TIME"]
+    others = [f for unit, f in before.items() if unit != "Sở Tư pháp"]
+    assert total.summed
+    assert (total.numerator, total.denominator) == (
+        sum(f.numerator for f in others), 2 + sum(f.denominator for f in others),
+    )  # fmt: skip
+
+
+def test_an_address_may_give_shares_of_units(source: Source, tmp_path: Path) -> None:
+    rows = [{"metric": {"id": "x-DOSSIER_ON_TIME"}, "n": n, "d": 9, "u": {"name": unit}}
+            for unit, n in (("Sở Y tế", 4), ("CBTH", 5))]  # fmt: skip
+    Portal.first = [(200, json.dumps({"data": {"evaluation": [{"metrics": rows}]}}).encode())]
+    by_unit = source.model_copy(update={"unit": "u.name"})
+    nothing, office = read_figures(tmp_path, 2024, METRICS), read_house(CONFIG).office
+    found = from_address(by_unit, nothing, 2024, METRICS, ["2024-01"], date(2024, 1, 31), office=office)
+    month = found.months["2024-01"]
+    assert [(f.unit, f.numerator) for f in month.shares] == [("Sở Y tế", 4), ("ttcbth", 5)]
+    assert [(f.numerator, f.denominator, f.summed) for f in month.figures] == [(9, 18, True)]
 
 
 # -- the form
@@ -428,7 +514,8 @@ def test_the_year_2024_gives_a_trend_and_the_quarters_ratios(whole_plan: Install
         "82.99", "83.19", "83.39", "82.85", "82.81", "82.26", "83.38", "84.68", "84.24", "84.57", "84.24", "85.54",
     ]  # fmt: skip
     assert not any(stands.hindered.values())
-    table, progress, picture = index_artifacts(stands, "2024-12")
+    table, progress, picture, units = index_artifacts(stands, "2024-12", whole_plan.house.office)
+    assert json.loads(str(units.data))[0]["Đơn vị"] == "Sở Tư pháp"
     assert (progress.data, json.loads(str(table.data))[0]["Điểm"]) == (85.54, "5,50")
     assert "data:image/png;base64," in str(picture.data)
     fed = [e for e in whole_plan.ledger("occurrence.submitted") if "/ty-le-truc-tuyen/" in e["occurrence"]]

@@ -69,6 +69,21 @@ async def test_the_page_shows_the_month_its_change_the_portals_points_and_the_ye
     assert "<b>82,99</b>" in january
 
 
+async def test_the_page_compares_the_units_of_a_month_that_names_some(
+    installation: Installation, browser: AsyncClient
+) -> None:
+    collected(installation, "2024-05-31", "2024-06-28", "2024-07-31")
+    text = " ".join((await browser.get("/chi-so?thang=2024-06")).text.split())
+    assert '<h2 id="units">Theo đơn vị</h2>' in text
+    # 85,64 after 85,22; the groups as computed from the unit's own counts
+    assert (
+        '<tr><th scope="row">Sở Tư pháp</th><td>85,64</td><td>+0,42</td><td>17,99</td><td>20,00</td><td>9,53</td>'
+        "<td>6,36</td><td>13,76</td><td>18,00</td></tr>"
+    ) in text
+    assert text.index(">Sở Tư pháp<") < text.index(">Sở Giao thông vận tải<") < text.index(">Sở Tài nguyên và")
+    assert "Theo đơn vị" not in (await browser.get("/chi-so?thang=2024-07")).text
+
+
 async def test_a_held_month_shows_why_and_no_total(installation: Installation, browser: AsyncClient) -> None:
     collected(installation, "2024-07-31", "2024-08-30")
     text = (await browser.get("/chi-so")).text

@@ -284,7 +284,7 @@ def test_the_sample_of_2024_is_a_whole_year_without_a_fault() -> None:
     assert reading.faults == ()
     assert reading.absent == ()
     assert all(month.complete for month in reading.months.values())
-    assert sorted(Path(file.name).suffix for file in reading.files) == [".csv"] * 11 + [".xlsx"] * 3
+    assert sorted(Path(file.name).suffix for file in reading.files) == [".csv"] * 15 + [".xlsx"] * 3
     late = [month.month for month in reading.months.values() if f"{month.closed_on:%Y-%m}" != month.month]
     assert late == ["2024-04", "2024-08", "2024-10"]
     assert reading.months["2024-04"].closed_on == date(2024, 5, 3)

@@ -195,7 +195,22 @@ def test_missing_counts_are_told_exactly_and_are_no_doubt_to_be_confirmed() -> N
 
 def test_every_reason_can_be_said() -> None:
     everything = dict.fromkeys(
-        ("code", "name", "numerator", "denominator", "score", "portal", "difference", "before", "change", "text"), "x"
+        (
+            "code",
+            "name",
+            "numerator",
+            "denominator",
+            "score",
+            "portal",
+            "difference",
+            "before",
+            "change",
+            "text",
+            "column",
+            "total",
+            "sum",
+        ),
+        "x",
     )
     for words in RULES.words.reasons.values():
         assert "{" not in words.format(**everything)
