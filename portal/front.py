@@ -123,9 +123,9 @@ class Front:
             raise _NotStartedError from None
 
     async def _refuse(self, request: Request, visitor: Visitor, kind: Kind | None) -> Response:
+        await self._note_refusal(request, visitor)
         if kind == "hidden":
             return self._said("hidden", 403)
-        await self._note_refusal(request, visitor)
         if kind == "page":  # the portal says it in its own look
             return RedirectResponse(f"{self._settings.public_url}/prefect", 303)
         return self._said("refused" if kind in ("act", "private") else "not_here", 403)

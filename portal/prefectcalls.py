@@ -115,7 +115,7 @@ GET variables/name/{}
 GET variables/{}
 """
 
-# The same, asked by the pages themselves while they open: refusing these is nothing to be recorded.
+# The same, asked by the pages themselves while they open.
 HIDDEN = """
 GET admin/storage
 POST block_documents/count

@@ -26,6 +26,7 @@ from deployments.stack.prefect_server import client_environment
 from deployments.stack.settings import Stack
 from deployments.worker import ensure_work_pool
 from portal.front import create_front
+from portal.prefectcalls import HIDDEN
 from portal.prefectproxy import Upstream
 from portal.settings import Settings
 from tasks.house import words
@@ -167,6 +168,8 @@ PAGES = {
     "/v2/deployments/deployment/{deployment}": "II.1.a · Kế hoạch cải cách hành chính",
 }
 
+BY_THEMSELVES = {f"/api/{line.partition(' ')[2]}" for line in HIDDEN.split("\n") if line}
+
 
 def test_an_auditor_reads_the_pages_and_nothing_leaves_the_building(fronted: Fronted) -> None:
     with listening() as (proxy, heard):
@@ -177,7 +180,9 @@ def test_an_auditor_reads_the_pages_and_nothing_leaves_the_building(fronted: Fro
         assert fronted.known.password not in page.evaluate("fetch('/api/admin/settings').then(found => found.text())")
     assert fronted.outside == []
     assert [line for line in heard if not CHROMES_OWN.search(line)] == []
-    assert fronted.ledger("access.refused") == fronted.ledger("operator.called") == []
+    assert fronted.ledger("operator.called") == []
+    refused = {entry["body"]["path"] for entry in fronted.ledger("access.refused")}
+    assert refused <= BY_THEMSELVES, "what the pages ask by themselves and may hold secrets"
 
 
 def test_without_the_policy_the_pages_would_have_called_outside(fronted: Fronted) -> None:
@@ -198,8 +203,8 @@ def test_an_auditors_delete_is_refused_and_recorded(fronted: Fronted) -> None:
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as refused:
         page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     assert refused.value.status == 403
-    (entry,) = fronted.ledger("access.refused")
-    assert (entry["actor"], entry["body"]["method"]) == ("role:auditor", "DELETE")
+    refusals = [entry for entry in fronted.ledger("access.refused") if entry["body"]["path"] not in BY_THEMSELVES]
+    assert [(entry["actor"], entry["body"]["method"]) for entry in refusals] == [("role:auditor", "DELETE")]
     page.goto(f"{fronted.url}/v2/runs/flow-run/{fronted.known.run}")
     expect(page.get_by_text("Đã nhắc").filter(visible=True).first).to_be_visible(timeout=PATIENCE)
 

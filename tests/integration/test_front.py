@@ -134,7 +134,7 @@ async def test_nobody_but_the_operator_may_do_anything(fronted: Fronted, role: s
     entry = fronted.ledger("access.refused")[-1]
     assert (entry["actor"], entry["plan"], entry["occurrence"]) == (f"role:{role}", "dondoc", None)
     assert entry["body"] == {"address": ADDRESSES[role], "method": "POST", "path": "/runs"}
-    assert len(fronted.ledger("access.refused")) == len(calls(PRIVATE)) + len(calls(OUTSIDE)) + 2
+    assert len(fronted.ledger("access.refused")) == len(calls(HIDDEN)) + len(calls(PRIVATE)) + len(calls(OUTSIDE)) + 2
 
 
 async def test_refusals_cannot_flood_the_ledger(fronted: Fronted) -> None:
