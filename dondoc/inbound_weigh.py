@@ -16,7 +16,7 @@ from dondoc.inbound import Reply
 from dondoc.inbound_parts import Attachment
 from dondoc.lifecycle import allowed
 from dondoc.office import Office
-from dondoc.uploads import UploadError, media_type
+from dondoc.uploads import UploadError, media_type, unused
 
 # Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty.
 Why = Literal[
@@ -120,14 +120,3 @@ def _files(
         taken[digest] = (unused(file.name, used), kind, len(file.content), digest)
         contents.append(file.content)
     return tuple(taken.values()), tuple(contents), tuple(refused)
-
-
-def unused(name: str, used: set[str]) -> str:
-    """`name`, numbered where another file of the same answer has it."""
-    stem, dot, extension = name.rpartition(".")
-    chosen, number = name, 1
-    while chosen in used:
-        number += 1
-        chosen = f"{stem} ({number}){dot}{extension}"
-    used.add(chosen)
-    return chosen

@@ -104,3 +104,14 @@ def _office_type(name: str, extension: str, content: bytes) -> str:
     if wanted.encode() not in types:
         raise UploadError("content", name)
     return found
+
+
+def unused(name: str, used: set[str]) -> str:
+    """`name`, numbered where another file of the same answer has it."""
+    stem, dot, extension = name.rpartition(".")
+    chosen, number = name, 1
+    while chosen in used:
+        number += 1
+        chosen = f"{stem} ({number}){dot}{extension}"
+    used.add(chosen)
+    return chosen

@@ -12,7 +12,7 @@ from typing import Any
 from dondoc.acts import Act
 from dondoc.answering import Choice, explains, extension_span
 from dondoc.facts import Facts
-from dondoc.uploads import UploadError, clean_name, media_type
+from dondoc.uploads import UploadError, clean_name, media_type, unused
 from dondoc.wording import short
 from portal.fields import typed_day
 from portal.intake import MOST_FILES
@@ -94,7 +94,7 @@ class _Reader:
             self.wrong("files", "many", most=MOST_FILES)
             return
         for given, content in files:
-            name = _unused(clean_name(given), used)
+            name = unused(clean_name(given), used)
             try:
                 kind = media_type(name, content)
             except UploadError as error:
@@ -103,17 +103,6 @@ class _Reader:
             taken.append((name, kind, len(content), hashlib.sha256(content).hexdigest()))
         self.files = tuple(taken)
         self.form.contents = tuple(content for _, content in files)
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """`name`, numbered where another file of the same answer has it."""
-    stem, dot, extension = name.rpartition(".")
-    chosen, number = name, 1
-    while chosen in used:
-        number += 1
-        chosen = f"{stem} ({number}){dot}{extension}"
-    used.add(chosen)
-    return chosen
 
 
 def _acknowledge(_reader: _Reader, _files: Sequence[tuple[str, bytes]]) -> None:

@@ -19,6 +19,7 @@ from deployments.stack.databases import database_urls
 from deployments.stack.settings import Stack
 from dondoc.errors import DondocError
 from tasks.settings import Settings
+from tasks.store.files import sync
 
 # Of var: what is in the databases, what lives while processes run, and what a restore left for reading.
 _LEFT_OUT = frozenset({"pg", "run", "log", "prefect", "secrets", "restored"})
@@ -74,7 +75,7 @@ def back_up(
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         size = draft.stat().st_size
         draft.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     return Made(target, size, digest, manifest)
 
 
@@ -178,11 +179,3 @@ def _files(top: Path, root: Path) -> Iterator[tuple[str, Path]]:
             and "__pycache__" not in path.parts
         ):
             yield path.relative_to(root).as_posix(), path
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

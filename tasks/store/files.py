@@ -38,7 +38,7 @@ def keep(folder: Path, content: bytes) -> str:
         draft.replace(place)
     finally:
         draft.unlink(missing_ok=True)
-    _sync(shelf)
+    sync(shelf)
     return digest
 
 
@@ -105,7 +105,8 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
         yield
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Put what was renamed in a folder on the disk before going on."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)
