@@ -12,7 +12,6 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>$(VENV)/uv
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := dondoc tasks flows portal deployments bench
 
 .PHONY: up down test browser lint format lock schema clean bench
 

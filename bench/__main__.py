@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 from bench.pairs import AbsentError
-from dondoc.errors import DondocError
+from dondoc.foundation.errors import DondocError
 
 NAMES = ("plan", "ledger", "mail", "cli", "board", "runs", "front")
 

@@ -24,17 +24,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.installation import installation
 from bench.pairs import medians
-from deployments.stack.databases import DatabaseUrls
-from dondoc.ledger import Draft
-from dondoc.plan import Plan
-from portal.boardpages import board_routes
-from portal.desk import Desk
-from portal.guard import Guard
-from portal.pages import Pages
-from portal.settings import Settings
-from portal.visitors import Visitor, current
-from tasks.house import house, read_plan_file
-from tasks.settings import HOME, read_settings
+from dondoc.ledger.ledger import Draft
+from dondoc.plan.plan import Plan
+from operations.stack.databases import DatabaseUrls
+from portal.office.board_pages import board_routes
+from portal.shell.page_context import Desk
+from portal.shell.pages import Pages
+from portal.shell.security_headers import Guard
+from portal.shell.settings import Settings
+from portal.shell.visitors import Visitor, current
+from tasks.config.loading import house, read_plan_file
+from tasks.config.settings import HOME, read_settings
 from tasks.store import tables
 from tasks.store.chain import append, appending
 from tasks.store.connect import engine

@@ -8,7 +8,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from bench.pairs import AbsentError, ratio
-from tasks.settings import HOME
+from tasks.config.settings import HOME
 
 ROUNDS = 7
 
@@ -19,7 +19,7 @@ def run() -> list[tuple[str, float]]:
         environment = {**os.environ, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"}
 
         def dondoc() -> None:
-            _call(environment, "-m", "deployments.cli", "--help")
+            _call(environment, "-m", "cli", "--help")
 
         def prefect() -> None:
             _call(environment, "-m", "prefect", "--help")

@@ -12,13 +12,13 @@ from starlette.responses import Response
 
 from bench.installation import installation
 from bench.pairs import medians
-from deployments.installation import children as background
-from deployments.stack import children, services
-from portal.secret import link_secret
-from portal.settings import Settings as PortalSettings
-from portal.visitors import COOKIE, Visitors
-from tasks.house import house
-from tasks.settings import HOME, Settings, read_settings
+from operations.installation import children as background
+from operations.stack import children, services
+from portal.shell.secret import link_secret
+from portal.shell.settings import Settings as PortalSettings
+from portal.shell.visitors import COOKIE, Visitors
+from tasks.config.loading import house
+from tasks.config.settings import HOME, Settings, read_settings
 
 RUNS = 200
 ROUNDS = 40

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deployments.stack import postgres, services
-from deployments.stack.databases import DatabaseUrls, ensure_databases
-from deployments.stack.settings import LOOPBACK, Stack
+from operations.stack import postgres, services
+from operations.stack.databases import DatabaseUrls, ensure_databases
+from operations.stack.settings import LOOPBACK, Stack
 from tasks.store.connect import migrate
 
 

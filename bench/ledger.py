@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bench.installation import installation
 from bench.pairs import medians
-from dondoc.ledger import Break, Draft, Head, Linked, link, verify
+from dondoc.ledger.ledger import Break, Draft, Head, Linked, link, verify
 from tasks.store.chain import append, appending
 from tasks.store.connect import engine
 

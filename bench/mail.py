@@ -21,9 +21,9 @@ from aiosmtpd.smtp import SMTP as Session
 from aiosmtplib import SMTP
 
 from bench.pairs import ratio
-from dondoc.mail import Address, Mail
-from dondoc.mime import ATTACHMENT_NAME, SUPPRESSED, build, one_line
-from tasks.post import Accepted, Outgoing, Result, Smtp, post
+from dondoc.mail.mail import Address, Mail
+from dondoc.mail.mime import ATTACHMENT_NAME, SUPPRESSED, build, one_line
+from tasks.smtp.sender import Accepted, Outgoing, Result, Smtp, post
 
 MAILS = 200
 LOOPBACK = "127.0.0.1"

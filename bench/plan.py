@@ -14,11 +14,11 @@ from time import perf_counter
 import yaml
 
 from bench.pairs import AbsentError, ratio
-from dondoc.house import House
-from dondoc.plan import Plan
-from dondoc.planview import compiled
-from tasks.house import house, read_plan_file
-from tasks.settings import HOME
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
+from dondoc.planning.preview import compiled
+from tasks.config.loading import house, read_plan_file
+from tasks.config.settings import HOME
 
 CONFIG = HOME / "config"
 FILE = CONFIG / "plans" / "2024.yaml"

@@ -25,16 +25,16 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 
 from bench.installation import installation
 from deployments.apply import apply, deployment_ids
-from deployments.stack import children, services
-from deployments.stack.children import Child
-from deployments.stack.databases import DatabaseUrls
-from deployments.stack.prefect_server import child_environment, client_environment
-from deployments.stack.settings import Stack
 from deployments.worker import ensure_work_pool
-from dondoc.compile import POOL, Compiler, Deployment
-from tasks.house import house, read_plan_file, words
-from tasks.publish import templates
-from tasks.settings import HOME
+from dondoc.schedule.deployments import POOL, Compiler, Deployment
+from operations.stack import children, services
+from operations.stack.children import Child
+from operations.stack.databases import DatabaseUrls
+from operations.stack.prefect_server import child_environment, client_environment
+from operations.stack.settings import Stack
+from tasks.config.loading import house, read_plan_file, words
+from tasks.config.settings import HOME
+from tasks.obligations.run_result import templates
 from tasks.store.connect import engine
 from tasks.store.plans import adopt
 

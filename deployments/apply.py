@@ -24,9 +24,9 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.flows import Flow
 from prefect.utilities.callables import ParameterSchema, parameter_schema
 
-from dondoc.auditplan import differing
-from dondoc.compile import MARK, POOL, Deployment
-from tasks.auditreading import standing_of
+from dondoc.schedule.deployments import MARK, POOL, Deployment
+from dondoc.verification.audit_deployments import differing
+from tasks.audit.prefect_reading import standing_of
 
 _PAGE = 200
 _DATES = re.compile(r"^RDATE:([0-9T,]+)$", re.MULTILINE)

@@ -15,7 +15,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from dondoc.compile import RUN_MARK
+from dondoc.schedule.deployments import RUN_MARK
 
 _PARAMETERS = {
     "run_id": {"__prefect_kind": "jinja", "template": "{{ flow_run.id }}"},

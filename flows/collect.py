@@ -8,13 +8,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.figurefeeds import feed
-from tasks.figures import hand_in
-from tasks.indexartifacts import show_index
-from tasks.indexing import publish_index, with_looks
-from tasks.looking import look_at
-from tasks.morning import begin
-from tasks.publish import conclude
+from tasks.config.run_context import begin
+from tasks.index.artifacts import show_index
+from tasks.index.figure_feeds import feed
+from tasks.index.figures import hand_in
+from tasks.index.publishing import publish_index, with_looks
+from tasks.obligations.checkpoint_run import look_at
+from tasks.obligations.run_result import conclude
 
 
 @flow(retries=0)

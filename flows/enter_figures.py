@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.entering import Entered, take_figures
-from tasks.figuresform import FiguresForm
-from tasks.indexartifacts import show_index
-from tasks.recorded import attempt, conclude_form
+from tasks.index.artifacts import show_index
+from tasks.index.figures_entry import Entered, take_figures
+from tasks.index.figures_form import FiguresForm
+from tasks.runs.operator_run import attempt, conclude_form
 
 
 @flow(retries=0)

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.incidents import tell_operator
+from tasks.runs.incidents import tell_operator
 
 
 @flow(retries=0)

@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.drafting import draft_next_year
-from tasks.looking import look_at
-from tasks.morning import begin
-from tasks.publish import conclude
+from tasks.config.run_context import begin
+from tasks.obligations.checkpoint_run import look_at
+from tasks.obligations.run_result import conclude
+from tasks.plan.drafting import draft_next_year
 
 
 @flow(retries=0)

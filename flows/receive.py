@@ -7,9 +7,9 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from dondoc.ledger import SYSTEM
-from tasks.morning import begin
-from tasks.receiving import conclude_receiving, read_mailbox
+from dondoc.ledger.ledger import SYSTEM
+from tasks.config.run_context import begin
+from tasks.inbox.imap_flow import conclude_receiving, read_mailbox
 
 
 @flow(retries=0)

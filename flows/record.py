@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.events import take_event
-from tasks.forms import EventForm, RecordForm
-from tasks.recorded import attempt, conclude_form
-from tasks.recording import take_act
+from tasks.obligations.events import take_event
+from tasks.obligations.operator_acts import take_act
+from tasks.obligations.operator_forms import EventForm, RecordForm
+from tasks.runs.operator_run import attempt, conclude_form
 
 
 @flow(retries=0)

@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.looking import look_at
-from tasks.morning import begin
-from tasks.progress import plan_progress, tell_leaders
-from tasks.publish import conclude
+from tasks.config.run_context import begin
+from tasks.obligations.checkpoint_run import look_at
+from tasks.obligations.run_result import conclude
+from tasks.reports.progress import plan_progress, tell_leaders
 
 
 @flow(retries=0)

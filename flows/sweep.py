@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.auditing import attest
-from tasks.looking import look_at
-from tasks.morning import begin
-from tasks.sweeping import check_ledger, close_plan, conclude_sweep, send_mail, sweep_files
+from tasks.audit.auditing import attest
+from tasks.config.run_context import begin
+from tasks.obligations.checkpoint_run import look_at
+from tasks.runs.sweep import check_ledger, close_plan, conclude_sweep, send_mail, sweep_files
 
 
 @flow(retries=0)

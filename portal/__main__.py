@@ -9,12 +9,12 @@ from pathlib import Path
 
 import uvicorn
 
-from dondoc.errors import DondocError
-from portal.answering import Answering, answering_here
-from portal.app import create_app
-from portal.secret import link_secret
-from portal.settings import TEMPLATES, Settings
-from tasks import settings as installation
+from dondoc.foundation.errors import DondocError
+from portal.answer.answering import Answering, answering_here
+from portal.app.application import create_app
+from portal.shell.secret import link_secret
+from portal.shell.settings import TEMPLATES, Settings
+from tasks.config import settings as installation
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,7 +17,7 @@ _logger = logging.getLogger("prefect.dondoc.template")
 
 def _preload_flows() -> None:
     found = [module.name for module in pkgutil.iter_modules(flows.__path__, "flows.")]
-    for name in (*found, "deployments.follow_up"):
+    for name in (*found, "deployments.act_followup"):
         try:
             importlib.import_module(name)
         except Exception as error:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dondoc.documents import Wanted, enclosed
-from dondoc.documents_lines import Standing
-from dondoc.errors import DondocError
-from dondoc.mail import Attachment
-from dondoc.notices import Notice
-from dondoc.wording import Wording
+from dondoc.documents.kinds import Wanted, enclosed
+from dondoc.documents.lines import Standing
+from dondoc.foundation.errors import DondocError
+from dondoc.mail.mail import Attachment
+from dondoc.mail.notices import Notice
+from dondoc.office.wording import Wording
+from tasks.config.loading import words
+from tasks.config.run_context import Morning, log
 from tasks.documents.reading import standing, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
-from tasks.house import words
-from tasks.morning import Morning, log
-from tasks.sheets import XLSX
-from tasks.standing import standing as as_written
+from tasks.obligations.snapshot import standing as as_written
+from tasks.reports.workbooks import Chosen, progress_book
+from tasks.spreadsheets.reading import XLSX
 from tasks.store.files import LostFileError, fetch
-from tasks.tabling import Chosen, progress_book
 
 
 def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:

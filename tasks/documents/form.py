@@ -16,7 +16,7 @@ from docx.shared import Cm, Length, Mm, Pt
 from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 
-from dondoc.documents_settings import Settings
+from dondoc.documents.form_settings import Settings
 
 FONT = "Times New Roman"
 LANGUAGE = "vi-VN"

@@ -18,8 +18,8 @@ from docx.table import _Cell as Cell
 from docx.table import _Row as Row
 from docx.text.paragraph import Paragraph as DocxParagraph
 
-from dondoc.documents_settings import Settings
-from dondoc.documents_text import Align, Block, Paragraph, Picture, Table, Text
+from dondoc.documents.form_settings import Settings
+from dondoc.documents.marked_text import Align, Block, Paragraph, Picture, Table, Text
 from tasks.documents.form import style_name
 
 _ALIGN: Mapping[Align, ALIGN] = {"l": ALIGN.LEFT, "c": ALIGN.CENTER, "r": ALIGN.RIGHT}

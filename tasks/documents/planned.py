@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from dondoc.documents_plan import plan_facts
-from dondoc.house import House
-from dondoc.plan import Plan
-from dondoc.wording import Wording
+from dondoc.documents.plan_document import plan_facts
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording
+from dondoc.plan.plan import Plan
+from tasks.config.loading import words
 from tasks.documents.templates import document_settings, fill
 from tasks.documents.writing import document_bytes
-from tasks.house import words
 
 
 def plan_document(plan: Plan, house: House, config: Path, moment: datetime) -> bytes:

@@ -10,22 +10,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.completeness import recount
-from dondoc.documents import Wanted, facts
-from dondoc.documents_lines import Registered, Standing
-from dondoc.documents_settings import Settings
-from dondoc.documents_text import Document, DocumentError
-from dondoc.house import House
-from dondoc.ledger import GENESIS, Head
-from dondoc.outcomes import LATE
-from dondoc.plan import Plan
-from dondoc.planheat import heat_map
-from dondoc.state import State
-from dondoc.wording import Wording
-from tasks.charts import heat_map_chart
+from dondoc.documents.form_settings import Settings
+from dondoc.documents.kinds import Wanted, facts
+from dondoc.documents.lines import Registered, Standing
+from dondoc.documents.marked_text import Document, DocumentError
+from dondoc.ledger.ledger import GENESIS, Head
+from dondoc.obligations.outcomes import LATE
+from dondoc.obligations.state import State
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording
+from dondoc.plan.plan import Plan
+from dondoc.reports.plan_heat import heat_map
+from dondoc.verification.completeness import recount
+from tasks.config.loading import words
 from tasks.documents.templates import document_settings, fill
 from tasks.documents.writing import document_bytes
-from tasks.house import words
+from tasks.reports.charts import heat_map_chart
 from tasks.store import tables
 from tasks.store.chain import head
 from tasks.store.occurrences import Row, rows

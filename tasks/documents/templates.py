@@ -9,12 +9,12 @@ from typing import Any
 
 import jinja2
 
-from dondoc.documents_settings import Settings, read_settings
-from dondoc.documents_text import Document, DocumentError, read_document, shielded
-from dondoc.errors import ConfigurationError, Fault
-from dondoc.office import Office
-from dondoc.wording import sentence, short
-from tasks.house import read
+from dondoc.documents.form_settings import Settings, read_settings
+from dondoc.documents.marked_text import Document, DocumentError, read_document, shielded
+from dondoc.foundation.errors import ConfigurationError, Fault
+from dondoc.office.office import Office
+from dondoc.office.wording import sentence, short
+from tasks.config.loading import read
 
 
 def document_settings(config: Path, office: Office) -> Settings:

@@ -13,9 +13,9 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
 from docx.shared import Mm, Pt
 from docx.table import _Cell as Cell
 
-from dondoc.documents_settings import Issuer, Settings, Signature
-from dondoc.documents_text import Document, DocumentError, Run, Text, plain
-from dondoc.office import Office
+from dondoc.documents.form_settings import Issuer, Settings, Signature
+from dondoc.documents.marked_text import Document, DocumentError, Run, Text, plain
+from dondoc.office.office import Office
 from tasks.documents import form, pieces
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -17,15 +17,15 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa
 
-from dondoc.canonical import canonical
-from dondoc.completeness import Recount, recount
-from dondoc.errors import DondocError
-from dondoc.evidence import Selection, Survey, concerns, member_name
-from dondoc.house import House
-from dondoc.ledger import Break, Head, read_entries
-from dondoc.outcomes import outcome
-from dondoc.plan import Item, Obligation, to_json
-from dondoc.state import State
+from dondoc.foundation.canonical import canonical
+from dondoc.foundation.errors import DondocError
+from dondoc.ledger.ledger import Break, Head, read_entries
+from dondoc.obligations.outcomes import outcome
+from dondoc.obligations.state import State
+from dondoc.office.rules import House
+from dondoc.plan.plan import Item, Obligation, to_json
+from dondoc.verification.completeness import Recount, recount
+from dondoc.verification.evidence import Selection, Survey, concerns, member_name
 from tasks.store import tables
 from tasks.store.chain import export
 from tasks.store.files import LostFileError, fetch

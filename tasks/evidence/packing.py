@@ -15,19 +15,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.canonical import canonical
-from dondoc.evidence import Selection
-from dondoc.house import House
-from dondoc.ledger import SYSTEM, Draft, Head
-from dondoc.wording import Wording
+from dondoc.foundation.canonical import canonical
+from dondoc.ledger.ledger import SYSTEM, Draft, Head
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording
+from dondoc.verification.evidence import Selection
+from tasks.config.loading import read, words
+from tasks.config.settings import Settings
 from tasks.evidence.archive import Archive, write_archive
 from tasks.evidence.gathering import Laid, Surveyed, lay, survey
 from tasks.evidence.pages import write_index, write_sheet
 from tasks.evidence.prefectruns import Told, write_runs
 from tasks.evidence.printed import write_printed
 from tasks.evidence.sheets import Report
-from tasks.house import read, words
-from tasks.settings import Settings
 from tasks.store.chain import append, appending
 from tasks.store.copied import copied_runs
 

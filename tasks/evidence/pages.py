@@ -10,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from dondoc.wording import short
+from dondoc.office.wording import short
 from tasks.evidence.sheets import Cover, Sheet
 
 TONES = ("grey", "green", "amber", "red")

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tasks.store.files import LostFileError, fetch
 
 _BATCH = 50

@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.wording import Wording, sentence, short
+from dondoc.office.wording import Wording, sentence, short
 from tasks.evidence.gathering import Kept, Laid, Surveyed
 from tasks.evidence.prefectruns import Told as Runs
-from tasks.history import Event, event
+from tasks.obligations.history import Event, event
 from tasks.store.answers import Told, common, told
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.amendment import Amendment, Registered, Ruling, Standing
-from dondoc.amendment import amend as compare
-from dondoc.canonical import digest
-from dondoc.house import House
-from dondoc.ledger import Draft
-from dondoc.lifecycle import ENDS
-from dondoc.plan import Plan
-from dondoc.timing import occurrences
+from dondoc.foundation.canonical import digest
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.lifecycle import ENDS
+from dondoc.obligations.timing import occurrences
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
+from dondoc.planning.amendment import Amendment, Registered, Ruling, Standing
+from dondoc.planning.amendment import amend as compare
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.occurrences import row, rows, write

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.errors import DondocError
+from dondoc.foundation.errors import DondocError
 from tasks.store.tables import ledger
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from dondoc.completeness import Recount
-from dondoc.findings import Finding
-from dondoc.ledger import Break, Head, read_entries
-from dondoc.runcopy import COPIED
-from dondoc.witness import Witness
+from dondoc.ledger.findings import Finding
+from dondoc.ledger.ledger import Break, Head, read_entries
+from dondoc.ledger.witness import Witness
+from dondoc.verification.completeness import Recount
+from dondoc.verification.run_copy import COPIED
 from tasks.store import tables
 from tasks.store.files import wrong_copies, wrong_files
 from tasks.store.mirrors import Outbox, tables_differ

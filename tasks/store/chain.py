@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from dondoc.errors import ClockError, LedgerError
-from dondoc.ledger import GENESIS, Draft, Head, Linked, link
+from dondoc.foundation.errors import ClockError, LedgerError
+from dondoc.ledger.ledger import GENESIS, Draft, Head, Linked, link
 from tasks.store.tables import ledger
 
 _LOCK = 720240002

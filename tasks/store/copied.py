@@ -7,8 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from dondoc.ledger import SYSTEM, Draft
-from dondoc.runcopy import COPIED, PRUNED, Copy, copies, pruned
+from dondoc.ledger.ledger import SYSTEM, Draft
+from dondoc.verification.run_copy import COPIED, PRUNED, Copy, copies, pruned
 from tasks.store.chain import append, appending
 from tasks.store.tables import ledger
 

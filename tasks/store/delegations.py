@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.delegation import Delegation, DelegationError, recorded, revoked
-from dondoc.house import House
+from dondoc.office.delegation import Delegation, DelegationError, recorded, revoked
+from dondoc.office.rules import House
 from tasks.store.chain import append, appending
 from tasks.store.tables import delegation as table
 

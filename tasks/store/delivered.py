@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.delegation import with_stand_ins
-from dondoc.ledger import Draft
-from dondoc.lifecycle import advance
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.lifecycle import advance
+from dondoc.office.delegation import with_stand_ins
 from tasks.store import tables
 from tasks.store.chain import appending, forward
 from tasks.store.delegations import delegations

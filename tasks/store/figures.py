@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.figures import Figure, SourceFile
-from dondoc.figureversions import Version, figures_digest, is_new, read_version, recorded_body
-from dondoc.ledger import Draft
+from dondoc.index.figure import Figure, SourceFile
+from dondoc.index.figure_versions import Version, figures_digest, is_new, read_version, recorded_body
+from dondoc.ledger.ledger import Draft
 from tasks.store.chain import appending, forward
 from tasks.store.occurrences import row, write
 from tasks.store.tables import figures as table

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from dondoc.errors import DondocError
-from dondoc.findings import Finding
+from dondoc.foundation.errors import DondocError
+from dondoc.ledger.findings import Finding
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 

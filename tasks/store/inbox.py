@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.replyto import Addressed, Code, ReplyTo
+from dondoc.mail.reply_addresses import Addressed, Code, ReplyTo
 from tasks.store import tables
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc import lifecycle
-from dondoc.canonical import digest
-from dondoc.completeness import Recount
-from dondoc.duties import hashed
-from dondoc.findings import Finding
-from dondoc.outbox import STANDS, notice_key
+from dondoc.foundation.canonical import digest
+from dondoc.ledger.findings import Finding
+from dondoc.mail.duties import hashed
+from dondoc.obligations import lifecycle
+from dondoc.verification.completeness import Recount
+from dondoc.verification.notice_keys import STANDS, notice_key
 from tasks.store import tables
 
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc import lifecycle
-from dondoc.completeness import MOVING
-from dondoc.decide import Facts
-from dondoc.delegation import Delegation
-from dondoc.errors import DondocError
-from dondoc.house import House
-from dondoc.ledger import Draft, Linked
-from dondoc.lifecycle import ENDS, State
-from dondoc.plan import Item, Obligation, Plan
-from dondoc.timing import Occurrence
+from dondoc.foundation.errors import DondocError
+from dondoc.ledger.ledger import Draft, Linked
+from dondoc.obligations import lifecycle
+from dondoc.obligations.decide import Facts
+from dondoc.obligations.lifecycle import ENDS, State
+from dondoc.obligations.timing import Occurrence
+from dondoc.office.delegation import Delegation
+from dondoc.office.rules import House
+from dondoc.plan.plan import Item, Obligation, Plan
+from dondoc.verification.completeness import MOVING
 from tasks.store import tables
 from tasks.store.chain import append
 from tasks.store.delegations import delegations

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from dondoc.replyto import Addressed
+from dondoc.mail.reply_addresses import Addressed
 from tasks.store import tables
 from tasks.store.chain import appending
 from tasks.store.delivered import record

@@ -9,15 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from dondoc import lifecycle
-from dondoc.calendar import Calendar
-from dondoc.canonical import digest
-from dondoc.errors import DondocError
-from dondoc.ledger import Draft
-from dondoc.plan import Plan, to_json
-from dondoc.planfile import from_json
-from dondoc.policy import Policy
-from dondoc.timing import Occurrence, occurrences
+from dondoc.calendar.working_days import Calendar
+from dondoc.foundation.canonical import digest
+from dondoc.foundation.errors import DondocError
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations import lifecycle
+from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.office.policy import Policy
+from dondoc.plan.plan import Plan, to_json
+from dondoc.plan.plan_file import from_json
 from tasks.store import tables
 from tasks.store.chain import append, appending
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 
-from dondoc.inbound_weigh import Why
+from dondoc.inbox.weighing import Why
 from tasks.store.tables import inbox, ledger, notice
 
 STRAY = "stray"  # a person's mail to no address of ours

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.ledger import Draft
-from dondoc.lifecycle import advance
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.lifecycle import advance
 from tasks.store.chain import appending, forward
 from tasks.store.occurrences import row, write
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.ledger import Break, Draft, Head, verify
-from dondoc.lifecycle import ENDS
+from dondoc.ledger.ledger import Break, Draft, Head, verify
+from dondoc.obligations.lifecycle import ENDS
 from tasks.store import tables
 from tasks.store.chain import append, appending, export
 from tasks.store.settle import Looked

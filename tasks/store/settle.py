@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from dondoc.acts import Act, ActError, take
-from dondoc.decide import Decision, Facts, Verdict, decide
-from dondoc.house import House
-from dondoc.ledger import Draft, Linked
-from dondoc.plan import Plan
-from dondoc.state import State
+from dondoc.ledger.ledger import Draft, Linked
+from dondoc.obligations.acts import Act, ActError, take
+from dondoc.obligations.decide import Decision, Facts, Verdict, decide
+from dondoc.obligations.state import State
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.delegations import delegations

@@ -16,10 +16,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from deployments.cli import COMMANDS, cli
-from dondoc.located import parse
-from dondoc.office import read_office
-from dondoc.planfile import read_plan
+from cli import COMMANDS, cli
+from dondoc.foundation.yaml_positions import parse
+from dondoc.office.office import read_office
+from dondoc.plan.plan_file import read_plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -170,7 +170,7 @@ def test_the_schema_for_editors_is_the_present_one() -> None:
 
 def test_help_is_quick_it_imports_neither_prefect_nor_sqlalchemy() -> None:
     code = (
-        "import sys, click.testing, deployments.cli as c; "
+        "import sys, click.testing, cli as c; "
         "click.testing.CliRunner().invoke(c.cli, ['--help']); "
         "sys.exit(' '.join({'prefect', 'sqlalchemy'} & set(sys.modules)) or 0)"
     )

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from dondoc.calendar import calendar, read_overrides
-from dondoc.located import parse
-from dondoc.office import Office, read_office
-from dondoc.plan import Item, Plan
-from dondoc.planfile import read_plan
-from dondoc.policy import read_policy
-from dondoc.timing import Occurrence, occurrences
+from dondoc.calendar.working_days import calendar, read_overrides
+from dondoc.foundation.yaml_positions import parse
+from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.office.office import Office, read_office
+from dondoc.office.policy import read_policy
+from dondoc.plan.plan import Item, Plan
+from dondoc.plan.plan_file import read_plan
 
 CONFIG = Path(__file__).parents[2] / "config"
 

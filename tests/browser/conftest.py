@@ -23,9 +23,9 @@ from served import WAYS, Site, elsewhere, make_site, served
 from servers import postgres, stack  # noqa: F401  (fixtures)
 
 from flows.collect import collect
-from tasks.house import house, read_plan_file
-from tasks.morning import store as process_engine
-from tasks.settings import HOME
+from tasks.config.loading import house, read_plan_file
+from tasks.config.run_context import store as process_engine
+from tasks.config.settings import HOME
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [

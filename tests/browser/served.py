@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response
 from servers import eventually, free_port
 from starlette.applications import Starlette
 
+from tasks.runs.sweep import send_mail
 from tasks.store.settle import look
-from tasks.sweeping import send_mail
 
 Answer = TypeVar("Answer")
 SHOTS = os.environ.get("DONDOC_SCREENSHOTS", "")  # a folder for pictures of every page looked at
@@ -43,7 +43,7 @@ def elsewhere(work: Callable[[], Answer]) -> Answer:
 
 def served(portal: Portal, port: int) -> AbstractContextManager[None]:
     """The portal answers on that port of loopback."""
-    return serving(portal.app, port)
+    return serving(portal.app.application, port)
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def make_site(installation: Installation, mail: Path, browser: Browser) -> tuple
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     portal = Portal(installation, mail, public_url=url)
-    installation.settings = replace(installation.settings, base_url=url, link_secret=portal.secret)
+    installation.settings = replace(installation.settings, base_url=url, link_secret=portal.shell.secret)
     return Site(portal, browser), port
 
 

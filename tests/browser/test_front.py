@@ -20,17 +20,17 @@ from served import Site, elsewhere, serving
 from servers import free_port
 
 from deployments.apply import apply
-from deployments.stack import services
-from deployments.stack.databases import DatabaseUrls
-from deployments.stack.prefect_server import client_environment
-from deployments.stack.settings import Stack
 from deployments.worker import ensure_work_pool
-from portal.front import create_front
-from portal.prefectcalls import HIDDEN
-from portal.prefectproxy import Upstream
-from portal.settings import Settings
-from tasks.house import words
-from tasks.settings import HOME
+from operations.stack import services
+from operations.stack.databases import DatabaseUrls
+from operations.stack.prefect_server import client_environment
+from operations.stack.settings import Stack
+from portal.front.calls import HIDDEN
+from portal.front.front import create_front
+from portal.front.proxy import Upstream
+from portal.shell.settings import Settings
+from tasks.config.loading import words
+from tasks.config.settings import HOME
 
 PATIENCE = 60_000.0  # milliseconds: megabytes of script on a busy machine
 ARTIFACT = "II.1.a: đã nhắc, hạn 31/03/2024"
@@ -63,7 +63,7 @@ def _furnished(stack: Stack) -> Known:
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
     from prefect.states import Completed, Running
 
-    from dondoc.compile import record_deployments
+    from dondoc.schedule.deployments import record_deployments
 
     environment = client_environment(stack)
     known = {setting: environment[setting.name] for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)}
@@ -132,21 +132,21 @@ def fronted(
     portal_url, url = (f"http://127.0.0.1:{port}" for port in ports)
     installation = make_installation()
     portal = Portal(installation, tmp_path / "mail", public_url=portal_url, prefect_url=url)
-    installation.settings = replace(installation.settings, base_url=portal_url, link_secret=portal.secret)
+    installation.settings = replace(installation.settings, base_url=portal_url, link_secret=portal.shell.secret)
     front = create_front(
         Settings(
             tmp_path / "mail",
             url,
             installation=installation.settings,
             public_url=portal_url,
-            secret=portal.secret,
+            secret=portal.shell.secret,
             now=lambda: portal.now,
             engine=installation.engine,
         ),
         Upstream(stack.prefect_url, stack.prefect_auth_string),
     )
     made = Fronted(Site(portal, chromium), url, known)
-    with serving(portal.app, ports[0]), serving(front, ports[1]):
+    with serving(portal.app.application, ports[0]), serving(front, ports[1]):
         yield made
         made.site.close()
 

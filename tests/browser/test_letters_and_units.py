@@ -11,9 +11,9 @@ from letters import duty_address, letter
 from playwright.sync_api import expect
 from served import WAYS, Site, elsewhere
 
-from tasks.figures import hand_in
-from tasks.inbox import receive
-from tasks.indexing import publish_index
+from tasks.inbox.receiving import receive
+from tasks.index.figures import hand_in
+from tasks.index.publishing import publish_index
 
 BASE = "dondoc@vpub.quangngai.example"
 

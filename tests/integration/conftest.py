@@ -19,11 +19,11 @@ from installation import (  # noqa: F401  (fixtures)
 from letters import office  # noqa: F401  (a fixture)
 from servers import postgres, stack  # noqa: F401  (fixtures)
 
-from deployments.stack import children, services
-from deployments.stack.children import Child
-from deployments.stack.databases import DatabaseUrls
-from deployments.stack.prefect_server import child_environment, client_environment
-from deployments.stack.settings import Stack
+from operations.stack import children, services
+from operations.stack.children import Child
+from operations.stack.databases import DatabaseUrls
+from operations.stack.prefect_server import child_environment, client_environment
+from operations.stack.settings import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -32,26 +32,26 @@ import flows.issue
 import flows.next_year
 import flows.report
 import flows.sweep
-from deployments.stack.databases import DatabaseUrls
-from dondoc.acts import Act
-from dondoc.house import House
-from dondoc.ledger import Draft
-from dondoc.lifecycle import fold, to_json
-from dondoc.located import parse
-from dondoc.office import read_office
-from dondoc.plan import Plan
-from dondoc.planfile import read_plan
-from tasks.capture import Mailbox, serve
-from tasks.house import house, read_plan_file
-from tasks.morning import Morning
-from tasks.morning import store as process_engine
-from tasks.settings import Settings, read_settings, settings
+from dondoc.foundation.yaml_positions import parse
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.acts import Act
+from dondoc.obligations.lifecycle import fold, to_json
+from dondoc.office.office import read_office
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
+from dondoc.plan.plan_file import read_plan
+from operations.stack.databases import DatabaseUrls
+from tasks.config.loading import house, read_plan_file
+from tasks.config.run_context import Morning
+from tasks.config.run_context import store as process_engine
+from tasks.config.settings import Settings, read_settings, settings
+from tasks.mailbox.server import Mailbox, serve
+from tasks.runs.sweep import check_ledger, send_mail
 from tasks.store import tables
 from tasks.store.connect import engine, migrate
 from tasks.store.occurrences import rows
 from tasks.store.plans import adopt
 from tasks.store.settle import Looked, act
-from tasks.sweeping import check_ledger, send_mail
 
 CONFIG = Path(__file__).parents[2] / "config"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from installation import Installation, at
 
-from tasks.delivery import deliver
+from tasks.mail.delivery import deliver
 from tasks.store.settle import look
 
 JANUARY = "nho-2024/chi-so/ket-qua/2024-01"

@@ -21,10 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import flows.sweep
-from tasks.house import house, mail_templates, words
-from tasks.morning import store
-from tasks.settings import settings
-from tasks.sweeping import check_ledger, send_mail
+from tasks.config.loading import house, mail_templates, words
+from tasks.config.run_context import store
+from tasks.config.settings import settings
+from tasks.runs.sweep import check_ledger, send_mail
 
 DEAD = 77
 CONFIG = Path(__file__).parents[2] / "config"

@@ -15,13 +15,13 @@ from httpx import ASGITransport, AsyncClient, Response
 from installation import CONFIG, Installation, at
 from starlette.applications import Starlette
 
-from dondoc.house import House
-from dondoc.links import sign
-from portal.answering import Answering
-from portal.app import create_app
-from portal.settings import Settings
-from tasks.house import house
-from tasks.post import Smtp
+from dondoc.mail.links import sign
+from dondoc.office.rules import House
+from portal.answer.answering import Answering
+from portal.app.application import create_app
+from portal.shell.settings import Settings
+from tasks.config.loading import house
+from tasks.smtp.sender import Smtp
 from tasks.store import tables
 
 BASE = "http://127.0.0.1:8642"

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import pytest
 
-from deployments.stack import postgres as embedded
-from deployments.stack import services
-from deployments.stack.databases import DatabaseUrls, ensure_databases
-from deployments.stack.settings import LOOPBACK, Stack
+from operations.stack import postgres as embedded
+from operations.stack import services
+from operations.stack.databases import DatabaseUrls, ensure_databases
+from operations.stack.settings import LOOPBACK, Stack
 
 Answer = TypeVar("Answer")
 

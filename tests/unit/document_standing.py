@@ -11,16 +11,16 @@ from typing import Any
 from factories import ZONE
 from office_files import CONFIG, located, real_calendar, real_office, real_plan, real_policy
 
-from dondoc.documents_lines import Registered, Standing
-from dondoc.documents_settings import Settings, read_settings
-from dondoc.house import House
-from dondoc.ledger import Head
-from dondoc.lifecycle import initial
-from dondoc.plan import Plan
-from dondoc.state import Status
-from dondoc.timing import occurrences
-from dondoc.wording import Wording
-from tasks.house import words
+from dondoc.documents.form_settings import Settings, read_settings
+from dondoc.documents.lines import Registered, Standing
+from dondoc.ledger.ledger import Head
+from dondoc.obligations.lifecycle import initial
+from dondoc.obligations.state import Status
+from dondoc.obligations.timing import occurrences
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording
+from dondoc.plan.plan import Plan
+from tasks.config.loading import words
 
 PROGRAMME = "chuong-trinh-cong-tac/quyet-dinh-ban-hanh/2024-01"
 JANUARY, FEBRUARY = "chi-so-phuc-vu/ket-qua-danh-gia/2024-01", "chi-so-phuc-vu/ket-qua-danh-gia/2024-02"

@@ -8,16 +8,16 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dondoc.calendar import Calendar, calendar
-from dondoc.decide import Facts, NoticeKind
-from dondoc.lifecycle import State, Status, initial
-from dondoc.located import parse
-from dondoc.notice import Notice
-from dondoc.office import Office, read_office
-from dondoc.plan import Item, Obligation, Plan
-from dondoc.planfile import read_plan
-from dondoc.policy import Policy, read_policy
-from dondoc.timing import Occurrence, occurrences
+from dondoc.calendar.working_days import Calendar, calendar
+from dondoc.foundation.yaml_positions import parse
+from dondoc.mail.notice import Notice
+from dondoc.obligations.decide import Facts, NoticeKind
+from dondoc.obligations.lifecycle import State, Status, initial
+from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.office.office import Office, read_office
+from dondoc.office.policy import Policy, read_policy
+from dondoc.plan.plan import Item, Obligation, Plan
+from dondoc.plan.plan_file import read_plan
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from dondoc.calendar import Calendar, calendar, read_overrides
-from dondoc.located import Located, parse
-from dondoc.office import Office, read_office
-from dondoc.plan import Plan
-from dondoc.planfile import read_plan
-from dondoc.policy import Policy, read_policy
+from dondoc.calendar.working_days import Calendar, calendar, read_overrides
+from dondoc.foundation.yaml_positions import Located, parse
+from dondoc.office.office import Office, read_office
+from dondoc.office.policy import Policy, read_policy
+from dondoc.plan.plan import Plan
+from dondoc.plan.plan_file import read_plan
 
 CONFIG = Path(__file__).parents[2] / "config"
 

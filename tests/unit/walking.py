@@ -8,10 +8,10 @@ from typing import Any
 
 from factories import at
 
-from dondoc.acts import Act, ActName, take
-from dondoc.decide import Decision, Facts, decide
-from dondoc.ledger import Draft
-from dondoc.lifecycle import State, advance, fold
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.acts import Act, ActName, take
+from dondoc.obligations.decide import Decision, Facts, decide
+from dondoc.obligations.lifecycle import State, advance, fold
 
 
 @dataclass

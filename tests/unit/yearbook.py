@@ -13,12 +13,12 @@ from factories import ZONE, at
 from office_files import CONFIG, real_calendar, real_office, real_plan, real_policy
 from test_year import year
 
-from dondoc.house import House
-from dondoc.ledger import Draft, Head, link
-from dondoc.progresstable import Tracked
-from dondoc.scorecard import Trace
-from dondoc.table import Seen
-from dondoc.wording import Wording
+from dondoc.ledger.ledger import Draft, Head, link
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording
+from dondoc.reports.progress_table import Tracked
+from dondoc.reports.scorecard import Trace
+from dondoc.reports.sheet_model import Seen
 
 HOUSE = House(real_office(), real_policy(), real_calendar())
 WORDS: dict[str, Any] = {

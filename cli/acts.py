@@ -1,0 +1,148 @@
+"""`dondoc submit | accept | return | extend | waive | event`: every answer, for scripts."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from operations.surroundings import house, prepare, store
+
+_DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
+
+
+def _actor(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--actor", default="operator", show_default=True, help="Who says so, e.g. unit:hcqt.")(command)
+
+
+def _take(occurrence: str, actor: str, **given: Any) -> None:
+    from dondoc.obligations.acts import Act
+    from tasks.config.loading import clock
+    from tasks.config.settings import settings
+    from tasks.obligations.act_followup import follow
+    from tasks.store.settle import act
+
+    rules, engine = house(), store()
+    done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), actor)
+    click.echo(f"recorded as {', '.join(f'#{seq}' for seq in done.seqs)}; the mail goes out with the next sweep")
+    follow(engine, settings(), done.seqs[0])
+
+
+@click.command()
+@click.argument("occurrence")
+@click.option("--document", help="Number of the issued document, e.g. 12/BC-VP.")
+@click.option("--signed", type=_DAY, help="The date on it.")
+@click.option("--signer", help="Who signed it (role).")
+@click.option("--note", help="Anything the tracker should know.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Kept, and named by its SHA-256.",
+)
+@_actor
+def submit(
+    occurrence: str,
+    document: str | None,
+    signed: datetime | None,
+    signer: str | None,
+    note: str | None,
+    files: tuple[str, ...],
+    actor: str,
+) -> None:
+    """Record that the lead unit delivered OCCURRENCE (its id, see 'dondoc status')."""
+    evidence = tuple(_evidence(Path(file)) for file in files)
+    _take(
+        occurrence,
+        actor,
+        name="submit",
+        document=document,
+        signed=_day(signed),
+        signer=signer,
+        note=note,
+        files=evidence,
+    )
+
+
+@click.command()
+@click.argument("occurrence")
+@click.option("--note")
+@_actor
+def accept(occurrence: str, note: str | None, actor: str) -> None:
+    """Accept what was submitted for OCCURRENCE."""
+    _take(occurrence, actor, name="accept", note=note)
+
+
+@click.command("return")
+@click.argument("occurrence")
+@click.option("--reason", required=True)
+@_actor
+def return_(occurrence: str, reason: str, actor: str) -> None:
+    """Return what was submitted for OCCURRENCE, with a reason."""
+    _take(occurrence, actor, name="return", reason=reason)
+
+
+@click.command()
+@click.argument("occurrence")
+@click.option("--until", type=_DAY, help="The new date.")
+@click.option("--reason", required=True)
+@click.option("--ask", "step", flag_value="extend_request", help="Ask for it (a unit).")
+@click.option("--grant", "step", flag_value="extend", default=True, help="Grant it (the tracker); the default.")
+@click.option("--refuse", "step", flag_value="refuse_extension", help="Refuse what was asked.")
+@_actor
+def extend(occurrence: str, until: datetime | None, reason: str, step: str, actor: str) -> None:
+    """Ask for, grant or refuse an extension of OCCURRENCE."""
+    _take(occurrence, actor, name=step, until=_day(until), reason=reason)
+
+
+@click.command()
+@click.argument("occurrence")
+@click.option("--document", required=True, help="Number of the decision that waives it.")
+@click.option("--signed", type=_DAY, required=True, help="Its date.")
+@click.option("--reason", required=True)
+@_actor
+def waive(occurrence: str, document: str, signed: datetime, reason: str, actor: str) -> None:
+    """Waive OCCURRENCE, naming the decision."""
+    _take(occurrence, actor, name="waive", document=document, signed=_day(signed), reason=reason)
+
+
+@click.command()
+@click.argument("plan")
+@click.argument("event")
+@click.option("--on", "happened_on", type=_DAY, required=True, help="The day it happened.")
+@click.option("--document", required=True, help="Number of the document it rests on.")
+@_actor
+def event(plan: str, event: str, happened_on: datetime, document: str, actor: str) -> None:
+    """Record an outside EVENT of PLAN, which opens what waited for it."""
+    engine = store()
+    from tasks.config.run_context import begin
+    from tasks.obligations.events import note_event
+    from tasks.store.plans import adopted
+    from tasks.store.settle import look
+
+    morning = begin(plan)
+    note_event(morning, event, _day(happened_on), document, actor)
+    with engine.connect() as connection:
+        items = adopted(connection, plan).items
+    waiting = [item.id for item in items if any(found.timing.event == event for found in item.obligations)]
+    looked = [found for item in waiting for found in look(engine, morning.house, plan, morning.now, item=item)]
+    opened = [found.occurrence for found in looked if any(e.kind == "occurrence.opened" for e in found.entries)]
+    click.echo(f"recorded {event}; " + (f"opened: {', '.join(opened)}" if opened else "nothing waited for it"))
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _evidence(path: Path) -> tuple[str, str, int, str]:
+    """The file stored, before the act that names it: its name, media type, size, SHA-256."""
+    from tasks.store.files import keep
+
+    content = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return path.name, kind, len(content), keep(prepare().var / "files", content)

@@ -1,0 +1,113 @@
+"""`dondoc doctor`: what is wrong with this installation and what to do, one line each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import click
+
+from dondoc.foundation.errors import DondocError
+from operations.surroundings import config_folder, house, plan_path, prepare, read_plan, stack, store
+
+_LEAST_FREE = 1_000_000_000
+
+
+@click.command()
+def doctor() -> None:
+    """What is wrong with this installation and what to do; exit 1 if anything is."""
+    found = [line for check in _CHECKS for line in _run(check)]
+    for line in found:
+        click.echo(f"✗ {line}")
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("✓ nothing is wrong")
+
+
+def _run(check: Callable[[], Iterator[str]]) -> Iterator[str]:
+    try:
+        yield from check()
+    except DondocError as error:
+        yield from str(error).splitlines()
+    except Exception as error:
+        yield f"{check.__name__.strip('_')}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _disk() -> Iterator[str]:
+    root = stack().root
+    free = shutil.disk_usage(root if root.exists() else root.parent).free
+    if free < _LEAST_FREE:
+        yield f"{free // 1_000_000} MB free at {root}; free some space, PostgreSQL stops without it"
+
+
+def _configuration() -> Iterator[str]:
+    house()
+    read_plan(plan_path(None))
+    yield from ()
+
+
+def _templates() -> Iterator[str]:
+    from dondoc.mail.notices import KINDS
+
+    for kind in KINDS:
+        if not (config_folder() / "mail" / kind / "message.j2").exists():
+            yield f"config/mail/{kind}/message.j2 is missing; restore it from the repository"
+
+
+def _calendar() -> Iterator[str]:
+    from tasks.config.loading import today
+
+    rules = house()
+    day = today(rules.policy)
+    if day.year in rules.calendar.estimated:
+        yield f"the working calendar of {day.year} is an estimate; add the official days to config/calendars"
+    if day.month >= 11 and day.year + 1 in rules.calendar.estimated:
+        yield f"the working calendar of {day.year + 1} is still an estimate; add the official days when they are published"
+
+
+def _services() -> Iterator[str]:
+    from operations.installation import CHILDREN
+    from operations.stack.services import status
+
+    expected = (*CHILDREN, "lmtp") if prepare().lmtp else CHILDREN
+    for service in status(stack(), expected):
+        if not service.running:
+            yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"
+
+
+def _ledger() -> Iterator[str]:
+    from dondoc.ledger.findings import told
+    from tasks.config.loading import words
+    from tasks.store.audit import snapshot, verify_store
+
+    engine = store()
+    with snapshot(engine) as connection:
+        recounted, broken = verify_store(connection, shelf=prepare().var / "files")
+    if broken:
+        yield f"the ledger is broken at entry {broken.seq}: {broken.reason}; stop, keep the database, call the auditor"
+    yield from (told(finding, words(config_folder())) for finding in recounted.found.kept[:10])
+
+
+def _waiting_mail() -> Iterator[str]:
+    import sqlalchemy as sa
+
+    from tasks.store.tables import mail
+
+    prepare()
+    with store().connect() as connection:
+        waiting = connection.scalar(sa.select(sa.func.count()).where(mail.c.status == "ready", mail.c.attempts > 2))
+        reply = connection.scalar(sa.select(mail.c.reply).where(mail.c.status == "ready").limit(1))
+    if waiting:
+        yield f"{waiting} mails were refused for now more than twice ({reply}); check [mail] in config/dondoc.toml"
+
+
+def _answers() -> Iterator[str]:
+    settings = prepare()
+    local = settings.smtp.host == "127.0.0.1"
+    if settings.reply_base and not local and not settings.lmtp and not settings.imap:
+        yield f"mail is answered at {settings.reply_base}, but nothing reads it; give lmtp or imap_host in [reply]"
+    if not settings.reply_base and not local:
+        yield "bounces and answers by mail are not read; give [reply] address in config/dondoc.toml (handbook, section 7)"
+
+
+_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail, _answers)

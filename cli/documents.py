@@ -1,0 +1,65 @@
+"""`dondoc document KIND …`: one document as .docx."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from dondoc.documents.kinds import KINDS
+from operations.surroundings import config_folder, house, store
+
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y"])
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--plan", "plan_id", help="The adopted plan, e.g. cchc-2024; the latest if left out.")
+@click.option("--item", default="", help="ITEM or ITEM/OBLIGATION, for drafts and inspection forms.")
+@click.option("--period", default="", help="For progress: 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024.")
+@click.option("--as-of", type=_MOMENT, help="What was true then (a bare day: at its end); now if left out.")
+@click.option(
+    "--chart", type=click.Path(exists=True, dir_okay=False), help="A PNG picture for a report's place of one."
+)
+@click.option("--output", type=click.Path(dir_okay=False), help="Where to write it; its own name here if left out.")
+def document(
+    kind: str,
+    plan_id: str | None,
+    item: str,
+    period: str,
+    as_of: datetime | None,
+    chart: str | None,
+    output: str | None,
+) -> None:
+    """Write one document as .docx, to be completed and signed: numbers, dates and marked places are left open."""
+    engine = store()
+    from dondoc.documents.kinds import wanted
+    from dondoc.foundation.errors import DondocError
+    from tasks.config.loading import clock
+    from tasks.documents.reading import standing, written
+    from tasks.documents.templates import document_settings
+    from tasks.store.plans import adopted, adopted_ids
+
+    rules, config = house(), config_folder()
+    with engine.connect() as connection:
+        known = adopted_ids(connection)
+        if not known:
+            raise DondocError("no plan is adopted; adopt one with: dondoc plan adopt")
+        plan = adopted(connection, plan_id or known[-1])
+    settings = document_settings(config, rules.office)
+    chosen = wanted(kind, plan, settings, item, period)
+    now = clock(rules.policy)
+    then = clock(rules.policy, _end_of_day(as_of)) if as_of else None
+    if then and then > now:
+        raise DondocError(f"nothing is known of {then:%Y-%m-%d %H:%M} yet; leave --as-of out for now")
+    about = standing(engine, rules, config, plan.id, now, then)
+    pictures = {"chart": Path(chart).read_bytes()} if chart else None
+    path = Path(output or chosen.name(settings))
+    path.write_bytes(written(chosen, about, config, pictures))
+    click.echo(f"wrote {path}: as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")
+
+
+def _end_of_day(moment: datetime) -> datetime:
+    bare = (moment.hour, moment.minute) == (0, 0)
+    return moment.replace(hour=23, minute=59, second=59) if bare else moment

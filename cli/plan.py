@@ -1,0 +1,236 @@
+"""`dondoc plan …`: check, show, compare, carry over, adopt."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from cli.plansheets import export_, import_
+from dondoc.calendar.working_days import moved_days
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
+from dondoc.planning.amendment import Amendment, Ruling
+from dondoc.planning.preview import Compiled, compiled, difference, show
+from operations.surroundings import config_folder, house, plan_path, read_plan, store
+
+_WORKED = {True: "worked", False: "off"}
+
+
+@click.group()
+def plan() -> None:
+    """Check, show, compare, carry over and adopt plans."""
+
+
+plan.add_command(export_)
+plan.add_command(import_)
+
+
+@plan.command("check")
+@click.argument("file", required=False)
+def check(file: str | None) -> None:
+    """All errors of the configuration and the plan FILE, with file:line; exit 1 if there are any."""
+    path = plan_path(file)
+    _check_all(path)
+    found = _compiled(path)
+    click.echo(
+        f"{found.plan.id}: {len(found.plan.items)} items, "
+        f"{sum(len(item.obligations) for item in found.plan.items)} obligations, {len(found.occurrences)} occurrences; "
+        "no error"
+    )
+
+
+@plan.command("show")
+@click.argument("file", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def show_(file: str | None, as_json: bool) -> None:
+    """Every item, obligation and occurrence of the plan FILE with its dates."""
+    found = _compiled(plan_path(file))
+    if as_json:
+        click.echo(json.dumps(show(found), ensure_ascii=False, indent=1))
+        return
+    for item in found.plan.items:
+        click.echo(f"\n{item.ref} · {item.title}  [{item.id}, {item.shape}]")
+        for occurrence in found.occurrences:
+            if occurrence.item == item.id:
+                due = f"{occurrence.due:%d/%m/%Y}" if occurrence.due else f"after {occurrence.event}"
+                mark = "  (before adoption)" if occurrence.before_adoption else ""
+                click.echo(f"  {occurrence.obligation:<32} {occurrence.period:<9} due {due}{mark}")
+
+
+@plan.command("diff")
+@click.argument("old", type=click.Path(exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--old-calendars", type=click.Path(exists=True, file_okay=False), help="Compile OLD with this calendar folder."
+)
+def diff(old: str, new: str, old_calendars: str | None) -> None:
+    """What moves between OLD and NEW: occurrences added, removed, or whose days and checkpoints differ.
+
+    With --old-calendars also the days that the calendars count differently.
+    """
+    before = _compiled(Path(old), Path(old_calendars) if old_calendars else None)
+    after = _compiled(Path(new))
+    moved = difference(before, after)
+    for change in moved:
+        click.echo(f"{_sign(change.before, change.after)} {change.occurrence}")
+        was, becomes = set(change.before or ()), set(change.after or ())
+        for line in change.before or ():
+            if line not in becomes:
+                click.echo(f"    - {line}")
+        for line in change.after or ():
+            if line not in was:
+                click.echo(f"    + {line}")
+    click.echo(f"{len(moved)} occurrence(s) differ")
+    if old_calendars:
+        for day, worked, works in moved_days(before.calendar, after.calendar):
+            click.echo(f"{day:%d/%m/%Y}: {_WORKED[worked]} -> {_WORKED[works]}")
+
+
+@plan.command("rollover")
+@click.argument("year", type=click.IntRange(2000, 2100))
+@click.option("--from", "source", help="The plan file to carry over; the newest if left out.")
+@click.option("--adopted-on", type=click.DateTime(["%Y-%m-%d"]), help="Default: the year's first working day.")
+@click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
+def rollover(year: int, source: str | None, adopted_on: object, output: str | None) -> None:
+    """A draft of another YEAR's plan from this one."""
+    from tasks.config.loading import today
+    from tasks.plan.drafting import draft_plan
+
+    path, rules = plan_path(source), house()
+    first = rules.calendar.on_or_after(date(year, 1, 1))
+    day = adopted_on.date() if hasattr(adopted_on, "date") else first
+    printed = path.read_text(encoding="utf-8")
+    text = draft_plan(read_plan(path), printed, year, day, config_folder(), rules, today(rules.policy))
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+        click.echo(f"wrote {output}; check it with: dondoc plan check {output}")
+    else:
+        click.echo(text, nl=False)
+
+
+@plan.command("document")
+@click.argument("file", required=False)
+@click.option("--output", required=True, type=click.Path(dir_okay=False), help="Where to write the .docx.")
+def document(file: str | None, output: str) -> None:
+    """The whole plan FILE as .docx in the form of Decree 30/2020, with its open questions: to be completed and signed."""
+    from tasks.config.loading import clock
+    from tasks.documents.planned import plan_document
+
+    rules = house()
+    content = plan_document(read_plan(plan_path(file)), rules, config_folder(), clock(rules.policy))
+    Path(output).write_bytes(content)
+    click.echo(f"wrote {output}")
+
+
+@plan.command("schema")
+def schema() -> None:
+    """The JSON Schema of a plan file, for editors."""
+    from dondoc.plan.plan_file import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@plan.command("adopt")
+@click.argument("file", required=False)
+@click.option("--actor", default="operator", show_default=True, help="Who adopts it.")
+@click.option("--decision", default="", help="The number of the decision that amends the adopted plan: 21/QĐ-VP.")
+@click.option("--decided-on", type=click.DateTime(["%Y-%m-%d"]), help="The date on that decision.")
+@click.option("--reason", default="", help="Why it is amended, in a few words; the units read it.")
+@click.option("--dry-run", is_flag=True, help="Only say what an amendment would change.")
+def adopt(
+    file: str | None, actor: str, decision: str, decided_on: datetime | None, reason: str, *, dry_run: bool
+) -> None:
+    """Adopt the plan FILE: write its register into the ledger. Deploy it next.
+
+    With --decision and --decided-on: amend the adopted plan. What has ended keeps its outcome; units are told by mail.
+    """
+    from tasks.config.loading import clock
+    from tasks.store.plans import adopt as adopt_now
+
+    path = plan_path(file)
+    rules, found, source = house(), read_plan(path), path.read_text(encoding="utf-8")
+    now = clock(rules.policy)
+    if decision or decided_on or dry_run:
+        if not (decision and decided_on):
+            raise click.UsageError("an amendment names its decision: give --decision and --decided-on")
+        _amend(found, source, Ruling(decision, decided_on.date(), reason), rules, now, actor, dry_run=dry_run)
+        return
+    done = adopt_now(store(), found, rules.policy, rules.calendar, now, actor, source=source)
+    click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
+
+
+def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
+    from tasks.store.amending import amend, rehearse_amendment
+
+    changed: Amendment | None
+    if dry_run:
+        today = now.astimezone(rules.policy.zone).date()
+        with store().connect() as connection:
+            changed = rehearse_amendment(connection, plan, ruling, rules, today, actor)
+    else:
+        changed = amend(store(), plan, ruling, rules, now, actor, source=source)
+    if changed is None:
+        click.echo(f"{plan.id} is in force in this version already")
+        return
+    for name, occurrences in changed.difference().items():
+        for occurrence in occurrences:
+            click.echo(f"{name:<9} {occurrence}")
+    told = sum(
+        entry.kind == "notice.queued" for change in (*changed.dropped, *changed.moved) for entry in change.entries
+    )
+    if dry_run:
+        click.echo(f"rehearsal: {told} notice(s) would be queued; nothing was changed")
+    else:
+        click.echo(f"{plan.id} is amended by {ruling.document}: {told} notice(s) queued; {_rescheduled()}")
+
+
+def _rescheduled() -> str:
+    """Prefect's schedules follow at once where Prefect is there; what became of it, in words."""
+    from operations.installation import open_installation
+    from operations.surroundings import prepare
+
+    try:
+        applied = open_installation(prepare()).deploy()
+    except Exception as error:  # the amendment stands, whatever keeps Prefect from answering
+        why = " ".join(str(error).split())[:120] or type(error).__name__
+        return f"Prefect was not reached ({why}); when it runs: dondoc deploy"
+    return f"{applied.changed} deployment(s) follow"
+
+
+def _check_all(path: Path) -> None:
+    """Raise every fault of the house's files and of the plan together; the plan needs the office to be read at all."""
+    from dondoc.foundation.errors import ConfigurationError, Fault
+    from dondoc.office.office import read_office
+    from tasks.config.loading import read, read_plan_file
+    from tasks.documents.templates import check_documents
+
+    config, faults = config_folder(), list[Fault]()
+    try:
+        house()
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        read_plan_file(path, read_office(read(config / "office.yaml", config.parent)), config.parent)
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        check_documents(config, read_office(read(config / "office.yaml", config.parent)))
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def _compiled(path: Path, calendars: Path | None = None) -> Compiled:
+    from tasks.config.loading import read_calendar
+
+    rules = house()
+    calendar = read_calendar(calendars.parent, folder=calendars) if calendars else rules.calendar
+    return compiled(read_plan(path), rules.office, rules.policy, calendar)
+
+
+def _sign(before: object, after: object) -> str:
+    return "+" if before is None else "-" if after is None else "~"

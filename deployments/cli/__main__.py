@@ -1,5 +1,0 @@
-"""`python -m deployments.cli`."""
-
-from deployments.cli import main
-
-main()

@@ -1,0 +1,1 @@
+"""Documents of an office, as values."""

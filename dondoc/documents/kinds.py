@@ -1,0 +1,235 @@
+"""What each kind of document says, as the facts its template in config/documents shows. Pure: no clock, no files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+from dondoc.documents.form_settings import Settings, is_drafted
+from dondoc.documents.lines import Line, Standing, by_unit, count
+from dondoc.documents.marked_text import DocumentError
+from dondoc.documents.periods import ReportPeriod, closed_month, report_period
+from dondoc.mail.notice import Notice
+from dondoc.office.wording import sentence
+from dondoc.plan.plan import Item, Obligation, Plan
+
+Kind = Literal["plan-draft", "reminder", "inspection-plan", "inspection-minutes", "progress", "year-summary"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OF_ITEMS: frozenset[Kind] = frozenset({"plan-draft", "inspection-plan", "inspection-minutes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One document: its kind, for kinds of an item `item` or `item/obligation`, for reports the period's label."""
+
+    kind: Kind
+    item: str = ""
+    period: str = ""
+
+    def template(self, settings: Settings) -> str:
+        """The template's file name."""
+        special = settings.plan_drafts.templates.get(self.item) if self.kind == "plan-draft" else None
+        return f"{special or self.kind}.j2"
+
+    def name(self, settings: Settings) -> str:
+        """The file's name, in ASCII: ids and labels are."""
+        told = (settings.files.get(self.kind, self.kind), self.item.replace("/", "."), self.period)
+        return re.sub(r"[^A-Za-z0-9._-]", "-", "_".join(part for part in told if part)) + ".docx"
+
+
+def wanted(kind: str, plan: Plan, settings: Settings, item: str = "", period: str = "") -> Wanted:
+    """The document asked for, with its item and obligation found. Raises DocumentError that says what to name."""
+    known = next((name for name in KINDS if name == kind), None)
+    if known is None:
+        raise DocumentError(f"{kind[:40]!r} is no kind of document; choose one of {', '.join(KINDS)}")
+    if known == "progress":
+        report_period(period, settings.cut_off)
+        return Wanted(known, period=period)
+    if known not in OF_ITEMS:
+        return Wanted(known)
+    return Wanted(known, _item_of(known, plan, settings, item))
+
+
+def possible(kind: Kind, plan: Plan, settings: Settings) -> list[str]:
+    """The items, and the obligations as `item/obligation`, of which a document of that kind can be written."""
+    drafted = [
+        f"{item.id}/{obligation.id}"
+        for item in plan.items
+        for obligation in item.obligations
+        if is_drafted(obligation, settings)
+    ]
+    return drafted if kind == "plan-draft" else [item.id for item in plan.items if item.shape == "inspection"]
+
+
+def _item_of(kind: Kind, plan: Plan, settings: Settings, asked: str) -> str:
+    """The one item or obligation that `asked` names; it may be left out where there is only one."""
+    known = possible(kind, plan, settings)
+    fitting = [key for key in known if asked in ("", key, _item(key))]
+    if len(fitting) != 1:
+        raise DocumentError(f"{kind} needs one item; name one of: {', '.join(fitting or known) or 'none in this plan'}")
+    return fitting[0]
+
+
+def _item(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def facts(document: Wanted, standing: Standing, settings: Settings) -> dict[str, Any]:
+    """Everything the template of that document may show. Raises DocumentError where there is nothing to write."""
+    shared: dict[str, Any] = {
+        "plan": standing.plan,
+        "office": standing.house.office,
+        "year": standing.plan.year,
+        "today": standing.today,
+        "moment": standing.moment,
+        "head": standing.head,
+        "settings": settings,
+    }
+    match document.kind:
+        case "reminder":
+            return {**shared, **_reminder(standing, settings)}
+        case "progress":
+            return {**shared, **_progress(standing, settings, document.period)}
+        case "year-summary":
+            return {**shared, **_year(standing)}
+        case _:
+            return {**shared, **_of_item(standing, settings, document)}
+
+
+def _reminder(standing: Standing, settings: Settings) -> dict[str, Any]:
+    late = standing.late
+    if not late:
+        raise DocumentError(f"nothing of {standing.plan.id} is late on {standing.today:%d/%m/%Y}; no letter is needed")
+    office = standing.house.office
+    units = [unit.id for unit in office.units if any(unit.id in line.units for line in late)]
+    return {
+        "late": late,
+        "units": [office.name_of(unit) for unit in units],
+        "by_unit": [(office.name_of(unit), sum(unit in line.units for line in late)) for unit in units],
+        "answer_by": standing.house.calendar.add(standing.today, settings.reminder.answer_within),
+    }
+
+
+def _progress(standing: Standing, settings: Settings, label: str) -> dict[str, Any]:
+    period = report_period(label, settings.cut_off)
+    if period.year != standing.plan.year:
+        raise DocumentError(f"{standing.plan.id} has no report of {label}; give a period of {standing.plan.year}")
+    lines = standing.lines
+    due = [line for line in lines if _within(line, period.first, period.last) and line.outcome != "before_adoption"]
+    ahead = [
+        line for line in lines if line.outcome == "open" and _within(line, period.last, period.ahead, exclusive=True)
+    ]
+    carried = [line for line in standing.late if line.due is not None and line.due < period.first]
+    return {
+        "period": period,
+        "period_words": _period_words(standing, settings, period),
+        "due": due,
+        "carried": carried,
+        "late": standing.late,
+        "done_late": [line for line in due if line.outcome in ("late", "extended_late")],
+        "ahead": [line for line in ahead if not line.regular],
+        "regular": [line for line in ahead if line.regular],
+        "difficult": [line for line in (*carried, *due) if line.difficulty],
+        "counts": count("", due),
+        "by_unit": by_unit(standing, due),
+        "whole": count("", lines),
+    }
+
+
+def _within(line: Line, first: date, last: date, *, exclusive: bool = False) -> bool:
+    return line.due is not None and (first < line.due if exclusive else first <= line.due) and line.due <= last
+
+
+def _period_words(standing: Standing, settings: Settings, period: ReportPeriod) -> str:
+    if period.span == "nine-months":
+        return settings.nine_months.format(year=period.year)
+    return standing.wording.period(period.label)
+
+
+def _year(standing: Standing) -> dict[str, Any]:
+    lines = [line for line in standing.lines if line.outcome != "before_adoption"]
+    sections = dict.fromkeys(line.section for line in lines)
+    return {
+        "lines": lines,
+        "counts": count("", lines),
+        "by_unit": by_unit(standing, lines),
+        "by_section": [count(section, (line for line in lines if line.section == section)) for section in sections],
+        "late": standing.late,
+        "done_late": [line for line in lines if line.outcome in ("late", "extended_late")],
+        "missed": [line for line in lines if line.outcome == "missed"],
+        "released": [line for line in lines if line.outcome in ("waived", "superseded")],
+        "running": [line for line in lines if line.outcome == "open"],
+    }
+
+
+def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[str, Any]:
+    item_id, _, obligation_id = document.item.partition("/")
+    plan, chosen = standing.plan, settings.plan_drafts
+    try:
+        item = plan.item(item_id)
+        obligation = item.obligation(obligation_id) if obligation_id else _planned(item, settings)
+    except KeyError:
+        raise DocumentError(f"{plan.id} has no {document.item} in this version; name another item") from None
+    drafted = {found.id for found in item.obligations if is_drafted(found, settings)}
+    key = f"{item.id}/{obligation.id}"
+    named = spelled(chosen.names.get(key, obligation.deliverable), settings.abbreviations)
+    due = next((line.due for line in standing.lines if line.occurrence.startswith(f"{plan.id}/{key}/")), None)
+    return {
+        "item": item,
+        "obligation": obligation,
+        "named": sentence(named),
+        "subject": sentence(_without(chosen.begins, named)),
+        "due": due,
+        "issuer": "committee" if key in chosen.committee else "office",
+        "title_of_item": spelled(item.title, settings.abbreviations),
+        "bases": (*settings.bases_of(item.id, obligation.id, standing.today), *item.basis),
+        "lead": standing.wording.names(obligation.lead),
+        "leads": [standing.house.office.name_of(unit) for unit in standing.house.office.members(obligation.lead)],
+        "coordinating": standing.wording.names(obligation.coordinating),
+        "steps": [
+            line
+            for line in standing.lines
+            if line.occurrence.startswith(f"{plan.id}/{item.id}/")
+            and line.outcome not in ("waived", "superseded", "before_adoption")
+            and line.occurrence.split("/")[2] not in drafted
+        ],
+    }
+
+
+def _planned(item: Item, settings: Settings) -> Obligation:
+    """The plan of an inspection item: the one drafted as such, else its first drafted one, else its first duty."""
+    drafted = [found for found in item.obligations if is_drafted(found, settings)]
+    special = [found for found in drafted if f"{item.id}/{found.id}" in settings.plan_drafts.templates]
+    return next(iter((*special, *drafted, *item.obligations)))
+
+
+def spelled(text: str, abbreviations: Mapping[str, str]) -> str:
+    """`text` with the abbreviations of documents.yaml spelled out."""
+    for short, full in abbreviations.items():
+        text = re.sub(rf"\b{re.escape(short)}\b", lambda _, full=full: full, text)  # type: ignore[misc]
+    return text
+
+
+def _without(first: str, text: str) -> str:
+    """`text` without that first word: it stands above as the document's name."""
+    return text[len(first) :].strip() if text.casefold().startswith(first.casefold()) else text
+
+
+def enclosed(notices: Iterable[Notice], settings: Settings, today: date) -> list[Wanted]:
+    """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
+    with an escalation to the tracker, the progress of the last whole month with a leaders' report. Each once.
+    """
+    found: dict[Wanted, None] = {}
+    for notice in notices:
+        occurrence = notice.occurrence
+        if notice.kind == "assign" and notice.audience == "lead":
+            if is_drafted(notice.obligation, settings):
+                found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
+        elif notice.kind == "escalate" and notice.audience == "tracker":
+            found[Wanted("reminder")] = None
+        elif notice.kind == "report":
+            found[Wanted("progress", period=closed_month(today, settings.cut_off))] = None
+    return list(found)

@@ -1,0 +1,1 @@
+"""What everything rests on: errors, YAML with positions, schema faults, canonical JSON, clean text."""

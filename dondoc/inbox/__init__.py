@@ -1,0 +1,1 @@
+"""Mail that comes in: bytes → what it is and what it counts as."""

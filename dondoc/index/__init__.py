@@ -1,0 +1,1 @@
+"""Monthly figures and the index made of them."""

@@ -1,0 +1,69 @@
+"""Figures by unit: which unit a row names, and a month's totals where only its units give them.
+
+A row with a unit is that unit's share of the same counts. A total that no row gives is the sum of the shares, and only
+where every unit of the month gives the count: a share that is missing is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dondoc.index.definitions import LONGEST_NAME, FigureError, Metrics, fold
+from dondoc.index.figure import Figure
+from dondoc.office.office import Office
+from dondoc.office.wording import clean
+
+
+def unit_named(text: str, metrics: Metrics, office: Office | None) -> str:
+    """The id of the office's unit of that name, else the name as written; "" for a row of the whole.
+
+    Raises FigureError for a group of units, and for a name that is none.
+    """
+    name = clean(text)
+    if not name or fold(name) in {fold(total) for total in metrics.whole}:
+        return ""
+    if not fold(name):
+        raise FigureError("unit_bad", text=name)
+    if len(name) > LONGEST_NAME:
+        raise FigureError("unit_long", text=name, limit=str(LONGEST_NAME))
+    for unit in office.units if office else ():
+        if fold(name) in {fold(known) for known in (unit.id, unit.name, unit.short, *unit.variants) if known}:
+            return unit.id
+    for group in office.groups if office else ():
+        if fold(name) in {fold(known) for known in (group.id, group.name, *group.variants)}:
+            raise FigureError("unit_group", text=name)
+    return name
+
+
+def with_sums(rows: Iterable[Figure]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
+    """(totals, shares) of one month's rows; sums that stand among them are made anew. A unit has one spelling."""
+    found = [row for row in rows if not row.summed]
+    names: dict[str, str] = {}
+    shares = tuple(replace(row, unit=names.setdefault(fold(row.unit), row.unit)) for row in found if row.unit)
+    totals = [row for row in found if not row.unit]
+    given = {row.code for row in totals}
+    for code in dict.fromkeys(row.code for row in shares if row.code not in given):
+        parts = [row for row in shares if row.code == code]
+        totals.append(_summed(parts, len(parts) == len(names)))
+    return tuple(totals), shares
+
+
+def _summed(parts: list[Figure], every_unit: bool) -> Figure:
+    return replace(
+        parts[0],
+        unit="",
+        summed=True,
+        numerator=added([part.numerator for part in parts]) if every_unit else None,
+        denominator=added([part.denominator for part in parts]) if every_unit else None,
+        score=None,
+        closed_on=max(part.closed_on for part in parts),
+        version=max(part.version for part in parts),
+    )
+
+
+def added(counts: Iterable[int | None]) -> int | None:
+    """The sum; None where one is missing."""
+    found = list(counts)
+    known = [count for count in found if count is not None]
+    return sum(known) if len(known) == len(found) else None

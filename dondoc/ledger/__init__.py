@@ -1,0 +1,1 @@
+"""The hash-chained ledger, its findings and its witnesses."""

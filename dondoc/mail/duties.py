@@ -1,0 +1,276 @@
+"""One notice → one duty as the mail shows it: its lines, what happened and what is asked.
+
+What a kind's `body` may hold, as the acts and the outbox record it (all optional; absent facts are left out):
+document, signed (ISO day), signer, files, note, reason, until (ISO day), step, and for undelivered recipient
+(a mail party), address and reply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import jinja2
+
+from dondoc.mail.calendar_parts import Deadline
+from dondoc.mail.mail import Picture
+from dondoc.mail.notice import Letterhead, Notice
+from dondoc.mail.reply_addresses import mailto
+from dondoc.obligations.decide import NoticeKind, is_late
+from dondoc.obligations.lifecycle import OWED, Status
+from dondoc.obligations.timing import cadence
+from dondoc.office.wording import Wording, clean, sentence, short
+from dondoc.plan.plan import Obligation
+
+SETTLED = frozenset({"accepted", "waived", "relieved"})  # kinds after which how the plan was read no longer matters
+RECURRING = frozenset({"recurring", "continuous", "by-reference"})
+TOLD = frozenset({"report", "index", "figures"})  # kinds that tell of more than their own duty: its lines say nothing
+RULED = frozenset({"waived", "amended", "relieved"})  # kinds whose document is a decision
+RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the document handed in
+
+# What an act calls its reason, where a clerk has a better word for it.
+REASON: Mapping[str, str] = {"difficulty": "difficulty", "difficulty-answered": "answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled line of a duty."""
+
+    key: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One notice as its templates show it. `due` is 29/03/2024 or None."""
+
+    number: int
+    kind: NoticeKind
+    title: str
+    subject: str
+    coordinating: bool
+    due: str | None
+    rows: tuple[Row, ...]
+    lines: tuple[str, ...]
+    happened: str
+    asked: str
+    link: str | None
+    link_words: str
+    reply: str | None = None
+    reply_link: str | None = None
+    reply_words: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one mail is written: what it shares, its templates, and the words of the day."""
+
+    letterhead: Letterhead
+    environment: jinja2.Environment
+    wording: Wording
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+
+    def duty(self, number: int, notice: Notice) -> Duty:
+        """The duty of a notice, under its number in the mail."""
+        words, link = self.wording.words, self.letterhead.link
+        said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
+        title = clean(notice.item.flow_name)
+        reply = self.letterhead.reply(notice) if self.letterhead.reply else None
+        return Duty(
+            number=number,
+            kind=notice.kind,
+            title=title,
+            subject=words["kinds"][notice.kind]["subject"],
+            coordinating=notice.coordinating,
+            due=None if notice.kind in TOLD else short(notice.due) or None,
+            rows=() if notice.kind in TOLD else self._rows(notice),
+            lines=self._lines(notice),
+            happened=said["happened"],
+            asked=said["asked"],
+            link=link(notice) if link else None,
+            link_words=words["links"][self._link_words(notice)],
+            reply=reply,
+            reply_link=mailto(reply, f"Re: {title}") if reply else None,
+            reply_words=words["links"]["reply"],
+            picture=self.pictures.get(notice.key),
+        )
+
+    def said(self, template: str, facts: dict[str, Any]) -> dict[str, str]:
+        """Each block of a template of sentences, on one line."""
+        found = self.environment.get_template(template)
+        context = found.new_context(facts)
+        return {name: clean("".join(block(context))) for name, block in found.blocks.items()}
+
+    def _link_words(self, notice: Notice) -> str:
+        """The tracker decides and whoever leads an owed duty answers; the others look."""
+        answers = notice.audience == "lead" and notice.state.status in OWED and notice.kind != "relieved"
+        return notice.audience if answers or notice.audience == "tracker" else "other"
+
+    def deadline(self, notice: Notice, duty: Duty) -> Deadline | None:
+        """The duty's due date for a calendar; None where none lies ahead."""
+        due = notice.due
+        ended = notice.kind == "relieved" or notice.state.status not in (Status.PLANNED, *OWED)
+        if due is None or due < self.wording.today or ended:
+            return None
+        act_by = self.letterhead.calendar.on_or_before(due)
+        # Without the days left: a calendar is read on other days than this one.
+        lines = [f"{row.label}: {row.value}" for row in duty.rows if row.key != "due"]
+        if act_by < due:
+            lines.insert(0, self.wording.value("act_by", day=self.wording.day(act_by)))
+        return Deadline(
+            uid=f"{hashed(notice.occurrence.id)}@{self.letterhead.domain}",
+            day=due,
+            act_by=act_by,
+            look_at=self.letterhead.policy.look_at,
+            sequence=notice.state.revision,
+            summary=duty.title,
+            description="\n".join(lines),
+            url=duty.link,
+        )
+
+    def _facts(self, notice: Notice) -> dict[str, Any]:
+        """What the sentences of a kind may say."""
+        wording, policy, state, due = self.wording, self.letterhead.policy, notice.state, notice.due
+        between, today, finished = self.letterhead.calendar.between, wording.today, state.finished_on
+        late = due is not None and today > due
+        return {
+            "who": notice.audience,
+            "state": state,
+            "body": notice.body,
+            "event": notice.occurrence.event,
+            "step": notice.step,
+            "due": due,
+            "today": today,
+            "late": late,
+            "lead": wording.names(notice.obligation.lead),
+            "was_lead": wording.names(tuple(notice.body.get("was_lead", ()))),
+            "was_due": _day(notice.body.get("was_due")),
+            "tracker": wording.contact("tracker"),
+            "answer": wording.way("answer", "tracker"),
+            "record": wording.way("record", "operator"),
+            "operator": wording.contact("operator"),
+            "reached": wording.party(str(notice.body.get("recipient", ""))),
+            "works_today": self.letterhead.calendar.is_working(today),
+            "may_extend": not late and not state.extension_asked and state.extensions < policy.extensions.at_most,
+            "extensions": policy.extensions,
+            "review_days": policy.review_working_days,
+            "waited": between(state.submitted_on, today) if state.submitted_on else 0,
+            "finished_late": is_late(state),
+            "days_late": between(due, finished) if due and finished else 0,
+            "next_step": self._next_step(notice),
+            "why_not": wording.words["letters"].get(str(notice.body.get("why", "")), ""),
+            "day": wording.day,
+            "short": short,
+        }
+
+    def _next_step(self, notice: Notice) -> dict[str, Any] | None:
+        """The escalation step after this notice: its delay and its roles in words."""
+        steps = notice.state.escalation
+        done = 0 if notice.kind == "overdue" else notice.step
+        if done is None or done >= len(steps):
+            return None
+        delay, roles = steps[done]
+        return {"days": delay, "roles": self.wording.roles(roles)}
+
+    def _rows(self, notice: Notice) -> tuple[Row, ...]:
+        obligation, state, wording = notice.obligation, notice.state, self.wording
+        who, labels = notice.audience, wording.words["rows"]
+        alone = who == "lead" and len(obligation.lead) == 1
+        moved = state.original_due is not None and state.original_due != notice.due
+        found = {
+            "deliverable": sentence(clean(obligation.deliverable)),
+            "due": self._due(notice),
+            "original_due": wording.day(state.original_due) if moved else "",
+            "period": self._period(notice),
+            "phrase": wording.value("phrase", phrase=clean(obligation.phrase)),
+            **({} if notice.coordinating or notice.kind in SETTLED else self._reading(obligation)),
+            "role": "" if notice.kind == "relieved" else wording.words["recipients"].get(who),
+            "lead": "" if alone else wording.names(obligation.lead),
+            "coordinating": wording.names(obligation.coordinating) if notice.kind == "assign" and who == "lead" else "",
+            **self._cause(notice),
+        }
+        return tuple(Row(key, label, found[key]) for key, label in labels.items() if found.get(key))
+
+    def _lines(self, notice: Notice) -> tuple[str, ...]:
+        """What a notice lists: sentences as they are; of a report what is late first, then what waits for a decision."""
+        found = [str(line) for line in notice.body.get("lines", ())]
+        for key in ("late", "asked"):
+            for row in notice.body.get(key, ()):
+                facts = {
+                    **row,
+                    "lead": self.wording.several("parties", row["lead"]),
+                    "due": short(_day(row.get("due"))),
+                }
+                status = self.wording.words["statuses"][row["status"]]
+                found.append(self.wording.value(f"report_{key}", **{**facts, "status": status}))
+        return tuple(clean(line) for line in found)
+
+    def _due(self, notice: Notice) -> str:
+        due, timing = notice.due, notice.obligation.timing
+        if due is None:
+            return ""
+        if notice.kind == "relieved" or notice.state.status not in (Status.PLANNED, *OWED):
+            return self.wording.day(due)
+        said = self.wording.due(due)
+        chosen = timing.kind == "after-event" and timing.within is None and notice.state.extensions == 0
+        return self.wording.value("due_policy", due=said) if chosen else said
+
+    def _period(self, notice: Notice) -> str:
+        """The period of a recurring duty, and that the office chose it where the plan prints none."""
+        if notice.obligation.timing.kind not in RECURRING:
+            return ""
+        period = sentence(self.wording.period(notice.occurrence.period))
+        chosen = cadence(notice.obligation, self.letterhead.policy) is not None
+        return self.wording.value("period_policy", period=period) if chosen else period
+
+    def _reading(self, obligation: Obligation) -> dict[str, str]:
+        reading, by = clean(obligation.reading or ""), clean(obligation.reading_by or "")
+        if not by:
+            return {"reading_open": reading}
+        return {"reading": self.wording.value("reading_by", reading=reading, by=by)}
+
+    def _cause(self, notice: Notice) -> dict[str, str]:
+        """The facts of the entry that caused the notice."""
+        body, kind = notice.body, notice.kind
+        found = {key: clean(str(body.get(key) or "")) for key in ("signer", "note", "reply")}
+        if kind == "letter":
+            found["letter"] = found.pop("note")
+        if kind != "relieved":  # its reason is a word of ours, which the template reads
+            found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
+        found["decision" if kind in RULED else "document"] = self._document(notice)
+        found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
+        found["sender"] = self._sender(body.get("mail") or {})
+        found["refused"] = clean(str((body.get("mail") or {}).get("refused") or ""))
+        if kind == "extension-requested":
+            found["until"] = self.wording.day(_day(body.get("until")))
+        return found
+
+    def _sender(self, mail: Mapping[str, Any]) -> str:
+        """Who handed in by mail, and whether that address is one of the unit's."""
+        if not mail.get("from"):
+            return ""
+        return self.wording.value("sender" if mail.get("known") else "sender_unknown", address=clean(str(mail["from"])))
+
+    def _document(self, notice: Notice) -> str:
+        body, state = notice.body, notice.state
+        own = "document" in body or notice.kind not in RESULT
+        document = body.get("document") if own else state.document
+        signed = _day(body.get("signed")) if own else state.signed_on
+        if not document:
+            return ""
+        key = "document_signed" if signed else "document"
+        return self.wording.value(key, document=clean(str(document)), signed=short(signed))
+
+
+def hashed(text: str) -> str:
+    """The first 32 hex digits of the SHA-256 of `text`: the same text, the same id, and nothing of it readable."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None

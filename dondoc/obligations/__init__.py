@@ -1,0 +1,1 @@
+"""The heart: occurrences, their timing, lifecycle, decisions and acts."""

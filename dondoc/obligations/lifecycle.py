@@ -1,0 +1,86 @@
+"""The lifecycle of an occurrence: one table of allowed transitions, and its status as a fold over the ledger.
+
+"Overdue" is not a status: it is open (or returned) and past due. No status can exist without its evidence:
+`advance` is the only way to one, and takes a ledger entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from dondoc.foundation.errors import ForbiddenTransitionError
+from dondoc.ledger.ledger import Draft
+from dondoc.obligations.event_appliers import EFFECTS
+from dondoc.obligations.state import ENDS, OWED, State, Status, from_json, revised, to_json
+from dondoc.obligations.timing import Occurrence
+
+__all__ = [
+    "ENDS", "OWED", "TRANSITIONS", "State", "Status",
+    "advance", "allowed", "fold", "from_json", "initial", "revised", "to_json",
+]  # fmt: skip
+
+S = Status
+_LIVE = (S.OPEN, S.RETURNED, S.SUBMITTED)
+
+# (status before, kind of entry) → status after. What is not here is forbidden.
+TRANSITIONS: dict[tuple[Status, str], Status] = {
+    (S.GATED, "occurrence.opened"): S.OPEN,
+    (S.PLANNED, "occurrence.opened"): S.OPEN,
+    (S.PLANNED, "occurrence.submitted"): S.SUBMITTED,
+    (S.OPEN, "occurrence.submitted"): S.SUBMITTED,
+    (S.RETURNED, "occurrence.submitted"): S.SUBMITTED,
+    (S.SUBMITTED, "occurrence.accepted"): S.DONE,
+    (S.SUBMITTED, "occurrence.returned"): S.RETURNED,
+    **{(before, "occurrence.acknowledged"): before for before in (S.OPEN, S.RETURNED)},
+    **{(before, "occurrence.extension_requested"): before for before in (S.OPEN, S.RETURNED)},
+    **{(before, "occurrence.extended"): before for before in (S.OPEN, S.RETURNED)},
+    **{(before, "occurrence.extension_refused"): before for before in _LIVE},
+    **{(before, "occurrence.difficulty_raised"): before for before in (S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.difficulty_answered"): before for before in (S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.amended"): before for before in (S.GATED, S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.waived"): S.WAIVED for before in (S.GATED, S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.superseded"): S.SUPERSEDED for before in (S.GATED, S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.missed"): S.MISSED for before in (S.PLANNED, *_LIVE)},
+}
+
+
+def initial(occurrence: Occurrence) -> State:
+    """The state of a registered occurrence before any entry of its own."""
+    if occurrence.before_adoption:
+        status = Status.BEFORE_ADOPTION
+    elif occurrence.event:
+        status = Status.GATED
+    else:
+        status = Status.PLANNED
+    return State(status, occurrence.opens, occurrence.due, occurrence.due)
+
+
+def fold(occurrence: Occurrence, entries: Iterable[tuple[Draft, date]]) -> State:
+    """The state after the entries of one occurrence, each with its local day, in ledger order."""
+    state = initial(occurrence)
+    for draft, day in entries:
+        state = advance(state, draft, day)
+    return state
+
+
+def allowed(status: Status, kind: str) -> bool:
+    """Whether an entry of that kind may follow that status. Kinds that move nothing are always allowed."""
+    return not kind.startswith("occurrence.") or (status, kind) in TRANSITIONS
+
+
+def advance(state: State, draft: Draft, day: date) -> State:
+    """The state after one entry. Raises ForbiddenTransitionError where the table does not allow it."""
+    if draft.kind.startswith("occurrence."):
+        after = TRANSITIONS.get((state.status, draft.kind))
+        if after is None:
+            raise ForbiddenTransitionError(
+                f"{draft.occurrence} is {state.status}: {draft.kind.split('.')[1]} is not possible now; "
+                "see its page for what is"
+            )
+        state = replace(state, status=after)
+        if after in ENDS:
+            state = replace(state, ended_on=day)
+    effect = EFFECTS.get(draft.kind)
+    return effect(state, draft.body, day) if effect else state

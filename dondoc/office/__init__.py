@@ -1,0 +1,1 @@
+"""Who there is and what the office chose: units, roles, policy, delegation, and its words."""

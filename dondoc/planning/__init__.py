@@ -1,0 +1,1 @@
+"""What people do with plans: preview, next year, amendment, workbook."""

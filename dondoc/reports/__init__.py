@@ -1,0 +1,1 @@
+"""Tables, scorecards and pictures, as values."""

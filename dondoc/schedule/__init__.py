@@ -1,0 +1,1 @@
+"""Plan → Prefect deployments, as values."""

@@ -1,0 +1,230 @@
+"""Plan → deployments, as values: one for each item with the exact mornings it is looked at, and dondoc's own few.
+
+Pure: imports no Prefect. `apply` is the only caller of Prefect's deployment interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any
+
+import jinja2
+
+from dondoc.calendar.periods import periods
+from dondoc.foundation.canonical import digest
+from dondoc.obligations import lifecycle
+from dondoc.obligations.checkpoints import Checkpoint, closing_day
+from dondoc.obligations.decide import Facts, planned
+from dondoc.obligations.lifecycle import State
+from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.office.rules import House
+from dondoc.plan.plan import Item, Plan, item_tags
+
+POOL = "dondoc"
+MARK = "dondoc"  # the tag that says: ours to update and prune
+RUN_MARK = "nghĩa vụ"  # the tag of runs whose technical failures are incidents
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment as it should be. `mornings` are local times in `timezone`; none means no schedule."""
+
+    flow: str
+    name: str
+    entrypoint: str
+    parameters: Mapping[str, Any]
+    tags: tuple[str, ...]
+    description: str
+    mornings: tuple[datetime, ...]
+    timezone: str
+    slug: str
+    recurring: str = ""
+
+    @property
+    def rrule(self) -> str | None:
+        """The schedule as Prefect takes it: `recurring` where it is a rule, else a list of exact local times."""
+        if self.recurring:
+            return self.recurring
+        if not self.mornings:
+            return None
+        return "RDATE:" + ",".join(f"{morning:%Y%m%dT%H%M%S}" for morning in self.mornings)
+
+    @property
+    def version(self) -> str:
+        """A digest of everything above: a deployment of the same version needs nothing."""
+        return digest(
+            {
+                "entrypoint": self.entrypoint,
+                "parameters": dict(self.parameters),
+                "tags": list(self.tags),
+                "description": self.description,
+                "rrule": self.rrule,
+                "timezone": self.timezone,
+                "slug": self.slug,
+            }
+        )[:16]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """What compiling needs beside the plan: the house rules, the words, the item sheet's template."""
+
+    house: House
+    words: Mapping[str, Any]
+    sheet: jinja2.Template
+    states: Mapping[str, State] = field(default_factory=dict)
+    closed: bool = False  # a closed plan has no coming mornings: its sheet shows them as they were planned
+
+    def deployments(self, plan: Plan) -> tuple[Deployment, ...]:
+        """Every deployment of one plan year, items first. `states` move what was extended and end what has ended."""
+        return (*self.items(plan), *self._own(plan))
+
+    def items(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
+        """The deployments of the plan's items, or of the one whose id is `only`."""
+        register = occurrences(plan, self.house.policy, self.house.calendar)
+        by_item: dict[str, list[Occurrence]] = {item.id: [] for item in plan.items}
+        for occurrence in register:
+            by_item[occurrence.item].append(occurrence)
+        return tuple(self._item(plan, item, by_item[item.id]) for item in plan.items if only in (None, item.id))
+
+    def _item(self, plan: Plan, item: Item, found: list[Occurrence]) -> Deployment:
+        points = {occurrence.id: self._points(plan, item, occurrence) for occurrence in found}
+        close = closing_day(plan.year, self.house.policy, self.house.calendar)
+        days = {
+            point.day for occurrence in found for point in points[occurrence.id] if self._awaited(occurrence, point)
+        } | {close}
+        policy = self.house.policy
+        if item.shape == "next_year":
+            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.year)))
+        return Deployment(
+            flow=item.flow_name,
+            name=str(plan.year),
+            entrypoint=f"flows.{item.shape}.{item.shape}",
+            parameters={"plan": plan.id, "item": item.id},
+            tags=self._tags(plan, item, found),
+            description=self.sheet.render(
+                plan=plan,
+                item=item,
+                rows=[
+                    (obligation, [o for o in found if o.obligation == obligation.id]) for obligation in item.obligations
+                ],
+                points=points,
+                days=sorted(days),
+                words=self.words,
+                office=self.house.office,
+            ),
+            mornings=self._at(days, policy.look_at),
+            timezone=policy.timezone,
+            slug=f"cac-buoi-sang-{plan.year}",
+        )
+
+    def _points(self, plan: Plan, item: Item, occurrence: Occurrence) -> tuple[Any, ...]:
+        if occurrence.before_adoption:
+            return ()
+        facts = Facts(
+            occurrence=occurrence,
+            item=item,
+            obligation=item.obligation(occurrence.obligation),
+            state=self.states.get(occurrence.id, lifecycle.initial(occurrence)),
+            office=self.house.office,
+            policy=self.house.policy,
+            calendar=self.house.calendar,
+            year=plan.year,
+            adopted_on=plan.adopted_on,
+        )
+        return planned(facts, facts.state)
+
+    def _awaited(self, occurrence: Occurrence, point: Checkpoint) -> bool:
+        """Whether somebody has to look that morning: not when the occurrence had ended before."""
+        state = self.states.get(occurrence.id)
+        return self.closed or state is None or state.ended_on is None or point.day <= state.ended_on
+
+    def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
+        units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
+        quarters = sorted({f"Quý {_ROMAN[(o.due.month - 1) // 3]}" for o in found if o.due and not o.before_adoption})
+        shape = str(self.words["shapes"][item.shape])
+        return (MARK, RUN_MARK, *item_tags(plan, item), *(unit.short or unit.name for unit in units), shape, *quarters)
+
+    def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
+        return tuple(datetime.combine(day, at) for day in sorted(days))
+
+    def _own(self, plan: Plan) -> Iterator[Deployment]:
+        policy, words = self.house.policy, self.words["own_flows"]
+        parameters = {"plan": plan.id}
+        for key, entrypoint, days, at in (
+            ("sweep", "flows.sweep.sweep", self._sweep_days(plan), policy.sweep_at),
+            ("report", "flows.report.leaders_report", self._report_days(plan), policy.look_at),
+        ):
+            yield Deployment(
+                flow=words[key]["name"],
+                name=str(plan.year),
+                entrypoint=entrypoint,
+                parameters=parameters,
+                tags=(MARK, RUN_MARK, str(plan.year)),
+                description=words[key]["description"],
+                mornings=self._at(days, at),
+                timezone=policy.timezone,
+                slug=f"{key}-{plan.year}",
+            )
+
+    def _sweep_days(self, plan: Plan) -> set[date]:
+        calendar = self.house.calendar
+        first = calendar.on_or_after(max(plan.adopted_on, date(plan.year, 1, 1)))
+        last = closing_day(plan.year, self.house.policy, calendar)
+        days = set()
+        while first <= last:
+            days.add(first)
+            first = calendar.add(first, 1)
+        return days
+
+    def _report_days(self, plan: Plan) -> set[date]:
+        spans = periods(plan.year, self.house.policy.leaders_report)
+        days = {self.house.calendar.on_or_before(span.last) for span in spans}
+        return {day for day in days if day >= plan.adopted_on}
+
+
+def follow_up_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that follows every act. What fails in it is an incident: the act stands, its schedule may be behind."""
+    found = _by_hand("follow_up", "deployments.act_followup.follow_up", words, timezone)
+    return replace(found, tags=(MARK, RUN_MARK))
+
+
+def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that automations start when a run fails technically. Without the mark that makes runs incidents."""
+    return _by_hand("incident", "flows.incident.incident", words, timezone)
+
+
+def record_deployments(words: Mapping[str, Any], timezone: str) -> tuple[Deployment, ...]:
+    """The forms an operator fills in: an act on an occurrence, an outside event, figures. What they refuse is no incident."""
+    forms = {"record": "flows.record", "record_event": "flows.record", "enter_figures": "flows.enter_figures"}
+    return tuple(_by_hand(key, f"{module}.{key}", words, timezone) for key, module in forms.items())
+
+
+# Every quarter of an hour of the office's day, Monday to Friday: a mailbox is read on a holiday too, and that is no harm.
+_OFFICE_HOURS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=7,8,9,10,11,12,13,14,15,16,17;BYMINUTE=0,15,30,45;BYSECOND=0"
+
+
+def receive_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
+    """The flow that reads the mailbox of answers. With the mark: an unread mailbox is an incident."""
+    made = _by_hand("receive_mail", "flows.receive.receive_mail", words, timezone)
+    return replace(made, tags=(MARK, RUN_MARK), recurring=_OFFICE_HOURS)
+
+
+def _by_hand(key: str, entrypoint: str, words: Mapping[str, Any], timezone: str) -> Deployment:
+    own = words["own_flows"][key]
+    return Deployment(
+        flow=own["name"],
+        name="dondoc",
+        entrypoint=entrypoint,
+        parameters={},
+        tags=(MARK,),
+        description=own["description"],
+        mornings=(),
+        timezone=timezone,
+        slug=key.replace("_", "-"),
+    )
+
+
+_ROMAN = ("I", "II", "III", "IV")

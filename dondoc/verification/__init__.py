@@ -1,0 +1,1 @@
+"""Proof: completeness, evidence, audit."""

@@ -1,0 +1,208 @@
+"""The ledger against Prefect's run history: what any client of Prefect could delete, force or edit, as findings.
+
+Prefect keeps what happened to a run as a list of states that its own engine writes, and lets any client write more.
+The ledger says what the run itself recorded. Where the two cannot both be true, that is a finding.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dondoc.ledger.findings import Finding
+from dondoc.obligations.decide import FAILING, GRAVITY, Verdict
+
+FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+# Prefect's own names: its engine or its worker says so when a run fails technically, and that is mailed at once.
+TECHNICAL = frozenset({"Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Completed", "Cached", "RolledBack"})
+# Their final state is named after what a person did, not after what was looked at.
+_BY_HAND = frozenset({"record", "record_event", "follow_up"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One state a run was in: Prefect's type (COMPLETED …), its name, since when."""
+
+    type: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as Prefect shows it. `told`: it was given its time; `rehearsal`: it recorded nothing by intent.
+
+    `history` is None where it was not asked for.
+    """
+
+    id: str
+    name: str
+    flow: str
+    told: bool
+    rehearsal: bool
+    type: str
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    history: tuple[Moment, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the ledger says of one run: its first and last entry, and the body of its `run.recorded` where it has one."""
+
+    id: str
+    first_seq: int
+    last_seq: int
+    first_at: datetime
+    last_at: datetime
+    recorded: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the comparison is made. `now` is in the office's zone. `tolerance`: how far two clocks may differ.
+
+    `copied` are runs whose history is in the record, `pruned` those that the record says were taken out of Prefect by
+    intent. `quiet` are the names of states in which a run records nothing and says so itself.
+    """
+
+    now: datetime
+    tolerance: timedelta
+    states: Mapping[str, str]
+    verdicts: Mapping[str, str]
+    quiet: frozenset[str]
+    copied: Collection[str] = ()
+    pruned: Collection[str] = ()
+
+
+def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
+    """Every run of the ledger against Prefect, then every run of Prefect against the ledger."""
+    for entry in sorted(named.values(), key=lambda found: found.first_seq):
+        run = runs.get(entry.id)
+        if run is None:
+            if not _let_go(entry, rules):
+                yield Finding("run_gone", entry.id, {"entries": _span(entry)})
+            continue
+        yield from _state_differs(run, entry, rules)
+        yield from _clock(run, entry, rules)
+    for run in sorted(runs.values(), key=lambda found: (found.started or rules.now, found.id)):
+        if run.id not in named and _owes_an_entry(run, rules):
+            yield Finding("run_unrecorded", run.id, _shown(run, state=run.state))
+        yield from _forced(run, rules.now)
+
+
+def _let_go(entry: Named, rules: Rules) -> bool:
+    """It was taken out of Prefect by intent, and its history is in the record: anything else that is gone was deleted."""
+    return entry.id in rules.pruned and entry.id in rules.copied
+
+
+def _owes_an_entry(run: Run, rules: Rules) -> bool:
+    return (
+        run.type in ("COMPLETED", "FAILED")
+        and not run.rehearsal
+        and run.state not in rules.quiet
+        and not (run.type == "FAILED" and run.state in TECHNICAL)
+    )
+
+
+def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
+    """Prefect's final state is the one that follows from what the run recorded."""
+    expected = expected_state(entry.recorded, rules) if entry.recorded else None
+    if expected is None or run.type not in FINAL:
+        return
+    kind, name = expected
+    technical = run.state in TECHNICAL and run.type in ("FAILED", "CRASHED", "CANCELLED")
+    if (run.type, run.state) != (kind, name) and not technical:
+        yield Finding("run_state_differs", run.id, _shown(run, state=run.state, expected=name, entry=entry.last_seq))
+
+
+def expected_state(recorded: Mapping[str, Any], rules: Rules) -> tuple[str, str] | None:
+    """(type, name) of the final state that follows from a `run.recorded` body; None where it does not say."""
+    flow = recorded.get("flow")
+    if flow in _BY_HAND or not isinstance(recorded.get("looked_at"), list):
+        return None
+    if flow == "sweep":
+        return "COMPLETED", rules.states["posted" if recorded.get("mails_sent") else "swept"]
+    try:
+        verdicts = [Verdict(found["verdict"]) for found in recorded["looked_at"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    worst = min(verdicts, key=GRAVITY.__getitem__, default=Verdict.NOTHING_OWED)
+    return "FAILED" if worst in FAILING else "COMPLETED", rules.verdicts[worst.value]
+
+
+def _forced(run: Run, now: datetime) -> Iterator[Finding]:
+    """States that no engine writes: after an end, an end without a start, times that go backwards."""
+    history = run.history or ()
+    for before, after in itertools.pairwise(history):
+        if before.type in FINAL:
+            yield Finding(
+                "run_forced", run.id, _shown(run, before=before.name, after=after.name, at=_text(after.at, now))
+            )
+            return
+        if after.at < before.at:
+            yield Finding("run_times", run.id, _shown(run, before=before.name, after=after.name))
+            return
+    started = any(moment.type == "RUNNING" for moment in history)
+    ended = next((moment for moment in history if moment.type in FINAL), None)
+    if ended and not started and not (ended.type in ("FAILED", "CRASHED") and ended.name in TECHNICAL):
+        yield Finding("run_never_ran", run.id, _shown(run, state=ended.name, at=_text(ended.at, now)))
+
+
+def _clock(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
+    """A run's entries lie between its start and its end, by the clock of Prefect's server."""
+    if run.told or run.started is None:
+        return
+    latest = (run.ended or rules.now) + rules.tolerance
+    if entry.first_at < run.started - rules.tolerance or entry.last_at > latest:
+        about = _shown(
+            run, entry=entry.first_seq, at=_text(entry.first_at, rules.now), started=_text(run.started, rules.now)
+        )
+        yield Finding("clock_entry", run.id, about)
+
+
+def clock_differs(ours: datetime, theirs: datetime | None, tolerance: timedelta) -> Iterator[Finding]:
+    """This machine's clock against Prefect's server's."""
+    if theirs is not None and abs(ours - theirs) > tolerance:
+        yield Finding("clock_server", "", {"ours": _text(ours, ours), "theirs": _text(theirs, ours)})
+
+
+def ahead(named: Iterable[Named], now: datetime, tolerance: timedelta) -> Iterator[Finding]:
+    """Entries from the future."""
+    for entry in named:
+        if entry.last_at > now + tolerance:
+            yield Finding("clock_ahead", entry.id, {"entry": entry.last_seq, "at": _text(entry.last_at, now)})
+
+
+def _shown(run: Run, **more: Any) -> dict[str, Any]:
+    return {"run_name": run.name, "flow": run.flow, **more}
+
+
+def _span(entry: Named) -> str:
+    return f"{entry.first_seq}" if entry.first_seq == entry.last_seq else f"{entry.first_seq}–{entry.last_seq}"
+
+
+def _text(moment: datetime, now: datetime) -> str:
+    """A moment by the clock on the wall, as `now` has it."""
+    return f"{moment.astimezone(now.tzinfo):%H:%M:%S %d/%m/%Y}"
+
+
+def new_and_healed(found: Sequence[Finding], standing: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding]]:
+    """What is found now and was not before; and what stood and is no longer found.
+
+    What was done to a run's history, and a witness line that got no stamp, stay found for good: no later look can
+    undo them.
+    """
+    now = {finding.key for finding in found}
+    fresh: dict[str, Finding] = {}
+    for finding in found:
+        if finding.key not in standing:
+            fresh.setdefault(finding.key, finding)
+    healed = [
+        known for key, known in standing.items() if key not in now and not known.code.startswith(("run_", "stamp_"))
+    ]
+    return list(fresh.values()), healed

@@ -1,0 +1,1 @@
+"""Running it: the stack, going up, replay, status, backup."""

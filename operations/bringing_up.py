@@ -1,0 +1,226 @@
+"""`dondoc up`, step by step, with a progress bar: check, start, adopt, deploy; the demo's year before that."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from dondoc.plan.plan import Plan
+from operations.first_morning import go_live, last_morning
+from operations.installation import Installation, children, front_address, open_installation
+from operations.stack import services
+from operations.stack.databases import database_urls
+from operations.stack.settings import Stack
+from operations.surroundings import config_folder, house, prepare, read_plan, stack
+from tasks.config.settings import Settings
+
+DEMO_YEAR = 2024
+_NO_PLAN = "No plan runs yet: set live in [plan] of config/dondoc.toml, then run: dondoc up"
+
+
+class _Bar:
+    """The progress bar: one line a step, the replay counted by days."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task: TaskID | None = None
+
+    def step(self, what: str, total: int | None = None) -> None:
+        if self.task is not None:
+            self.progress.update(self.task, total=1, completed=1)
+        self.task = self.progress.add_task(what, total=total)
+
+    def day(self, day: date, number: int, total: int) -> None:
+        assert self.task is not None
+        self.progress.update(self.task, completed=number, total=total, description=f"replaying {day:%d/%m/%Y}")
+
+
+@contextmanager
+def _bar() -> Iterator[_Bar]:
+    columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = _Bar(progress)
+        yield bar
+        if bar.task is not None:
+            progress.update(bar.task, total=1, completed=1)
+
+
+def bring_up(demo: bool) -> None:
+    """Bring the installation up; a second call finds everything there. Raises DondocError before anything half-starts."""
+    here, settings = stack(), prepare()
+    if demo:
+        _refuse_foreign_mail(settings)
+    demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
+    live = live_plan_file(here, settings, demo)  # every error of the configuration before the first process
+    with _bar() as bar:
+        started = _start(here, settings, bar)
+        installation = open_installation(settings)
+        if demo_plan:
+            bar.step("replaying")
+            answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
+            replay_year(here, installation, demo_plan, answers, None, bar)
+        bar.step("adopting and deploying the plan")
+        adopted = _adopt_live(installation, live, demo) if live else None
+        changed = installation.deploy().changed
+    _say(here, settings, started, adopted, changed, demo, coming(installation))
+    if live is None:
+        Console().print(_NO_PLAN, soft_wrap=True, markup=False)
+
+
+def _refuse_foreign_mail(settings: Settings) -> None:
+    from tasks.config.settings import SettingsError
+
+    if settings.smtp.host != "127.0.0.1":
+        raise SettingsError(
+            f"the demo would mail 2024's notices through {settings.smtp.host}; "
+            "empty [mail] host in config/dondoc.toml, or run: dondoc up"
+        )
+
+
+def _start(here: Stack, settings: Settings, bar: _Bar) -> tuple[str, ...]:
+    from tasks.store.connect import migrate
+
+    names = {"postgres": "starting PostgreSQL", "prefect": "starting Prefect"}
+
+    def on_step(name: str) -> None:
+        # The tables must be there before the first child that reads them.
+        if name == "mailbox":
+            bar.step("bringing the tables up to date")
+            migrate(database_urls(here).owner)
+        bar.step(names.get(name, f"starting the {name}"))
+
+    return services.up(here, children(here, settings), on_step)
+
+
+def replay_year(
+    here: Stack, installation: Installation, plan: Plan, answers: Path, until: date | None, bar: _Bar | None = None
+) -> int:
+    """Replay one plan year into Prefect's history; 0 when it is there already. Its mail goes to the local mailbox only."""
+    from operations.replay import ANSWERED_AT
+    from operations.scripted_answers import Answers
+    from tasks.config.loading import read
+    from tasks.config.settings import settings
+    from tasks.store.plans import adopt
+
+    rules = installation.house
+    # Whatever SMTP server is configured, a past year is mailed to nobody.
+    os.environ.update(DONDOC_MAIL_HOST="127.0.0.1", DONDOC_MAIL_PORT=str(here.mail_port))
+    os.environ["DONDOC_FIGURES"] = str(installation.settings.config / "demo" / "figures")
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+    settings.cache_clear()
+    bounces = Answers.model_validate(read(answers).value).bounces
+    refused = [{"address": b.address, "from": b.from_, "to": b.to} for b in bounces]
+    (here.root / "refusals.yaml").write_text(yaml.safe_dump(refused), encoding="utf-8")
+    start = datetime.combine(plan.adopted_on, ANSWERED_AT, tzinfo=rules.policy.zone)
+    adopt(installation.engine, plan, rules.policy, rules.calendar, start, "replay")
+    installation.deploy(with_automations=False)
+    try:
+        return installation.replay(plan, answers, until, bar.day if bar else lambda *_: None)
+    finally:
+        for name in ("DONDOC_MAIL_HOST", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
+            os.environ.pop(name, None)
+        settings.cache_clear()
+
+
+def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
+    """The plan that runs: the configured one; for the demo a draft of this year's, rolled over from the newest.
+
+    None where neither is: an office does not get a plan that nobody chose.
+    """
+    from tasks.config.loading import clock
+    from tasks.plan.drafting import draft_plan
+
+    if settings.live_plan:
+        read_plan(settings.live_plan)
+        return settings.live_plan
+    rules = house()
+    day = last_morning(clock(rules.policy), rules.policy, rules.calendar)
+    newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
+    if newest.stem == str(day.year):
+        read_plan(newest)
+        return newest
+    target = here.root / "plans" / f"{day.year}.yaml"
+    if not target.exists() and not demo:
+        return None
+    if not target.exists():
+        source = newest.read_text(encoding="utf-8")
+        text = draft_plan(read_plan(newest), source, day.year, day, config_folder(), house(), day)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".part")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(target)
+    read_plan(target)
+    return target
+
+
+def _adopt_live(installation: Installation, live: Path, demo: bool) -> str | None:
+    from tasks.config.loading import clock
+    from tasks.store.plans import adopt
+
+    plan = read_plan(live)
+    rules = installation.house
+    now, source = clock(rules.policy), live.read_text(encoding="utf-8")
+    if demo:
+        return plan.id if go_live(installation, plan, source, now) else None
+    done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
+    return plan.id if done else None
+
+
+def coming(installation: Installation) -> str:
+    """The next morning something is looked at, and how many items that concerns."""
+    from tasks.config.loading import clock
+
+    now = clock(installation.house.policy).replace(tzinfo=None)
+    ahead = [
+        (morning, deployment.parameters.get("item"))
+        for plan in installation.adopted()
+        for deployment in installation.compile(plan)
+        for morning in deployment.mornings
+        if morning > now and "item" in deployment.parameters
+    ]
+    if not ahead:
+        return "nothing is scheduled"
+    first = min(morning for morning, _ in ahead)
+    return f"{first:%d/%m/%Y %H:%M}: {sum(morning == first for morning, _ in ahead)} items are looked at"
+
+
+def _say(
+    here: Stack,
+    settings: Settings,
+    started: tuple[str, ...],
+    adopted: str | None,
+    changed: int,
+    demo: bool,
+    next_morning: str,
+) -> None:
+    def say(line: str) -> None:
+        Console().print(line, soft_wrap=True, highlight=False, markup=False)
+
+    command = "dondoc" if shutil.which("dondoc") else ".venv/bin/dondoc"
+    if not started and not adopted and not changed:
+        say("Everything runs already; nothing was changed and nothing was sent.")
+    else:
+        say(
+            f"Started: {', '.join(started) or 'nothing'}. Adopted: {adopted or 'nothing new'}. "
+            f"Deployments created or changed: {changed}."
+        )
+    front = front_address(here, settings)
+    say(f"\n  Prefect UI  {front}  (sign in by the link mailed to a role of config/office.yaml)")
+    if demo:
+        say(f"  2024's runs {front}/{_YEAR}")
+    say(f"  Mailbox     {here.portal_url}/mail")
+    say(f"  Board       {here.portal_url}/bang  (the same sign-in)")
+    say(f"  Coming up   {next_morning}")
+    say(f"\nNext: {command} status · {command} ledger verify · {command} doctor · to stop: {command} down")
+
+
+# The newer of Prefect's two run lists filters by the scheduled date; the classic one by when a run really started.
+_YEAR = "v2/runs?start=2024-01-01T00:00:00.000Z&end=2025-02-01T00:00:00.000Z"

@@ -1,0 +1,121 @@
+"""Roles and databases: `prefect` (Prefect's own), `dondoc` owned by `dondoc_owner`, used by `dondoc_app`.
+
+The same statements serve the embedded server and any other reached by an administrator's URL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from operations.stack.settings import Stack, StackError
+
+ROLES = ("prefect", "dondoc_owner", "dondoc_app")
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """URLs in libpq form (`postgresql://…`); `with_driver` turns one into SQLAlchemy's."""
+
+    admin: str
+    owner: str
+    app: str
+    prefect: str
+
+
+def database_urls(stack: Stack) -> DatabaseUrls:
+    """The four URLs of this installation; asks no server."""
+    from operations.stack.postgres import admin_url
+
+    admin = stack.database_url or admin_url(stack)
+    return DatabaseUrls(
+        admin=admin,
+        owner=_as_role(admin, stack, "dondoc_owner", "dondoc"),
+        app=_as_role(admin, stack, "dondoc_app", "dondoc"),
+        prefect=_as_role(admin, stack, "prefect", "prefect"),
+    )
+
+
+def with_driver(url: str, driver: str) -> str:
+    """The URL for SQLAlchemy: `with_driver(url, "psycopg")`, or "asyncpg" whose word for sslmode is ssl."""
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query)
+    if driver == "asyncpg":
+        query = [("ssl" if key == "sslmode" else key, value) for key, value in query]
+    return urlunsplit(parts._replace(scheme=f"postgresql+{driver}", query=urlencode(query)))
+
+
+def ensure_databases(stack: Stack) -> DatabaseUrls:
+    """Create what is missing of roles and databases; change nothing that exists.
+
+    Raises StackError: server not reachable, administrator may not create, or a role with an unknown password.
+    """
+    urls = database_urls(stack)
+    try:
+        with psycopg.connect(urls.admin, autocommit=True, connect_timeout=10) as connection:
+            for role in ROLES:
+                _ensure_role(connection, role, stack.secret(f"postgres_{role}"))
+            _ensure_database(connection, "prefect", "prefect")
+            _ensure_database(connection, "dondoc", "dondoc_owner")
+            _grant_connect(connection)
+        with psycopg.connect(_in_database(urls.admin, "prefect"), autocommit=True) as connection:
+            # Prefect's migrations index names by trigram.
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except psycopg.OperationalError as error:
+        raise StackError(f"the database server does not answer: {_first_line(error)}") from error
+    except psycopg.Error as error:
+        raise StackError(
+            f"the database refuses ({_first_line(error)}): give an URL of a role that may create"
+        ) from error
+    for url, role in ((urls.owner, "dondoc_owner"), (urls.app, "dondoc_app"), (urls.prefect, "prefect")):
+        _check_login(url, role, stack)
+    return urls
+
+
+def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        return
+    statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
+    connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+    # CREATE DATABASE … OWNER needs membership unless we are superuser; a superuser's grant to itself is harmless.
+    connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+
+
+def _ensure_database(connection: psycopg.Connection, database: str, owner: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+        return
+    statement = sql.SQL("CREATE DATABASE {} OWNER {}")
+    connection.execute(statement.format(sql.Identifier(database), sql.Identifier(owner)))
+
+
+def _grant_connect(connection: psycopg.Connection) -> None:
+    connection.execute("REVOKE ALL ON DATABASE dondoc, prefect FROM PUBLIC")
+    connection.execute("GRANT CONNECT ON DATABASE dondoc TO dondoc_app")
+
+
+def _check_login(url: str, role: str, stack: Stack) -> None:
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise StackError(
+            f"cannot sign in as {role} ({_first_line(error)}): "
+            f"put its password into {stack.secrets_directory / f'postgres_{role}'}"
+        ) from error
+
+
+def _as_role(admin: str, stack: Stack, role: str, database: str) -> str:
+    parts = urlsplit(admin)
+    place = parts.netloc.rpartition("@")[2]
+    password = stack.secret(f"postgres_{role}")
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{place}", path=f"/{database}"))
+
+
+def _in_database(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

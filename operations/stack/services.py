@@ -1,0 +1,123 @@
+"""up, down and status of the whole stack; each may be called in any state and as often as one likes.
+
+`up` starts what is missing, in order: PostgreSQL, databases, Prefect, then the caller's children. If one does
+not start, what this call started is stopped again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from operations.stack import children, postgres
+from operations.stack.children import Child
+from operations.stack.databases import ensure_databases
+from operations.stack.ports import refuse_taken
+from operations.stack.prefect_server import prefect_server
+from operations.stack.settings import Port, Stack, StackError
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One part of the stack as it is now; `pid` and `ports` are empty when it does not run here."""
+
+    name: str
+    running: bool
+    pid: int | None = None
+    ports: tuple[int, ...] = ()
+
+
+def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
+    """Start what does not run; returns the names of what this call started (none: everything ran already).
+
+    Raises StackError, one line; then nothing this call started is left running.
+    """
+    stack.create_directories()
+    with _alone(stack):
+        wanted = (prefect_server(stack), *extra)
+        postgres.refuse_full_disk(stack.root)
+        refuse_taken(_ports_needed(stack, wanted))
+        started: list[str] = []
+        try:
+            _start_all(stack, wanted, started, on_step)
+        except BaseException:
+            _stop_all(stack, reversed(started))
+            raise
+    return tuple(started)
+
+
+def down(stack: Stack) -> tuple[str, ...]:
+    """Stop what `up` started, the database last; returns the names of what was running."""
+    if not stack.run_directory.is_dir():
+        return ()
+    with _alone(stack):
+        names = [child.name for child in children.running(stack)]
+        # Those who use a server go before it does.
+        names.sort(key=lambda name: name == "prefect")
+        if stack.embedded and postgres.find(stack):
+            names.append("postgres")
+        _stop_all(stack, names)
+    return tuple(names)
+
+
+def status(stack: Stack, extra_names: Sequence[str] = ()) -> tuple[ServiceStatus, ...]:
+    """Every known part; changes nothing and asks no server. `extra_names`: children expected beside Prefect."""
+    found = {child.name: child for child in children.running(stack)}
+    names = dict.fromkeys(("prefect", *extra_names, *found))
+    rest = []
+    for name in names:
+        child = found.get(name)
+        rest.append(
+            ServiceStatus(name, True, child.process.pid, tuple(child.ports.values()))
+            if child
+            else ServiceStatus(name, False)
+        )
+    return (*_database_status(stack), *rest)
+
+
+def _database_status(stack: Stack) -> tuple[ServiceStatus, ...]:
+    if not stack.embedded:
+        return ()
+    server = postgres.find(stack)
+    if not server:
+        return (ServiceStatus("postgres", False),)
+    return (ServiceStatus("postgres", True, server.process.pid, (server.port,)),)
+
+
+def _start_all(stack: Stack, wanted: Sequence[Child], started: list[str], on_step: Callable[[str], None]) -> None:
+    if stack.embedded:
+        on_step("postgres")
+        if postgres.start(stack):
+            started.append("postgres")
+    ensure_databases(stack)
+    for child in wanted:
+        on_step(child.name)
+        if children.start(stack, child):
+            started.append(child.name)
+
+
+def _stop_all(stack: Stack, names: Iterator[str] | Sequence[str]) -> None:
+    for name in names:
+        if name == "postgres":
+            postgres.stop(stack)
+        else:
+            children.stop(stack, name)
+
+
+def _ports_needed(stack: Stack, wanted: Sequence[Child]) -> list[Port]:
+    ports = [port for child in wanted if not children.find(stack, child.name) for port in child.ports]
+    if stack.embedded and not postgres.find(stack):
+        ports.insert(0, stack.port("postgres"))
+    return ports
+
+
+@contextmanager
+def _alone(stack: Stack) -> Iterator[None]:
+    with (stack.run_directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StackError(f"another dondoc is starting or stopping {stack.root}: wait for it to finish") from error
+        yield

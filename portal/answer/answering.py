@@ -1,0 +1,193 @@
+"""The portal's side of answering: opening a link, reading its duty from the store, recording an act."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.mail.links import Link, LinkError, LinkMaker, read
+from dondoc.obligations.actors import on_behalf
+from dondoc.obligations.allowed_answers import CHOICES, Choice, choices, may_answer
+from dondoc.obligations.checkpoints import closing_day
+from dondoc.obligations.decision_input import Facts
+from dondoc.obligations.lifecycle import ENDS, OWED, Status
+from dondoc.office.delegation import stands_for
+from dondoc.office.rules import House
+from dondoc.office.wording import Wording, clean
+from portal.answer.forms import Form
+from tasks.config.loading import clock, house, words
+from tasks.config.loading import read as read_file
+from tasks.config.settings import Settings, read_settings
+from tasks.obligations.act_followup import follow_soon
+from tasks.store import files as shelf
+from tasks.store.answers import Told, refuse_second, told
+from tasks.store.connect import engine
+from tasks.store.occurrences import UnknownOccurrenceError, facts, row, rows
+from tasks.store.plans import adopted, adopted_ids
+from tasks.store.settle import act
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An opened link: the duty as it stands, its history, and what its holder may answer now."""
+
+    token: str
+    link: Link
+    facts: Facts
+    history: list[Told]
+    now: datetime
+    office_words: Mapping[str, Any]
+
+    @property
+    def today(self) -> date:
+        """The office's calendar day."""
+        return self.now.date()
+
+    @property
+    def seq(self) -> int:
+        """The last entry about the occurrence that this page knows."""
+        return self.history[-1].seq if self.history else 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the duty is over, and with it every link to it."""
+        return self.facts.state.status in ENDS
+
+    @property
+    def leads(self) -> bool:
+        """Whether the holder answers for the duty; else the page only shows it."""
+        return bool(self.actor)
+
+    @property
+    def actor(self) -> str:
+        """Who answers, as the ledger names them: the holder, also for a head they stand in for; "" who only looks."""
+        party = self.link.party
+        if may_answer(self.facts, party):
+            return party
+        absent = stands_for(self.facts.delegations, party, self.today)
+        return next((on_behalf(party, other) for other in absent if may_answer(self.facts, other)), "")
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the holder may answer now."""
+        if not self.leads:
+            return ()
+        since = max((e.seq for e in self.history if e.kind == "occurrence.opened"), default=0)
+        done = any(e.kind == "occurrence.acknowledged" and e.seq > since for e in self.history)
+        return choices(self.facts, self.today, acknowledged=done)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The office's words today."""
+        return Wording(self.office_words, self.facts.office, self.facts.calendar, self.today, portal=True)
+
+    @property
+    def party(self) -> str:
+        """Whose link this is, in words."""
+        return self.wording.party(self.link.party)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One line of what a unit owes."""
+
+    facts: Facts
+    token: str
+
+
+class Answering:
+    """What the answer pages stand on. `now` is an argument so that a test owns the time."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+        self.settings = settings
+        self._now = now
+        self.engine = engine(settings.store_url) if settings.store_url else None
+
+    @property
+    def house(self) -> House:
+        """Office, policy and calendar as the files say now."""
+        return house(self.settings.config)
+
+    def now(self) -> datetime:
+        """The present, in the office's zone."""
+        return clock(self.house.policy, self._now() if self._now else None)
+
+    @cached_property
+    def words(self) -> Mapping[str, Any]:
+        """config/portal/answer.yaml."""
+        found: Mapping[str, Any] = read_file(self.settings.config / "portal" / "answer.yaml").value
+        return found
+
+    def tracker(self) -> str:
+        """Whom to ask where a link does not help: the tracker's title and address."""
+        office = self.house.office
+        known = office.role("tracker")
+        return f"{clean(known.title)} ({known.email})" if known and known.email else office.office
+
+    def open(self, token: str) -> Opened:
+        """The duty of a link. Raises LinkError; database errors pass through."""
+        now = self.now()
+        link = read(self.settings.link_secret, token, now)
+        if self.engine is None:
+            raise sa.exc.OperationalError("no database is set", None, Exception("DONDOC_STORE_URL is empty"))
+        # History and state from one snapshot: an answer recorded in between would show in one and not in the other.
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            history = told(connection, link.occurrence)
+            try:
+                found = row(connection, link.occurrence)
+            except UnknownOccurrenceError:
+                raise LinkError("wrong") from None
+            known = facts(connection, self.house, adopted(connection, found.occurrence.plan), found)
+        return Opened(token, link, known, history, now, words(self.settings.config))
+
+    def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
+        """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
+        assert self.engine is not None
+        found: list[Facts] = []
+        with self.engine.connect() as connection:
+            for plan_id in adopted_ids(connection):
+                plan = adopted(connection, plan_id)
+                for candidate in rows(connection, plan_id):
+                    if candidate.state.status in (*OWED, Status.SUBMITTED):
+                        known = facts(connection, self.house, plan, candidate)
+                        found += [known] if may_answer(known, party) else []
+        found.sort(key=lambda known: (known.state.due or date.max, known.occurrence.id))
+        lines = [(known, Owed(known, self._token(known, party))) for known in found]
+        return (
+            [line for known, line in lines if known.state.status in OWED],
+            [line for known, line in lines if known.state.status is Status.SUBMITTED],
+        )
+
+    def _token(self, known: Facts, party: str) -> str:
+        closes = closing_day(known.year, known.policy, known.calendar)
+        maker = LinkMaker("", self.settings.link_secret, closes, known.policy.zone)
+        return maker.token(known.occurrence.id, party, known.state.due)
+
+    def record(self, opened: Opened, form: Form, after: int) -> int:
+        """Store the files, then record the act; the number of its ledger entry.
+
+        Raises AnsweredError where the holder did the same after entry `after`, and what the act raises.
+        """
+        assert self.engine is not None
+        assert form.act is not None
+        occurrence, actor = opened.link.occurrence, opened.actor
+        for content in form.contents:
+            shelf.keep(self.settings.var / "files", content)
+
+        def first(connection: sa.Connection) -> None:
+            refuse_second(connection, occurrence, after, CHOICES[form.choice], actor)
+
+        looked = act(self.engine, self.house, occurrence, form.act, opened.now, actor, first=first)
+        follow_soon(self.engine, self.settings, looked.seqs[0])
+        return looked.seqs[0]
+
+
+def answering_here() -> Answering:
+    """The answering of this process's environment. Raises ConfigurationError or SettingsError."""
+    return Answering(read_settings(os.environ))

@@ -1,0 +1,1 @@
+"""The portal as one application, and its interface."""

@@ -1,0 +1,133 @@
+"""The portal as one ASGI application."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from portal.answer.answering import Answering
+from portal.answer.pages import AnswerPages
+from portal.evidence.pages import evidence_routes
+from portal.files.pages import file_routes
+from portal.front.step_over import prefect_routes
+from portal.mailbox.kept_letters import Letters
+from portal.mailbox.pages import mail_routes
+from portal.office.absence_pages import absence_routes
+from portal.office.board_pages import board_routes
+from portal.office.feeds import feed_routes
+from portal.office.occurrence_pages import occurrence_routes
+from portal.office.received_pages import received_routes
+from portal.reports.document_pages import document_routes
+from portal.reports.index_pages import index_routes
+from portal.reports.table_pages import table_routes
+from portal.shell.allowed_hosts import Named, allowed_hosts
+from portal.shell.page_context import Desk, gated
+from portal.shell.pages import Pages
+from portal.shell.security_headers import Guard
+from portal.shell.settings import Settings
+from portal.shell.signin import sign_in_routes
+from portal.shell.visitors import Recognising, Visitors
+
+
+class _Number(IntegerConvertor):
+    """`{seq:number}` in a route: as many digits as Python reads and PostgreSQL's bigint holds, the rest is not here."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _Number())
+
+
+def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+    """What an installation adds to the mailbox: sign-in, and the office's pages."""
+    return [
+        *sign_in_routes(visitors, pages),
+        *board_routes(desk, pages),
+        *index_routes(desk, pages),
+        *occurrence_routes(desk, visitors, pages),
+        *feed_routes(desk, pages),
+        *document_routes(desk, pages),
+        *table_routes(desk, pages),
+        *file_routes(desk, pages),
+        *received_routes(desk, visitors, pages),
+        *evidence_routes(desk, visitors, pages),
+        *absence_routes(desk, visitors, pages),
+        *prefect_routes(desk, pages),
+    ]
+
+
+def _names(settings: Settings, answering: Answering | None) -> frozenset[str]:
+    """What the portal is called: in its own links, in those of mails, and by the installation's settings."""
+    behind = settings.installation or (answering.settings if answering else None)
+    addresses = [settings.public_url, f"//{settings.host}" if ":" not in settings.host else None]
+    addresses += [answering.settings.base_url if answering else None, behind.base_url if behind else None]
+    return allowed_hosts(addresses, behind.portal_hosts if behind else ())
+
+
+def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
+    """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it.
+
+    Without `answering` the portal shows the mailbox only.
+    """
+    pages = Pages(settings)
+    letters = Letters(settings.mail)
+    desk = Desk(settings, settings.installation) if settings.installation else None
+    visitors = Visitors(settings, (lambda: desk.engine) if desk else None)
+    pages.provide(sign_out_token=lambda visitor: visitors.token(visitor, "ra"), mailbox_open=settings.mailbox_open)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        threading.Thread(target=letters.all, name="first look at the mailbox", daemon=True).start()
+        yield
+
+    def start(_request: Request) -> HTMLResponse:
+        everything = letters.all() if settings.mailbox_open else []
+        return pages.render(
+            "start.html",
+            prefect_url=settings.prefect_url,
+            count=len(everything),
+            newest=everything[0].day if everything else None,
+            office=settings.installation is not None,
+        )
+
+    def health(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return pages.render("refused.html", status, code=status)
+
+    mailbox: list[Route] = mail_routes(letters, pages)
+    if not settings.mailbox_open:
+        mailbox = [Route(route.path, gated("mailbox", route.endpoint)) for route in mailbox]
+    office = office_routes(desk, visitors, pages) if desk else []
+
+    return Starlette(
+        routes=[
+            Route("/", start),
+            Route("/health", health),
+            *mailbox,
+            *office,
+            *(AnswerPages(answering, pages).routes() if answering else ()),
+            Mount("/static", StaticFiles(directory=settings.templates / "static")),
+        ],
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Guard),
+            Middleware(
+                Named, hosts=_names(settings, answering), refused=lambda: pages.render("refused.html", 421, code=421)
+            ),
+            *([Middleware(Recognising, visitors=visitors)] if settings.installation else []),
+        ],
+        exception_handlers={HTTPException: refused, 500: refused},
+    )

@@ -1,0 +1,1 @@
+"""The front of Prefect's own pages."""

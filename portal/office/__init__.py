@@ -1,0 +1,1 @@
+"""The office's own pages: board, inbox, occurrences, absence."""

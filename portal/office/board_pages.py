@@ -1,0 +1,62 @@
+"""The board and the tracker's inbox as pages."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from portal.office.board import board, read_choice
+from portal.office.board_snapshot import Snapshots
+from portal.office.inbox import inbox, read_asked
+from portal.office.received_pages import address_of
+from portal.office.status_marks import MARKS, SOON_WORKING_DAYS, TONE
+from portal.shell.page_context import Desk, gated
+from portal.shell.pages import Pages
+from tasks.store import received
+from tasks.store.received import STRAY_DAYS
+
+
+def board_routes(desk: Desk, pages: Pages) -> list[Route]:
+    """/bang and /viec."""
+    snapshots = Snapshots(desk)
+
+    def table(request: Request) -> HTMLResponse:
+        choice = read_choice(request.query_params)
+        snapshot = snapshots.of(choice.plan)
+        if snapshot is None:
+            return pages.render("board_empty.html")
+        return pages.render(
+            "board.html",
+            **board(snapshot, choice),
+            office=desk.house.office,
+            wording=desk.wording(snapshot.today),
+            outcome_words={**desk.words["verdicts"], **desk.words["outcomes"]},
+            all_marks=[(mark, TONE[mark]) for mark in MARKS],
+            soon=SOON_WORKING_DAYS,
+        )
+
+    def waiting(request: Request) -> Response:
+        """What waits for a decision, in every adopted plan."""
+        latest, office = snapshots.of(""), desk.house.office
+        if latest is None:
+            return pages.render("board_empty.html")
+        every = [found for plan in reversed(latest.plans) if (found := snapshots.of(plan))]
+        asked = read_asked(request.query_params, {unit.id for unit in office.units})
+        own_units = office.own_units("role:tracker")
+        with desk.engine.connect() as connection:
+            mails = received.waiting(connection, latest.today)
+        return pages.render(
+            "inbox.html",
+            **inbox((line for snapshot in every for line in snapshot.lines), mails, asked, own_units),
+            reasons=desk.words["letters"],
+            address_of=address_of,
+            stray_days=STRAY_DAYS,
+            said=request.query_params.get("xong", "") == "thu",
+            own_units=own_units,
+            snapshot=latest,
+            wording=desk.wording(latest.today),
+            office=office,
+        )
+
+    return [Route("/bang", gated("board", table)), Route("/viec", gated("inbox", waiting))]

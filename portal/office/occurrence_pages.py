@@ -1,0 +1,145 @@
+"""One occurrence's page, and what the tracker decides on it."""
+
+from __future__ import annotations
+
+import threading
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dondoc.foundation.errors import ForbiddenTransitionError
+from dondoc.obligations.actors import IN_FAVOUR
+from dondoc.obligations.acts import ActError
+from portal.office.decisions import ACTS, read_form
+from portal.office.occurrence_view import dossier, last_seq
+from portal.shell.fields import posted
+from portal.shell.page_context import Desk, gated, reached
+from portal.shell.pages import Pages
+from portal.shell.rate_limit import Allowance
+from portal.shell.signin import ask_to_sign_in
+from portal.shell.visitors import Visitor, Visitors, current
+from tasks.obligations.act_followup import follow_soon
+from tasks.store.occurrences import UnknownOccurrenceError
+from tasks.store.settle import act
+
+TRACKER = "role:tracker"
+
+
+class Taken:
+    """Form tokens in use: of two posts of one form at once, one is taken. Later ones find the entry it wrote."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, token: str) -> bool:
+        """Whether nobody holds it."""
+        with self._lock:
+            free = token not in self._taken
+            self._taken.add(token)
+            return free
+
+    def free(self, token: str) -> None:
+        """It may be used again, or has left its entry."""
+        with self._lock:
+            self._taken.discard(token)
+
+
+def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+    """/ky/{occurrence id}."""
+    taken = Taken()
+    allowance = Allowance(120, 900.0, desk.settings.seconds)
+
+    def page(occurrence: str, status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> HTMLResponse:
+        if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
+            raise HTTPException(404)
+        now, visitor = desk.now(), current.get()
+        wording = desk.wording(now.date())
+        try:
+            found = dossier(desk, occurrence, wording, now)
+        except UnknownOccurrenceError:
+            raise HTTPException(404) from None
+        own = found.own_of(TRACKER)
+        deciding = [name for name in found.possible if visitor.may(name, own=own)]
+        reviews_own = any(found.decides_own(visitor.actor(name, own=own)) for name in deciding)
+        if desk.house.policy.own_review == "refused" and reviews_own:
+            deciding = [name for name in deciding if name not in IN_FAVOUR]
+        return pages.render(
+            "occurrence.html",
+            status,
+            found=found,
+            own=own,
+            reviews_own=reviews_own,
+            facts=found.facts,
+            state=found.facts.state,
+            wording=wording,
+            words=desk.words,
+            prefect_url=desk.settings.prefect_url,
+            forms=deciding,
+            token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
+            said=said,
+            fields=fields or {},
+        )
+
+    def one(request: Request) -> HTMLResponse:
+        done = request.query_params.get("xong", "")
+        return page(request.path_params["id"], said=done if done in ACTS else "")
+
+    def settle(occurrence: str, visitor: Visitor, fields: dict[str, str]) -> Response:
+        name = next(known for known in ACTS if known == fields["act"])
+        seq, token = fields.get("seq", ""), fields.get("token", "")
+        if "\0" in occurrence or not visitors.token_fits(visitor, _purpose(occurrence, seq), token):
+            return page(occurrence, 403, "form", fields)
+        if not taken.claim(token):
+            return page(occurrence, 409, "twice")
+        try:
+            if str(last_seq(desk, occurrence)) != seq:
+                return page(occurrence, 409, "changed", fields)
+            now = desk.now()
+            found = dossier(desk, occurrence, desk.wording(now.date()), now)
+            own = found.own_of(TRACKER)
+            if not visitor.may(name, own=own):
+                raise HTTPException(403)
+            given = read_form(name, fields, found)
+            if given.act is None:
+                return page(occurrence, 422, given.fault, fields)
+            try:
+                done = act(desk.engine, desk.house, occurrence, given.act, now, visitor.actor(name, own=own))
+                follow_soon(desk.engine, desk.installation, done.seqs[0])
+            except ForbiddenTransitionError:
+                return page(occurrence, 409, "changed", fields)
+            except ActError:
+                return page(occurrence, 422, "policy", fields)
+        finally:
+            taken.free(token)
+        return RedirectResponse(f"/ky/{quote(occurrence)}?xong={name}", 303)
+
+    async def decide(request: Request) -> Response:
+        visitor, fields = current.get(), await posted(request)
+        if not visitor.session:
+            return ask_to_sign_in(request)
+        name = next((known for known in ACTS if known == fields.get("act")), None)
+        if name is None:
+            raise HTTPException(400)
+        if not (visitor.may(name) or visitor.may(name, own=True)):
+            raise HTTPException(403)
+        if allowance.take(visitor.session):
+            raise HTTPException(429)
+        return await reached(settle, request.path_params["id"], visitor, fields)
+
+    def mailed(request: Request) -> Response:
+        """The links that stand in mails to the tracker and the leaders."""
+        return RedirectResponse(f"/ky/{quote(request.path_params['id'])}", 303)
+
+    return [
+        Route("/o/{id:path}", mailed),
+        Route("/ky/{id:path}", gated("occurrence", one)),
+        Route("/ky/{id:path}", decide, methods=["POST"]),
+    ]
+
+
+def _purpose(occurrence: str, seq: object) -> str:
+    return f"ky|{occurrence}|{seq}"

@@ -1,0 +1,128 @@
+"""One occurrence with everything the ledger says of it, read in one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from dondoc.ledger.ledger import Head
+from dondoc.obligations.actors import decides_own
+from dondoc.obligations.checkpoints import Checkpoint, closing_day
+from dondoc.obligations.decide import Facts
+from dondoc.obligations.decision_input import planned
+from dondoc.obligations.lifecycle import ENDS, OWED, Status, revised
+from dondoc.office.wording import Wording
+from portal.office.status_marks import TONE, Mark, Tone, mark_of
+from portal.shell.page_context import Desk
+from portal.shell.permissions import Action
+from tasks.obligations.history import Event, event
+from tasks.store import tables
+from tasks.store.answers import told
+from tasks.store.occurrences import facts, row
+from tasks.store.plans import adopted
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An occurrence's page. `last_seq` is its latest entry; `unsent` are notices not yet taken by a server."""
+
+    facts: Facts
+    last_seq: int
+    head: Head
+    at: datetime
+    today: date
+    events: tuple[Event, ...]
+    unsent: tuple[tuple[str, str, str], ...]
+    coming: tuple[Checkpoint, ...]
+    latest: date
+
+    @property
+    def mark(self) -> Mark:
+        """As on the board."""
+        return mark_of(self.facts.state, self.today, self.facts.calendar)
+
+    @property
+    def tone(self) -> Tone:
+        """As on the board."""
+        return TONE[self.mark]
+
+    def own_of(self, party: str) -> bool:
+        """Whether a lead unit's mailbox, or its head's, is that party's."""
+        return decides_own(self.facts, party)
+
+    def decides_own(self, actor: str) -> bool:
+        """Whether that actor would decide on their own unit's work."""
+        return decides_own(self.facts, actor)
+
+    @property
+    def possible(self) -> tuple[Action, ...]:
+        """What a tracker can decide now."""
+        return tuple(_possible(self.facts))
+
+
+def _possible(found: Facts) -> Iterator[Action]:
+    state = found.state
+    if state.status in ENDS:
+        return
+    if state.status is Status.SUBMITTED:
+        yield from ("accept", "return")
+    if state.status in OWED and state.due and state.extensions < found.policy.extensions.at_most:
+        yield "extend"
+    if state.extension_asked and state.status in (*OWED, Status.SUBMITTED):
+        yield "refuse_extension"
+    if state.difficulty and state.status is not Status.GATED:
+        yield "answer_difficulty"
+    yield "waive"
+
+
+def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dossier:
+    """The page of that occurrence. Raises UnknownOccurrenceError."""
+    house, ledger, n = desk.house, tables.ledger, tables.notice
+    with desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        current = row(connection, occurrence)
+        plan = adopted(connection, current.occurrence.plan)
+        found = facts(connection, house, plan, current)
+        entries = told(connection, occurrence)
+        waiting = (
+            sa.select(n.c.kind, n.c.recipient, tables.mail.c.reply)
+            .outerjoin(tables.mail, n.c.mail == tables.mail.c.id)
+            .where(n.c.occurrence == occurrence, n.c.status.in_(("queued", "mailed")))
+            .order_by(n.c.seq, n.c.key)
+        )
+        unsent = tuple((kind, wording.party(to), reply or "") for kind, to, reply in connection.execute(waiting))
+        top = connection.execute(
+            sa.select(ledger.c.seq, ledger.c.hash, ledger.c.at).order_by(ledger.c.seq.desc()).limit(1)
+        ).one()
+        last_seq = _last_seq(connection, occurrence)
+    state = found.state
+    points = () if state.status in ENDS else planned(found, state)
+    due = state.due or now.date()
+    closes = closing_day(plan.year, house.policy, house.calendar)
+    return Dossier(
+        found,
+        last_seq,
+        Head(top.seq, top.hash),
+        datetime.fromisoformat(top.at).astimezone(house.policy.zone),
+        now.date(),
+        tuple(event(entry, wording, house.policy.zone) for entry in entries),
+        unsent,
+        tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
+        min(
+            date.fromordinal(due.toordinal() + house.policy.extensions.max_days),
+            date.fromordinal(closes.toordinal() - 1),
+        ),
+    )
+
+
+def _last_seq(connection: sa.Connection, occurrence: str) -> int:
+    o = tables.occurrence
+    return connection.scalar(sa.select(o.c.last_seq).where(o.c.id == occurrence)) or 0
+
+
+def last_seq(desk: Desk, occurrence: str) -> int:
+    """The number of its latest entry, 0 when there is no such occurrence."""
+    with desk.engine.connect() as connection:
+        return _last_seq(connection, occurrence)

@@ -1,0 +1,1 @@
+"""Tables, index, pictures and documents as pages."""

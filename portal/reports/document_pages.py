@@ -1,0 +1,82 @@
+"""The documents an office completes and signs, for the tracker and the leaders: what can be written, and each as .docx."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dondoc.documents.form_settings import Settings
+from dondoc.documents.kinds import OF_ITEMS, Wanted, possible, wanted
+from dondoc.documents.marked_text import DocumentError
+from dondoc.plan.plan import Plan
+from portal.shell.page_context import Desk, gated
+from portal.shell.pages import Pages
+from tasks.documents.reading import standing, written
+from tasks.documents.templates import document_settings
+from tasks.documents.writing import DOCX
+from tasks.store.plans import adopted, adopted_ids
+
+
+def document_routes(desk: Desk, pages: Pages) -> list[Route]:
+    """/van-ban and /van-ban/tai."""
+
+    def settings() -> Settings:
+        return document_settings(desk.installation.config, desk.house.office)
+
+    def plan_of(request: Request) -> tuple[Plan, list[str]] | None:
+        with desk.engine.connect() as connection:
+            known = adopted_ids(connection)
+            if not known:
+                return None
+            asked = request.query_params.get("plan", "")
+            return adopted(connection, asked if asked in known else known[-1]), known
+
+    def listed(request: Request, status: int = 200, *, refused: bool = False) -> Response:
+        found = plan_of(request)
+        if found is None:
+            return pages.render("board_empty.html")
+        plan, known = found
+        items = {kind: possible(kind, plan, settings()) for kind in sorted(OF_ITEMS)}
+        return pages.render(
+            "documents.html",
+            status,
+            plan=plan,
+            plans=known,
+            items=items,
+            today=desk.now().date(),
+            day=min(desk.now().date(), date(plan.year + 1, 1, 31)),
+            asked=dict(request.query_params),
+            refused=refused,
+        )
+
+    def one(request: Request) -> Response:
+        found, query = plan_of(request), request.query_params
+        if found is None:
+            raise HTTPException(404)
+        try:
+            chosen = wanted(query.get("kind", ""), found[0], settings(), query.get("item", ""), query.get("period", ""))
+            content = _written(desk, chosen, found[0], query.get("day", ""))
+        except DocumentError:
+            return listed(request, 422, refused=True)
+        named = f'attachment; filename="{chosen.name(settings())}"'
+        return Response(content, media_type=DOCX, headers={"Content-Disposition": named, "Cache-Control": "no-store"})
+
+    return [Route("/van-ban", gated("document", listed)), Route("/van-ban/tai", gated("document", one))]
+
+
+def _written(desk: Desk, chosen: Wanted, plan: Plan, day: str) -> bytes:
+    """The document as of now, or of the end of a past day. Raises DocumentError."""
+    now, config = desk.now(), desk.installation.config
+    as_of = None
+    if day and day != now.date().isoformat():
+        try:
+            as_of = datetime.combine(date.fromisoformat(day), time(23, 59, 59), now.tzinfo)
+        except ValueError:
+            raise DocumentError("the day is no date; write it as 2024-03-14") from None
+        if as_of > now:
+            raise DocumentError("nothing is known of a day to come; give today or a day before")
+    return written(chosen, standing(desk.engine, desk.house, config, plan.id, now, as_of), config)

@@ -1,0 +1,56 @@
+"""The plan's year as pictures, from the board's snapshot: a bar a period for every item, and duties by unit and month."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import date
+
+from dondoc.obligations.outcomes import LATE, outcome
+from dondoc.office.office import Office
+from dondoc.office.wording import shortened
+from dondoc.reports.pictures import HeatMap, Span, Timeline, Tone
+from dondoc.reports.plan_heat import heat_map
+from portal.office.board_snapshot import Snapshot
+
+_LABEL = 58
+
+
+def timeline_of(snapshot: Snapshot, words: Mapping[str, str], legend: Mapping[Tone, str]) -> Timeline:
+    """Every item with its dated periods, in the plan's order."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for line in snapshot.lines:
+        due = line.state.due
+        if due is not None:
+            opens = line.state.opens or line.occurrence.opens or due
+            spans[line.item.id].append(Span(min(opens, due), due, line.tone))
+    rows = tuple(
+        (
+            shortened(f"{item.ref} · {item.title}", _LABEL),
+            tuple(sorted(spans[item.id], key=lambda span: (span.first, span.last))),
+        )
+        for item in snapshot.plan.items
+    )
+    return Timeline(
+        title=words["timeline"].format(year=snapshot.plan.year),
+        year=snapshot.plan.year,
+        rows=rows,
+        today=snapshot.today if snapshot.today.year == snapshot.plan.year else None,
+        today_name=words["today"].format(day=f"{snapshot.today:%d/%m/%Y}"),
+        legend=legend,
+        months=tuple(words["month"].format(number=number) for number in range(1, 13)),
+    )
+
+
+def heat_map_of(snapshot: Snapshot, office: Office, words: Mapping[str, str]) -> HeatMap:
+    """Duties due in each month of the plan's year by lead unit; a duty of several units counts for each."""
+    duties = [(line.state.due, line.units, outcome(line.state, snapshot.today) in LATE) for line in snapshot.lines]
+    return heat_map(duties, snapshot.plan.year, snapshot.today, office, words)
+
+
+def counted(timeline: Timeline) -> list[tuple[str, dict[Tone, int], date | None]]:
+    """The timeline as a table: (item, spans by tone, last due date)."""
+    return [
+        (label, dict(Counter(span.tone for span in spans)), max((span.last for span in spans), default=None))
+        for label, spans in timeline.rows
+    ]

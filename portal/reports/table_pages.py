@@ -1,0 +1,192 @@
+"""The board as .xlsx, and the scorecard of each unit as page and .xlsx: the ledger's figures, each leading to its entries.
+
+A unit has no account: it sees its own card, and no other, at a signed address that the tracker hands it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from itsdangerous import BadSignature, Signer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from dondoc.reports.progress_table import Tracked
+from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, Role, scorecards
+from dondoc.reports.scorecard_sheets import decimal, period_line, rules, times, unit_name
+from dondoc.reports.sheet_model import Seen
+from portal.office.board import read_choice
+from portal.office.board_snapshot import Snapshot, Snapshots
+from portal.shell.page_context import Desk, gated, reached
+from portal.shell.pages import Pages
+from tasks.obligations.snapshot import Standing, standing
+from tasks.reports.workbooks import Chosen, score_book, table_book
+from tasks.spreadsheets.reading import XLSX
+from tasks.store import tables
+from tasks.store.chain import head
+from tasks.store.plans import adopted_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks of the scorecard: a plan, a quarter (None: the year), and one figure of one card."""
+
+    plan: str = ""
+    quarter: int | None = None
+    unit: str = ""
+    role: Role = "lead"
+    figure: str = ""
+
+    def address(self, path: str, **changes: object) -> str:
+        """This with some of it changed."""
+        wanted = replace(self, **changes)  # type: ignore[arg-type]
+        said = {
+            "plan": wanted.plan, "quarter": wanted.quarter, "unit": wanted.unit,
+            "role": wanted.role if wanted.figure and wanted.role != "lead" else "", "so": wanted.figure,
+        }  # fmt: skip
+        query = urlencode({name: value for name, value in said.items() if value not in (None, "")})
+        return f"{path}?{query}" if query else path
+
+
+def read_wanted(query: Mapping[str, str]) -> Wanted:
+    """The wishes of a query string; anything unknown counts as not said."""
+    quarter, figure = query.get("quarter", ""), query.get("so", "")
+    return Wanted(
+        plan=query.get("plan", "").replace("\0", "")[:100],
+        quarter=int(quarter) if quarter in ("1", "2", "3", "4") else None,
+        unit=query.get("unit", "").replace("\0", "")[:100],
+        role="coordinating" if query.get("role") == "coordinating" else "lead",
+        figure=figure if figure in FIGURES else "",
+    )
+
+
+class Standings:
+    """The latest standing of each plan, read again when the ledger has grown or the day has changed."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._kept: dict[str, tuple[object, Standing]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, wanted: str) -> tuple[Standing, tuple[str, ...]] | None:
+        """That plan's or the newest's, with the ids of all; None while none is adopted."""
+        desk, house, today = self._desk, self._desk.house, self._desk.now().date()
+        with desk.engine.connect() as connection:
+            plans, seq = tuple(adopted_ids(connection)), head(connection).seq
+        if not plans:
+            return None
+        chosen = wanted if wanted in plans else plans[-1]
+        with self._lock:
+            kept = self._kept.get(chosen)
+        if kept is None or kept[0] is not house or (kept[1].seen.seq, kept[1].seen.today) != (seq, today):
+            kept = (house, standing(desk.engine, house, chosen, today))
+            with self._lock:
+                self._kept[chosen] = kept
+        return kept[1], plans
+
+
+def table_routes(desk: Desk, pages: Pages) -> list[Route]:
+    """/bang.xlsx, /diem, /diem.xlsx and /diem/{signed token} of one unit."""
+    snapshots, standings = Snapshots(desk), Standings(desk)
+    signer = Signer(desk.settings.secret, salt="dondoc scorecard")
+
+    def progress(request: Request) -> Response:
+        choice = read_choice(request.query_params)
+        snapshot = snapshots.of(choice.plan)
+        if snapshot is None:
+            raise HTTPException(404)
+        wording = desk.wording(snapshot.today)
+        lines = [line for line in snapshot.lines if choice.fits(line)]
+        tracked = [Tracked(line.occurrence, line.state, line.item, line.obligation) for line in lines]
+        shown = {**pages.said_in("_marks.html", "tone_words"), **pages.said_in("_marks.html", "mark_words")}
+        chosen = Chosen(choice.unit, choice.quarter, shown.get(choice.state, ""), choice.q)
+        content = table_book(snapshot.plan, tracked, _seen(desk, snapshot), wording, desk.house.policy, chosen)
+        return _file(content, wording.words["tables"]["progress"]["file"].format(plan=snapshot.plan.id))
+
+    def cards_of(found: Standing, wanted: Wanted) -> tuple[Card, ...]:
+        every = scorecards(
+            found.tracked, found.traces, found.registered, desk.house, found.seen.today, wanted.quarter
+        )  # fmt: skip
+        return tuple(card for card in every if not wanted.unit or wanted.figure or card.unit == wanted.unit)
+
+    def page(wanted: Wanted, path: str, own: str = "") -> HTMLResponse:
+        found, plans = standings.of(wanted.plan) or (None, ())
+        if found is None:
+            return pages.render("board_empty.html")
+        cards = tuple(card for card in cards_of(found, wanted) if not own or card.unit == own)
+        wording, scoring = desk.wording(found.seen.today), desk.house.policy.scoring
+        words = wording.words["tables"]["scorecard"]
+        behind = next((c for c in cards if (c.unit, c.role) == (wanted.unit, wanted.role)), None)
+        return pages.render(
+            "scorecard.html",
+            cards=cards,
+            wanted=wanted,
+            path=path,
+            own=own,
+            plans=plans,
+            seen=found.seen,
+            words=words,
+            responses=RESPONSES,
+            period=period_line(found.seen, wanted.quarter, wording),
+            rules=rules(scoring, words),
+            name=lambda card: unit_name(card, desk.house.office, words),
+            decimal=decimal,
+            times=times,
+            proofs=behind.figures[wanted.figure] if behind and wanted.figure else (),
+            behind=behind if wanted.figure else None,
+            tracked={each.occurrence.id: each for each in found.tracked},
+            wording=wording,
+            addresses={
+                card.unit: f"{desk.settings.public_url}/diem/{signer.sign(card.unit).decode()}"
+                for card in cards
+                if card.unit and card.role == "lead" and not own
+            },
+        )
+
+    def card_page(request: Request) -> HTMLResponse:
+        return page(read_wanted(request.query_params), "/diem")
+
+    def book(request: Request) -> Response:
+        wanted = replace(read_wanted(request.query_params), figure="")
+        found, _ = standings.of(wanted.plan) or (None, ())
+        if found is None:
+            raise HTTPException(404)
+        wording, scoring = desk.wording(found.seen.today), desk.house.policy.scoring
+        content = score_book(found, cards_of(found, wanted), wanted.quarter, wording, scoring)
+        return _file(content, wording.words["tables"]["scorecard"]["file"].format(plan=found.plan.id))
+
+    async def by_address(request: Request) -> Response:
+        token = request.path_params["token"]
+        try:
+            unit = signer.unsign(token).decode()
+        except (BadSignature, UnicodeError):
+            raise HTTPException(404) from None
+        wanted = replace(read_wanted(request.query_params), unit=unit)
+        return await reached(page, wanted, f"/diem/{token}", unit)
+
+    return [
+        Route("/bang.xlsx", gated("board", progress)),
+        Route("/diem", gated("scorecard", card_page)),
+        Route("/diem.xlsx", gated("scorecard", book)),
+        Route("/diem/{token:str}", by_address),
+    ]
+
+
+def _seen(desk: Desk, snapshot: Snapshot) -> Seen:
+    with desk.engine.connect() as connection:
+        found = connection.scalar(sa.select(tables.ledger.c.hash).where(tables.ledger.c.seq == snapshot.seq))
+    at: datetime = snapshot.at
+    return Seen(snapshot.plan.id, snapshot.plan.title, snapshot.seq, found or "", at, snapshot.today)
+
+
+def _file(content: bytes, name: str) -> Response:
+    return Response(
+        content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""Who may see and do what: one table, role × action. Nobody is allowed what it does not list.
+
+`policies` of time and state are elsewhere: dondoc.obligations.acts says what is possible now, this table who may ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
+Action = Literal[
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate",
+    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate", "mark_seen",
+]  # fmt: skip
+
+ROLES: tuple[Role, ...] = get_args(Role)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+_EVERYBODY: frozenset[Role] = frozenset(ROLES)
+_TRACKER: frozenset[Role] = frozenset({"tracker"})
+_DECIDING: frozenset[Role] = frozenset({"tracker", "deputy", "head"})
+
+MAY: dict[Action, frozenset[Role]] = {
+    "board": _EVERYBODY,
+    "occurrence": _EVERYBODY,
+    "feed": _EVERYBODY,
+    "inbox": _DECIDING,
+    "scorecard": frozenset({"tracker", "deputy", "head", "auditor"}),
+    "mailbox": frozenset({"operator"}),
+    "document": _DECIDING,
+    "evidence": _EVERYBODY,
+    "runs": _EVERYBODY,  # Prefect's own pages, to look at
+    "operate": frozenset({"operator"}),  # whatever else Prefect can do
+    "accept": _TRACKER,
+    "return": _TRACKER,
+    "extend": _TRACKER,
+    "refuse_extension": _TRACKER,
+    "waive": _TRACKER,
+    "answer_difficulty": _TRACKER,
+    "delegate": _DECIDING,
+    "mark_seen": _TRACKER,
+}
+
+# What the leaders may decide where the tracker would decide on his own unit's work.
+MAY_FOR_OWN: dict[Action, frozenset[Role]] = {"accept": _DECIDING, "return": _DECIDING}
+
+
+def may(roles: Iterable[str], action: Action, *, own: bool = False) -> bool:
+    """Whether one of `roles` may; `own`: about work of a unit whose head is the tracker."""
+    return not allowed(action, own=own).isdisjoint(roles)
+
+
+def allowed(action: Action, *, own: bool = False) -> frozenset[Role]:
+    """The roles that may."""
+    return MAY_FOR_OWN.get(action, MAY[action]) if own else MAY[action]

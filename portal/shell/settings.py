@@ -1,0 +1,56 @@
+"""What the portal must be told: its templates, the kept mails, Prefect's address, and the installation behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from tasks.config.settings import Settings as Installation
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "config" / "portal"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One portal. `mail` is the local mailbox's folder; `templates` holds the pages and `static/`.
+
+    Without an `installation` there is only the mailbox. `public_url` stands in mailed links and is never taken from
+    a request; `secret` signs cookies and links.
+    """
+
+    mail: Path
+    prefect_url: str
+    templates: Path = TEMPLATES
+    installation: Installation | None = None
+    public_url: str = "http://127.0.0.1:8642"
+    secret: str = ""
+    host: str = "127.0.0.1"
+    now: Callable[[], datetime] = _now
+    engine: sa.Engine | None = None  # the store already connected to, else the installation's
+
+    def seconds(self) -> float:
+        """The present as a plain number, for counting what happens in a while."""
+        return self.now().timestamp()
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the portal over https only."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def mailbox_open(self) -> bool:
+        """Whether anybody may read the mailbox: only where no mail leaves this machine and nobody else reaches it."""
+        if self.installation is None:
+            return True
+        reached = {self.host, urlsplit(self.public_url).hostname or ""}
+        return self.installation.smtp.host in LOOPBACK and reached <= LOOPBACK

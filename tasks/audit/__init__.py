@@ -1,0 +1,1 @@
+"""Ledger against Prefect, run copies, witnesses, time stamps."""

@@ -1,0 +1,156 @@
+"""The ledger's head, written once a day where a change of the database does not reach: a folder elsewhere, or mail.
+
+Before a line is added to a file, the lines already there are compared with the ledger: a cut tail, a full rewrite or a
+restored old copy shows on the next working day, by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.ledger.findings import Finding
+from dondoc.ledger.ledger import Draft, Head
+from dondoc.ledger.witness import line_of, read_witness
+from tasks.audit.time_stamps import stamp
+from tasks.config.run_context import Morning
+from tasks.mail.letters import write_to
+from tasks.smtp.sender import Accepted
+from tasks.store import tables
+from tasks.store.chain import append, appending, head
+
+FILE = "doi-chung.txt"
+PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
+_TITLE = "# Đối chứng sổ chứng cứ: số mục, mã băm, thời điểm (UTC), kế hoạch. Chỉ thêm dòng, không sửa, không xóa.\n"
+
+
+class _FailedError(Exception):
+    """A destination that could not be written, in one line."""
+
+
+def publish_witness(morning: Morning) -> list[Finding]:
+    """Compare every file with the ledger and write today's line where it is not yet; what failed or disagreed.
+
+    One `witness.published` entry names the head and where it went.
+    """
+    chosen = morning.settings.witness
+    with morning.engine.connect() as connection:
+        done, now = _done_today(connection, morning), head(connection)
+    findings, written = list[Finding](), list[dict[str, Any]]()
+    line = line_of(now, morning.now, morning.plan)
+    for place in (*chosen.folders, *(f"role:{role}" for role in chosen.mail_to)):
+        try:
+            found = list(_write(morning, place, line, now, written, done=place in done))
+        except Exception as error:  # whatever it is: the sweep goes on, the operator is told
+            found = [Finding("witness_failed", place, {"why": str(error)[:300]})]
+        findings.extend(found)
+    if written:
+        with appending(morning.engine) as connection:
+            done = _done_today(connection, morning)  # another sweep, side by side, may have been first
+            body = {"seq": now.seq, "hash": now.hash, "to": [place for place in written if place["place"] not in done]}
+            if body["to"]:
+                draft = Draft("witness.published", morning.plan, None, "dondoc", body, morning.run)
+                append(connection, morning.now, [draft])
+    return findings
+
+
+def _write(
+    morning: Morning, place: str, line: str, now: Head, written: list[dict[str, Any]], *, done: bool
+) -> Iterator[Finding]:
+    kind, _, role = place.partition(":")
+    if kind == "role" and role:
+        if not done:
+            written.append({"place": place, **_mail(morning, role, line, now)})
+        return
+    folder = morning.settings.var / place
+    text = _within(lambda: _read(folder / FILE))
+    disagreeing = list(_compare(morning, place, text))
+    yield from disagreeing
+    if disagreeing or done:
+        return  # one that disagrees is left as it is: it is the proof
+    _within(lambda: _append(folder / FILE, text, line))
+    said: dict[str, Any] = {"place": place}
+    if morning.settings.witness.stamp_url:
+        try:
+            said["stamp_sha256"] = _within(lambda: stamp(morning.settings, folder, now, line))
+        except Exception as error:  # the line stands without its stamp
+            about = {"why": str(error)[:300], "known": now.seq}
+            yield Finding("stamp_failed", f"{place} {now.seq}", about)
+    written.append(said)
+
+
+def _mail(morning: Morning, role: str, line: str, now: Head) -> dict[str, Any]:
+    sent = write_to(morning, role, "audit-witness", line, {"line": line, "head": now, "plan": morning.plan})
+    if sent is None:
+        raise _FailedError(f"office.yaml gives the role {role} no address")
+    if not isinstance(sent.result, Accepted):
+        raise _FailedError(sent.result.reply)
+    return {"message_id": sent.message_id, "mail_sha256": sent.sha256, "reply": sent.result.reply.replace("\0", "?")}
+
+
+def _done_today(connection: sa.Connection, morning: Morning) -> set[str]:
+    """The destinations that have this plan's line of today."""
+    ledger = tables.ledger
+    query = sa.select(ledger.c.at, ledger.c.line).where(
+        ledger.c.kind == "witness.published", ledger.c.plan == morning.plan
+    )
+    done: set[str] = set()
+    for row in connection.execute(query.order_by(ledger.c.seq.desc()).limit(20)):
+        if morning.local_day(row.at) == morning.today:
+            done.update(found["place"] for found in json.loads(bytes(row.line))["body"]["to"])
+    return done
+
+
+def _compare(morning: Morning, place: str, text: str) -> Iterator[Finding]:
+    witness = read_witness(f"{place}/{FILE}", text.splitlines())
+    ledger = tables.ledger
+    query = sa.select(ledger.c.seq, ledger.c.hash).where(ledger.c.seq.in_(list(witness.lines)))
+    with morning.engine.connect() as connection:
+        for row in connection.execute(query.order_by(ledger.c.seq)):
+            yield from witness.look(Head(row.seq, row.hash))
+        yield from witness.end(head(connection))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _append(file: Path, before: str, line: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    start = "" if before.endswith("\n") else "\n" if before else _TITLE
+    opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(opened, f"{start}{line}\n".encode())
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _within(act: Callable[[], Any]) -> Any:
+    """What `act` returns; OSError when it takes longer than PATIENCE. It is left behind then: nothing can end it."""
+    results: list[Any] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(act())
+        except BaseException as error:  # handed over to the caller, whatever it is
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if thread.is_alive():
+        raise OSError(f"no answer within {PATIENCE:.0f} seconds")
+    if failures:
+        raise failures[0]
+    return results[0]

@@ -1,0 +1,1 @@
+"""Settings, the configuration folder, and a run's context."""

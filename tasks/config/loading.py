@@ -1,0 +1,120 @@
+"""Reading the configuration folder: office, policy, calendar, words, templates, plans. Kept until a file changes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from dondoc.calendar.working_days import Calendar, DayRule, calendar, read_overrides
+from dondoc.foundation.errors import ConfigurationError, Fault
+from dondoc.foundation.yaml_positions import Located, parse
+from dondoc.mail.notices import environment
+from dondoc.office.office import Office, read_office
+from dondoc.office.policy import Policy, read_policy
+from dondoc.office.rules import House
+from dondoc.plan.plan import Plan
+from dondoc.plan.plan_file import read_plan
+
+# The calendar reaches from the year before the first plan to the year after next: plans close in January.
+_FIRST_YEAR = 2023
+_LAST_YEAR = 2030
+
+_words: dict[Path, dict[str, Any]] = {}
+_kept: dict[Path, tuple[tuple[tuple[str, int], ...], Any]] = {}
+
+
+def read(path: Path, root: Path | None = None) -> Located:
+    """A YAML file, located. Raises ConfigurationError when it is missing, not UTF-8, or not YAML."""
+    name = str(path.relative_to(root) if root and path.is_relative_to(root) else path)
+    try:
+        return parse(path.read_text(encoding="utf-8"), name)
+    except OSError as error:
+        raise ConfigurationError(
+            [Fault(name, 1, f"cannot be read: {error.strerror}; create it or correct the path")]
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError([Fault(name, 1, "is not UTF-8 text; save it again as UTF-8")]) from None
+
+
+def house(config: Path) -> House:
+    """Office, policy and calendar, read again only when a file changed. Raises ConfigurationError with every fault."""
+    files = [config / "office.yaml", config / "policy.yaml", *sorted((config / "calendars").glob("*.yaml"))]
+    stamp = tuple((str(f), f.stat().st_mtime_ns if f.exists() else 0) for f in files)
+    if config not in _kept or _kept[config][0] != stamp:
+        _kept[config] = (stamp, _read_house(config))
+    found: House = _kept[config][1]
+    return found
+
+
+def _read_house(config: Path) -> House:
+    faults: list[Fault] = []
+    office = _collect(faults, lambda: read_office(read(config / "office.yaml", config.parent)))
+    policy = _collect(faults, lambda: read_policy(read(config / "policy.yaml", config.parent), _roles(office)))
+    days = _collect(faults, lambda: read_calendar(config))
+    if faults or office is None or policy is None or days is None:
+        raise ConfigurationError(faults)
+    return House(office, policy, days)
+
+
+def _roles(office: Office | None) -> set[str] | None:
+    return {role.id for role in office.roles} if office else None
+
+
+def _collect(faults: list[Fault], reader: Any) -> Any:
+    try:
+        return reader()
+    except ConfigurationError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def read_calendar(
+    config: Path, first: int = _FIRST_YEAR, last: int = _LAST_YEAR, folder: Path | None = None
+) -> Calendar:
+    """The working calendar with every override under config/calendars (or `folder`). Raises ConfigurationError."""
+    rules: list[DayRule] = []
+    estimated = set(range(2028, last + 1))
+    faults: list[Fault] = []
+    for path in sorted((folder or config / "calendars").glob("*.yaml")):
+        found = _collect(faults, lambda path=path: read_overrides(read(path, config.parent)))
+        if found:
+            rules.extend(found[0])
+            estimated.update(found[1])
+    if faults:
+        raise ConfigurationError(faults)
+    return calendar(range(first, last + 1), rules, estimated)
+
+
+def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan:
+    """The plan of a file. Raises ConfigurationError with every fault."""
+    return read_plan(read(path, root), office)
+
+
+def words(config: Path) -> dict[str, Any]:
+    """config/words.yaml, runs.yaml, audit.yaml, tables.yaml: what users read for every status, verdict, run and finding."""
+    if config not in _words:
+        files = ("words.yaml", "runs.yaml", "audit.yaml")
+        found = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
+        _words[config] = {**found, "tables": read(config / "tables.yaml").value}
+    return _words[config]
+
+
+@cache
+def mail_templates(config: Path) -> jinja2.Environment:
+    """The mail templates, compiled on first use and kept by the environment."""
+    return environment(jinja2.FileSystemLoader(config / "mail"))
+
+
+def clock(policy: Policy, as_of: datetime | None = None) -> datetime:
+    """Now, or `as_of`, in the office's zone: taken once a run and passed on."""
+    moment = as_of if as_of is not None else datetime.now(policy.zone)
+    return moment.replace(tzinfo=policy.zone) if moment.tzinfo is None else moment.astimezone(policy.zone)
+
+
+def today(policy: Policy) -> date:
+    """The office's calendar day."""
+    return clock(policy).date()

@@ -1,0 +1,133 @@
+"""Our answer to a letter that is no submission: what is missing, and where each duty is answered.
+
+Never to a machine or to nobody, and at most once a day to one sender about one address of ours (RFC 3834, 2). Links,
+which do more than a reply address, go to the addresses of office.yaml only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.inbox.incoming import AutoReply, Loop
+from dondoc.inbox.weighing import Weighed
+from dondoc.mail.duties import hashed
+from dondoc.mail.mail import Address, Mail
+from dondoc.mail.mime import MailError, build, checked_address, checked_message_id
+from dondoc.mail.reply_addresses import Addressed, mailto
+from dondoc.office.wording import Wording, clean, short
+from dondoc.plan.plan import Plan
+from tasks.config.loading import mail_templates, words
+from tasks.config.run_context import Morning
+from tasks.inbox.arrived import Arrived, Asked
+from tasks.mail.delivery import link_maker
+from tasks.store import inbox
+from tasks.store.outbox import Built, offer
+
+
+def answer(
+    connection: sa.Connection,
+    morning: Morning,
+    arrived: Arrived,
+    plan: Plan,
+    weighed: Weighed,
+    about: Asked | None,
+    duties: list[Asked],
+    known: bool,
+) -> bool:
+    """Put our answer into the outbox, in the caller's transaction; False where none is to be given."""
+    envelope, code = arrived.incoming.envelope, arrived.known.code
+    if isinstance(arrived.incoming, AutoReply | Loop) or not _is_somebody(morning, envelope.sender):
+        return False
+    if inbox.was_answered(connection, code.text, envelope.sender, morning.today):
+        return False
+    reply_to = morning.settings.reply_to
+    assert reply_to is not None
+    shown = _shown(morning, arrived, plan, weighed, about, duties, known)
+    environment = mail_templates(morning.settings.config)
+    mail = Mail(
+        message_id=f"<kept.{hashed(arrived.key)}@{morning.settings.mail_domain}>",
+        sender=morning.settings.sender,
+        to=Address(envelope.sender),
+        subject=clean(environment.get_template("kept/subject.j2").render(shown)),
+        date=morning.now,
+        text=environment.get_template("kept/text.j2").render(shown),
+        html=environment.get_template("kept/html.j2").render(shown),
+        references=_references(envelope.message_id),
+        reply_to=reply_to.address(code),
+        loop=reply_to.base,
+        replied=True,
+    )
+    codes = (
+        Addressed(reply_to.of_duty(d.facts.occurrence.id, d.party), d.facts.occurrence.id, d.party) for d in duties
+    )
+    built = Built(mail.message_id, envelope.sender, mail.subject, build(mail), tuple(codes))
+    offer(connection, plan.id, built, morning.now, morning.today)
+    return True
+
+
+def _is_somebody(morning: Morning, sender: str) -> bool:
+    """Whether a sender can be written to, and is not ourselves."""
+    try:
+        checked_address(sender)
+    except MailError:
+        return False
+    own = {morning.settings.sender.address.lower(), morning.settings.reply_base.lower()}
+    local, _, domain = sender.partition("@")
+    return f"{local.partition('+')[0]}@{domain}" not in own
+
+
+def _references(message_id: str) -> tuple[str, ...]:
+    try:
+        return (checked_message_id(message_id),)
+    except MailError:
+        return ()
+
+
+def _shown(
+    morning: Morning,
+    arrived: Arrived,
+    plan: Plan,
+    weighed: Weighed,
+    about: Asked | None,
+    duties: list[Asked],
+    known: bool,
+) -> dict[str, Any]:
+    """What the templates of config/mail/kept show."""
+    house, vocabulary = morning.house, words(morning.settings.config)
+    wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
+    whose = [about] if about else duties
+    status = vocabulary["statuses"][about.facts.state.status.value] if about else ""
+    shown: dict[str, Any] = {
+        "to": wording.party(whose[0].party) if known and whose else arrived.incoming.envelope.sender,
+        "known": known,
+        "office": clean(house.office.office),
+        "subject": clean(arrived.incoming.envelope.subject),
+        "why": weighed.why,
+        "refused": [clean(name) for name in weighed.refused],
+        "due": short(about.facts.state.due) if about else "",
+        "status": status[:1].lower() + status[1:],
+        "upload_mb": morning.settings.upload_mb,
+        "contact": wording.contact("tracker"),
+        "duties": [_duty(morning, plan, duty, known) for duty in duties],
+    }
+    template = mail_templates(morning.settings.config).get_template("kept/message.j2")
+    context = template.new_context(shown)
+    shown["said"] = {name: clean("".join(block(context))) for name, block in template.blocks.items()}
+    return shown
+
+
+def _duty(morning: Morning, plan: Plan, duty: Asked, known: bool) -> dict[str, Any]:
+    found, reply_to = duty.facts, morning.settings.reply_to
+    links = link_maker(morning, plan) if known else None
+    assert reply_to is not None
+    address = reply_to.address(reply_to.of_duty(found.occurrence.id, duty.party))
+    title = clean(found.item.flow_name)
+    return {
+        "title": title,
+        "due": short(found.state.due) or "",
+        "reply": address,
+        "reply_link": mailto(address, f"Re: {title}"),
+        "link": links.address(found.occurrence.id, duty.party, found.state.due) if links else "",
+    }

@@ -1,0 +1,1 @@
+"""Monthly figures gathered, scored and published."""

@@ -1,0 +1,171 @@
+"""What a month's form says, recorded: whole or corrected figures as a new version, doubtful ones confirmed.
+
+Figures pass the same checks as a file's; what the form does not name stays as the version before has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dondoc.foundation.errors import Fault
+from dondoc.index.definitions import FigureError, Metrics, fold
+from dondoc.index.figure import Figure, Rejected
+from dondoc.index.figure_units import with_sums
+from dondoc.index.figure_versions import Version
+from dondoc.index.figures import gather
+from dondoc.index.row_parser import read_rows
+from dondoc.obligations.acts import Act
+from dondoc.obligations.lifecycle import OWED
+from dondoc.office.office import Office
+from tasks.config.loading import words
+from tasks.config.run_context import Morning
+from tasks.index.figure_feeds import feed
+from tasks.index.figures_form import FiguresForm
+from tasks.index.months import index_rules
+from tasks.index.publishing import Indexed, publish_index
+from tasks.index.wording import month_words
+from tasks.obligations.operator_acts import FormError, one_line, person
+from tasks.spreadsheets.reading import tables
+from tasks.store.figures import confirm, record, versions
+from tasks.store.occurrences import Row, rows
+from tasks.store.plans import adopted
+from tasks.store.settle import Looked, act
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What a form recorded, or with a rehearsal would: the lines to show, what was looked at, the entries written."""
+
+    month: str
+    lines: tuple[str, ...]
+    looked: tuple[Looked, ...]
+    seqs: tuple[int, ...]
+    indexed: Indexed
+
+
+def take_figures(morning: Morning, form: FiguresForm) -> Entered:
+    """Record, correct or confirm a month's figures, submit an owed month, publish what is ready.
+
+    Raises FormError for what the form lacks or says wrongly; nothing is recorded then.
+    """
+    actor = f"operator:{person(form.recorded_by)}"
+    known, rules = index_rules(morning.settings.config)
+    row, item = _occurrence(morning, form, rules.shape)
+    with morning.engine.connect() as connection:
+        before = versions(connection, morning.plan, form.month)
+    lines: list[str] = []
+    seqs: list[int] = []
+    if form.table or form.rows:
+        given = _figures(morning, form, known, before[-1] if before else None)
+        version = None if morning.dry_run else record(
+            morning.engine, row.occurrence.id, form.month, given, (), "form", morning.now, actor, morning.run,
+            one_line(form.reason) if form.reason else None,
+        )  # fmt: skip
+        if version is None and not morning.dry_run:
+            raise FormError(f"Số liệu tháng {form.month} đã ghi đúng như vậy; không ghi lần nữa.")
+        number = version.version if version else len(before) + 1
+        seqs += [version.seq] if version else []
+        lines.append(rules.words.recorded.format(month=month_words(form.month, rules.words), version=number))
+    elif not form.confirm:
+        raise FormError("Chưa có gì để ghi: dán bảng số liệu, điền từng chỉ tiêu, hoặc đánh dấu xác nhận.")
+    if form.confirm:
+        seqs += _confirmed(morning, form, actor)
+    if morning.dry_run:
+        return Entered(form.month, tuple(lines), (), (), publish_index(morning, item))
+    looked = _submitted(morning, row, form, lines)
+    indexed = publish_index(morning, item)
+    lines += [*indexed.lines, *feed(morning, item, indexed.standing)]
+    return Entered(form.month, tuple(lines), (*looked, *indexed.looked), tuple(seqs), indexed)
+
+
+def _occurrence(morning: Morning, form: FiguresForm, shape: str) -> tuple[Row, str]:
+    with morning.engine.connect() as connection:
+        plan = adopted(connection, one_line(form.plan))
+        items = [item.id for item in plan.items if item.shape == shape]
+        found = [(row, item) for item in items for row in rows(connection, plan.id, item)]
+    of_month = [(row, item) for row, item in found if row.occurrence.period == form.month]
+    if not of_month:
+        raise FormError(f"Kế hoạch {plan.id} không có kỳ số liệu tháng {form.month}; sửa lại tháng hoặc kế hoạch.")
+    return of_month[0]
+
+
+def _figures(morning: Morning, form: FiguresForm, metrics: Metrics, before: Version | None) -> list[Figure]:
+    """The month's whole set: what the form says laid over the version before."""
+    if form.closed_on is None:
+        raise FormError("Điền ngày chốt số liệu.")
+    if form.closed_on > morning.today:
+        raise FormError(f"Ngày chốt {form.closed_on:%d/%m/%Y} sau hôm nay; sửa lại ngày chốt.")
+    if before and not form.reason:
+        raise FormError(f"Tháng {form.month} đã có số liệu lần {before.version}; ghi lý do sửa.")
+    year = int(form.month[:4])
+    office = morning.house.office
+    read = [*_pasted(form, year, metrics, office), *_typed(form, year, metrics, office)]
+    reading = gather(year, metrics, read)
+    if reading.faults:
+        raise FormError("; ".join(fault.message for fault in reading.faults[:10]))
+    found = reading.months.get(form.month)
+    if found is None or set(reading.months) != {form.month}:
+        raise FormError(f"Bảng số liệu không phải của tháng {form.month}.")
+    rows = [figure for given in (before, found) if given for figure in given.given if not figure.summed]
+    totals, shares = with_sums({(figure.code, fold(figure.unit)): figure for figure in rows}.values())
+    present = {figure.code for figure in totals}
+    lacking = [code for code in metrics.required if code not in present]
+    if lacking:
+        raise FormError(f"Thiếu chỉ tiêu: {', '.join(lacking)}; chưa có số liệu thì vẫn nêu mã và để trống các ô.")
+    return [*totals, *shares]
+
+
+def _typed(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> Iterable[Figure | Rejected]:
+    assert form.closed_on is not None
+    head = ["thang", "ma", "don_vi", "tu_so", "mau_so", "diem", "ngay_chot"]
+    table = [(0, head)]
+    for number, row in enumerate(form.rows, start=1):
+        cells = ("" if value is None else str(value) for value in (row.numerator, row.denominator, row.score))
+        table.append((number, [form.month, row.code, row.unit or "", *cells, form.closed_on.isoformat()]))
+    return read_rows("form", table, year, metrics, office=office) if form.rows else ()
+
+
+def _pasted(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> list[Figure | Rejected]:
+    """The pasted table; its month and closing date are the form's where it has no such columns."""
+    if not form.table:
+        return []
+    assert form.closed_on is not None
+    try:
+        ((_, found),) = tables(".csv", form.table.encode("utf-8", "replace"), metrics)
+    except FigureError as error:
+        return [Rejected(None, None, (Fault("form", error.line, metrics.say(error)),))]
+    names = metrics.headings()
+    has = {names[fold(text)] for _, raw in found[:10] for text in raw if fold(text) in names}
+    added = {"thang": form.month, "ngay_chot": form.closed_on.isoformat()}
+    new = [column for column in added if column not in has]
+    headed = False
+    table = []
+    for line, raw in found:
+        is_head = not headed and sum(fold(text) in names for text in raw) >= 2
+        headed = headed or is_head
+        table.append((line, [*(new if is_head else [added[column] for column in new]), *raw]))
+    return list(read_rows("form", table, year, metrics, office=office))
+
+
+def _confirmed(morning: Morning, form: FiguresForm, actor: str) -> list[int]:
+    if not form.reason:
+        raise FormError("Xác nhận số liệu bất thường cần lý do.")
+    with morning.engine.connect() as connection:
+        known = versions(connection, morning.plan, form.month)
+    if not known:
+        raise FormError(f"Tháng {form.month} chưa có số liệu để xác nhận.")
+    if morning.dry_run:
+        return []
+    by, reason = person(form.recorded_by), one_line(form.reason)
+    return [confirm(morning.engine, known[-1], morning.now, actor, by, reason, morning.run)]
+
+
+def _submitted(morning: Morning, row: Row, form: FiguresForm, lines: list[str]) -> tuple[Looked, ...]:
+    if row.state.status not in OWED or not (form.table or form.rows):
+        return ()
+    vocabulary: dict[str, Any] = words(morning.settings.config)["figures"]
+    given = Act(name="submit", note=vocabulary["typed"], signed=form.closed_on, channel="figures")
+    lines.append(vocabulary["handed_in"].format(month=form.month))
+    return (act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run),)

@@ -1,0 +1,1 @@
+"""The morning's mail and single letters."""

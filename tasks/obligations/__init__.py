@@ -1,0 +1,1 @@
+"""Looking at occurrences, acting on them, and what follows."""

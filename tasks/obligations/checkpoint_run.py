@@ -1,0 +1,44 @@
+"""The heart of every run: look at occurrences and do what is owed now.
+
+A plain function, not a Prefect task: a task of its own would add a third to the cost of every run (its states are
+events that the one server process stores), and what it did stands in the run's artifact anyway.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from tasks.config.run_context import Morning, log
+from tasks.store.settle import Looked, look
+
+_WAITS = (1.0, 5.0, 15.0)
+
+
+def look_at(morning: Morning, item: str | None = None, waits: Sequence[float] = _WAITS) -> list[Looked]:
+    """Gather → decide → apply for one item, or for the whole plan where `item` is None.
+
+    Tried again (after `waits` seconds) when the database drops the connection: what was recorded before is found
+    settled. Anything else that goes wrong stays wrong and is raised at once.
+    """
+    for wait in waits:
+        try:
+            return _look(morning, item)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            log("database lost (%s), trying again in %s s", type(error).__name__, wait)
+            time.sleep(wait)
+    return _look(morning, item)
+
+
+def _look(morning: Morning, item: str | None) -> list[Looked]:
+    return look(
+        morning.engine,
+        morning.house,
+        morning.plan,
+        morning.now,
+        item=item,
+        run=morning.run,
+        dry_run=morning.dry_run,
+    )

@@ -1,0 +1,78 @@
+"""Outside events, recorded from a run's form or the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.obligations.acts import ActError
+from tasks.config.run_context import Morning
+from tasks.obligations.act_followup import follow
+from tasks.obligations.checkpoint_run import look_at
+from tasks.obligations.operator_acts import FormError, one_line, person
+from tasks.obligations.operator_forms import EventForm
+from tasks.store import tables
+from tasks.store.plans import adopted
+from tasks.store.settle import Looked, check_event, record_event
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An event that was recorded, or with `dry_run` would be, and what a look at the items that waited for it found."""
+
+    form: EventForm
+    title: str
+    actor: str
+    looked: tuple[Looked, ...]
+    seq: int | None
+
+
+def note_event(
+    morning: Morning, event: str | None, happened_on: date | None, document: str | None, actor: str = "operator"
+) -> dict[str, Any]:
+    """Record `event` when one is named; {} otherwise. Raises ActError when its day or document is missing or impossible."""
+    if not event:
+        return {}
+    _note(morning, event, happened_on, document, actor)
+    return {"event": event}
+
+
+def take_event(morning: Morning, form: EventForm) -> Noted:
+    """Record the event of a form, once, and look at what waited for it. Raises one of recording.REFUSALS."""
+    actor = f"operator:{person(form.recorded_by)}"
+    event, document = one_line(form.event), one_line(form.document)
+    with morning.engine.connect() as connection:
+        plan = adopted(connection, one_line(form.plan))
+    if not _note(morning, event, form.happened_on, document, actor):
+        raise FormError(f"Sự kiện {event} của {plan.id} đã được ghi từ trước; không ghi lần nữa.")
+    title = next(known.title for known in plan.events if known.id == event)
+    waiting = [item.id for item in plan.items if any(o.timing.event == event for o in item.obligations)]
+    looked = () if morning.dry_run else tuple(found for item in waiting for found in look_at(morning, item))
+    return Noted(form, title, actor, looked, _seq(morning, event))
+
+
+def _seq(morning: Morning, event: str) -> int | None:
+    events = tables.event
+    query = sa.select(events.c.seq).where(events.c.plan == morning.plan, events.c.event == event)
+    with morning.engine.connect() as connection:
+        return connection.scalar(query)
+
+
+def _note(morning: Morning, event: str, happened_on: date | None, document: str | None, actor: str) -> bool:
+    if happened_on is None or not (document or "").strip():
+        raise ActError("an event needs the day it happened and the document it rests on; give both")
+    if happened_on > morning.today:
+        raise ActError(f"the event is dated {happened_on:%d/%m/%Y}, after today; record it when it has happened")
+    if morning.dry_run:
+        with morning.engine.connect() as connection:
+            check_event(adopted(connection, morning.plan), event)
+        return _seq(morning, event) is None
+    done = record_event(
+        morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run
+    )
+    if done and (seq := _seq(morning, event)):
+        follow(morning.engine, morning.settings, seq)
+    return done

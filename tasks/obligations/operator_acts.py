@@ -1,0 +1,151 @@
+"""What an operator records from Prefect's run form: the occurrence found, the party checked, the act taken or refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+import sqlalchemy as sa
+
+from dondoc.foundation.errors import ClockError, ForbiddenTransitionError
+from dondoc.obligations.acts import Act, ActError, ActName
+from dondoc.obligations.state import State
+from dondoc.office.rules import House
+from dondoc.plan.plan import Item
+from tasks.config.run_context import Morning
+from tasks.obligations.act_followup import follow
+from tasks.obligations.operator_forms import RecordForm
+from tasks.store import tables
+from tasks.store.occurrences import UnknownOccurrenceError, row
+from tasks.store.plans import AdoptionError, adopted
+from tasks.store.settle import Looked, act, rehearse
+
+# What a person can put right in the form. Everything else is a technical failure and stays one.
+REFUSALS = (ActError, ForbiddenTransitionError, UnknownOccurrenceError, AdoptionError, ClockError)
+OF_UNITS: frozenset[ActName] = frozenset({"submit", "extend_request", "raise_difficulty", "acknowledge"})
+OF_LEADS: frozenset[ActName] = frozenset({"submit", "extend_request"})
+DECIDING = ("tracker", "deputy", "head")
+
+
+class FormError(ActError):
+    """A form filled in wrongly; its message is already in the office's language."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded, or with `dry_run` would be: the occurrence as it stood before and stands after."""
+
+    item: Item
+    found: Looked
+    actor: str
+    party: str
+    before: State
+    after: State
+
+
+def take_act(morning: Morning, form: RecordForm) -> Recorded:
+    """Find, check and record what `form` says. Raises one of REFUSALS; nothing is recorded then."""
+    with morning.engine.connect() as connection:
+        occurrence = find_occurrence(connection, form.occurrence)
+        standing = row(connection, occurrence)
+        item = adopted(connection, standing.occurrence.plan).item(standing.occurrence.item)
+        _check_once(connection, occurrence, morning.run)
+    party = find_party(morning.house, item, form.name, form.on_behalf_of)
+    actor = f"operator:{person(form.recorded_by)} for {party}"
+    given = _act(form)
+    if morning.dry_run:
+        found, after = rehearse(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
+        return Recorded(item, found, actor, party, standing.state, after)
+    found = act(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
+    follow(morning.engine, morning.settings, found.seqs[0])
+    with morning.engine.connect() as connection:
+        after = row(connection, occurrence).state
+    return Recorded(item, found, actor, party, standing.state, after)
+
+
+def of_plan(morning: Morning, occurrence: str) -> Morning:
+    """The same surroundings for the plan that an occurrence's id names; as they are where it names none."""
+    plan = one_line(occurrence).partition("/")[0]
+    with morning.engine.connect() as connection:
+        known = connection.scalar(sa.select(tables.plan.c.id).where(tables.plan.c.id == plan))
+    return replace(morning, plan=known) if known else morning
+
+
+def find_occurrence(connection: sa.Connection, given: str) -> str:
+    """The registered id that `given` names, with its plan in front or, where that is clear, without."""
+    asked = one_line(given).strip(" `'\"“”/")
+    ids: list[str] = list(connection.scalars(sa.select(tables.occurrence.c.id).order_by(tables.occurrence.c.id)))
+    if asked in ids:
+        return asked
+    short = {found: found.partition("/")[2] for found in ids}
+    same = [found for found in ids if short[found] == asked]
+    if len(same) == 1:
+        return same[0]
+    near = same or get_close_matches(asked, ids, n=3, cutoff=0.5)
+    near = near or [f for s in get_close_matches(asked, short.values(), n=3, cutoff=0.5) for f in ids if short[f] == s]
+    hint = f"có phải: {', '.join(near[:5])}?" if near else "xem các mã bằng dondoc status."
+    raise UnknownOccurrenceError(f"Không có kỳ thực hiện nào mang mã “{asked[:300]}”; {hint}")
+
+
+def find_party(house: House, item: Item, name: ActName, given: str | None) -> str:
+    """Whom the operator speaks for, as `unit:…` or `role:…`. Raises FormError for one who may not do that act."""
+    office = house.office
+    leads = name in OF_LEADS
+    concerned = tuple(dict.fromkeys(item.lead if leads else (*item.lead, *item.coordinating)))
+    units = tuple(dict.fromkeys((*concerned, *office.members(concerned))))
+    asked = one_line(given or "")
+    kind, colon, rest = asked.partition(":")
+    named = rest.strip() if colon and kind in ("unit", "role") else asked
+    if name in OF_UNITS:
+        if not named and len(office.members(item.lead)) > 1:
+            raise FormError(f"Nhiệm vụ có nhiều đơn vị chủ trì; ghi rõ thay cho ai: {', '.join(units)}.")
+        unit = office.find(named) or _by_short(house, named) if named else item.lead[0]
+        if unit not in units or kind == "role":
+            part = "không chủ trì" if leads else "không chủ trì, không phối hợp"
+            raise FormError(f"“{asked}” {part} nhiệm vụ này; ghi một trong: {', '.join(units)}.")
+        return f"unit:{unit}"
+    roles = {role.id: role.title for role in office.roles if role.id in DECIDING}
+    role = next((key for key, title in roles.items() if named in (key, title)), None) if named else "tracker"
+    if role not in roles or kind == "unit":
+        raise FormError(f"“{asked}” không có quyền quyết định việc này; ghi một trong: {', '.join(roles)}.")
+    return f"role:{role}"
+
+
+def person(given: str) -> str:
+    """Who records, on one line and without signs nobody sees. Raises FormError when nothing is left."""
+    name = one_line(given)
+    if sum(c.isalnum() for c in name) < 2:
+        raise FormError("Ghi họ tên người ghi nhận.")
+    return name
+
+
+def one_line(text: str) -> str:
+    """NFC, one line, no control or invisible characters."""
+    plain = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
+    return " ".join(plain.split())
+
+
+def _by_short(house: House, named: str) -> str | None:
+    return next((unit.id for unit in house.office.units if unit.short == named), None)
+
+
+def _check_once(connection: sa.Connection, occurrence: str, run: str | None) -> None:
+    # A run started again after its worker died: what it recorded stands, and mail goes out once.
+    ledger = tables.ledger
+    query = sa.select(ledger.c.seq).where(ledger.c.occurrence == occurrence, ledger.c.run == run)
+    if run is not None and (seq := connection.scalar(query.limit(1))) is not None:
+        raise FormError(f"Lượt chạy này đã ghi rồi (số chứng cứ {seq}); không ghi lần nữa.")
+
+
+def _act(form: RecordForm) -> Act:
+    return Act(
+        name=form.name,
+        document=form.document,
+        signed=form.signed,
+        signer=form.signer,
+        note=form.note,
+        reason=form.reason,
+        until=form.until,
+        channel="prefect",
+    )

@@ -1,0 +1,246 @@
+"""A plan file as an .xlsx for people to edit, and what they made of it. Nothing is written here but the bytes.
+
+Ids stand first, grey and refused by a validation when typed over; units, kinds and events have drop-downs. The file
+knows which text it was made from: it goes back onto that text only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import openpyxl
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from dondoc.index.definitions import FigureError
+from dondoc.office.office import Office
+from dondoc.planning.workbook import Change, Edited, SheetRow, duty_cells, edited, item_cells
+from dondoc.planning.workbook_cells import DUTY, ITEM, Desk, norm
+from dondoc.planning.workbook_edits import faults_of, rewritten, rows_after
+from tasks.spreadsheets.reading import refuse_bomb
+from tasks.spreadsheets.writing import FONT, GRID, HEADING, height, packed, print_setup, put
+
+_LOCKED = PatternFill("solid", fgColor="E6E6E6")
+_ROOM = 2000  # rows that validations reach and a sheet may have
+_UNPACKED = 64_000_000
+
+
+@dataclass
+class Returned:
+    """What a workbook makes of a plan file. `text` is the new file; faults are "file: cell: message", in words."""
+
+    text: str
+    changes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def fingerprint(text: str) -> str:
+    """What ties a workbook to the text it was made from."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def export_plan(text: str, value: Mapping[str, Any], desk: Desk) -> bytes:
+    """The plan file `text` (parsed: `value`) as a workbook."""
+    words, book = desk.words, Workbook()
+    book.remove(book.worksheets[0])
+    plan = f"{value['plan']}-{value['year']}"
+    _notes(book.create_sheet(words["sheets"]["notes"]), plan, desk)
+    _fill(book.create_sheet(words["sheets"]["items"]), "items", [item_cells(row, desk) for row in value["items"]], desk)
+    duties = [duty_cells(row["id"], duty, desk) for row in value["items"] for duty in row["obligations"]]
+    _fill(book.create_sheet(words["sheets"]["duties"]), "duties", duties, desk)
+    _lists(book, value, plan, fingerprint(text), desk)
+    book.active = 1
+    return packed(book, datetime.combine(value["adopted_on"], time(), UTC))
+
+
+def _notes(page: Worksheet, plan: str, desk: Desk) -> None:
+    words = desk.words
+    page.column_dimensions["A"].width = 110
+    lines = [words["title"].format(plan=plan), *(line.format(plan=plan, year=desk.year) for line in words["notes"])]
+    for n, line in enumerate(lines, 1):
+        put(page.cell(n, 1), line)
+        page.cell(n, 1).font = Font(FONT, 14 if n == 1 else 12, bold=n == 1)
+        page.cell(n, 1).alignment = Alignment(wrap_text=True, vertical="top")
+        page.row_dimensions[n].height = 17 * max(1, -(-len(line) // 115)) + 6
+    print_setup(page, words["page"])
+
+
+def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], desk: Desk) -> None:
+    kinds, headings = (
+        (ITEM, desk.words["headings"]["items"]) if sheet == "items" else (DUTY, desk.words["headings"]["duties"])
+    )
+    for n, column in enumerate(headings, 1):
+        page.column_dimensions[get_column_letter(n)].width = headings[column]["width"]
+        put(page.cell(1, n), headings[column]["heading"])
+        page.cell(1, n).font, page.cell(1, n).fill, page.cell(1, n).border = Font(FONT, 11, bold=True), HEADING, GRID
+        page.cell(1, n).alignment = Alignment("center", "center", wrap_text=True)
+        for line, row in enumerate(rows, 2):
+            shown = desk.show(kinds[column], row[column])
+            cell = page.cell(line, n)
+            put(cell, None if shown == "" else shown, as_it_is=True)
+            cell.font, cell.border = Font(FONT, 11, color="606060" if column == "id" else None), GRID
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
+            if column == "id":
+                cell.fill = _LOCKED
+            if isinstance(shown, date):
+                cell.number_format = "dd/mm/yyyy"
+        _validate(page, column, kinds[column], get_column_letter(n), desk)
+    for line, row in enumerate(rows, 2):
+        across = [(str(desk.show(kinds[column], row[column])), headings[column]["width"]) for column in headings]
+        height(page, line, across, most=137)
+    page.row_dimensions[1].height = 48
+    page.freeze_panes = "C2" if sheet == "items" else "D2"
+    page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
+    page.print_title_rows = "1:1"
+    print_setup(page, desk.words["page"])
+
+
+_LISTS = {"units": "A", "own_units": "A", "shape": "B", "form": "C", "cadence": "D", "flag": "E", "event": "F"}
+
+
+def _validate(page: Worksheet, column: str, kind: str, letter: str, desk: Desk) -> None:
+    """Ids refuse typing; lists offer, and refuse what is not in them except where several units may stand."""
+    wanted = "event" if column == "event" else kind
+    if column == "id":
+        rule = DataValidation(type="custom", formula1="FALSE", allow_blank=True, showErrorMessage=True)
+        rule.error = desk.words["locked"]
+    elif wanted in _LISTS:
+        source = f"'{desk.words['sheets']['lists']}'!${_LISTS[wanted]}$1:${_LISTS[wanted]}$200"
+        several = kind in ("units", "own_units")
+        rule = DataValidation(type="list", formula1=source, allow_blank=True, showErrorMessage=not several)
+        rule.prompt, rule.showInputMessage = desk.words["prompt"], True
+    else:
+        return
+    rule.add(f"{letter}2:{letter}{_ROOM}")
+    page.add_data_validation(rule)
+
+
+def _lists(book: Workbook, value: Mapping[str, Any], plan: str, mark: str, desk: Desk) -> None:
+    page = book.create_sheet(desk.words["sheets"]["lists"])
+    page.sheet_state = "hidden"
+    office = desk.office
+    columns = {
+        "A": [*(unit.name for unit in office.units), *(group.name for group in office.groups)],
+        **{letter: list(desk.choices(kind).values()) for kind, letter in _LISTS.items() if letter in "BCDE"},  # type: ignore[arg-type]
+        "F": [event["id"] for event in value.get("events") or ()],
+        "H": [plan, mark],
+    }
+    for letter, names in columns.items():
+        for line, name in enumerate(names, 1):
+            put(page[f"{letter}{line}"], name)
+
+
+def import_plan(content: bytes, file: str, text: str, value: Mapping[str, Any], desk: Desk, office: Office) -> Returned:
+    """What the workbook `content` (named `file` in faults) makes of the plan file `text`. Faults are returned, all at once."""
+    words, back = desk.words, Returned(text)
+
+    def fault(at: str, key: str, **said: Any) -> None:
+        where = f"{file}: {at}: " if at else f"{file}: "
+        back.faults.append(where + words["faults"][key].format(**said))
+
+    book = _open(content)
+    if book is None:
+        fault("", "broken")
+        return back
+    sheets = {norm(page.title): page for page in book.worksheets}
+    for name in words["sheets"].values():
+        if name not in sheets and name != words["sheets"]["notes"]:
+            fault("", "not_ours", sheet=name)
+    if back.faults:
+        return back
+    lists = sheets[words["sheets"]["lists"]]
+    if lists["H2"].value != fingerprint(text):
+        fault("", "stale", plan=lists["H1"].value or "")
+        return back
+    rows = {
+        kind: list(_rows(sheets[words["sheets"][kind]], words["headings"][kind], fault)) for kind in ("items", "duties")
+    }
+    if back.faults and not all(rows.values()):
+        return back
+    made = edited(value, rows["items"], rows["duties"], desk)
+    for at, key, said in made.faults:
+        fault(at, key, **said)
+    items = rows_after(value, made)
+    for at, message in faults_of(value, items, made, office):
+        fault(at, "plan", message=message)
+    if not back.faults:
+        back.changes = [_said(change, made, value, desk) for change in made.changes]
+        back.text = rewritten(text, value, items)
+    return back
+
+
+def _open(content: bytes) -> Workbook | None:
+    try:
+        refuse_bomb(content, _UNPACKED)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False)
+    except (FigureError, Exception):  # a broken workbook fails anywhere inside openpyxl, in every way there is
+        return None
+
+
+def _rows(page: Worksheet, headings: Mapping[str, Any], fault: Any) -> Iterator[SheetRow]:
+    """The filled rows under the headings; none where a column is missing or cells are merged."""
+    wanted = {norm(row["heading"]).casefold(): column for column, row in headings.items()}
+    place: dict[str, int] = {}
+    sound = True
+    for n, cell in enumerate(page[1], 1):
+        heading = norm(str(cell.value)) if cell.value is not None else ""
+        known = wanted.get(heading.casefold())
+        if heading and (known is None or known in place):
+            fault(f"{page.title}!{cell.coordinate}", "twice" if known else "unknown_column", heading=heading)
+            sound = False
+        elif known:
+            place[known] = n
+    for column in headings:
+        if column not in place:
+            fault(page.title, "column", heading=headings[column]["heading"])
+            sound = False
+    for merged in page.merged_cells.ranges:
+        fault(f"{page.title}!{merged.coord}", "merged")
+        sound = False
+    if not sound:
+        return
+    for number, line in enumerate(page.iter_rows(min_row=2, max_row=min(page.max_row, _ROOM)), 2):
+        if all(cell.value is None or not str(cell.value).strip() for cell in line):
+            continue
+        for cell in line:
+            at = f"{page.title}!{cell.coordinate}"
+            if cell.data_type in ("f", "e"):
+                fault(at, "formula" if cell.data_type == "f" else "error", value=cell.value)
+            elif cell.column not in place.values() and cell.value is not None:
+                fault(at, "beside", value=str(cell.value)[:40])
+        yield SheetRow(
+            {column: page.cell(number, n).value for column, n in place.items()},
+            {column: f"{page.title}!{page.cell(number, n).coordinate}" for column, n in place.items()},
+        )
+
+
+def _said(change: Change, made: Edited, value: Mapping[str, Any], desk: Desk) -> str:
+    """One change in words: which duty, which column, old → new."""
+    words, (item, duty) = desk.words, change.key
+    titles = {row["id"]: f"{row['ref']} · {row['title']}" for row in value["items"]}
+    titles = {**{cells["id"]: f"{cells['ref']} · {cells['title']}" for cells in made.items}, **titles}
+    where = titles[item] if duty is None else f"{titles[item]} ({duty})"
+    if change.column is None:
+        cells = change.after or change.before
+        verb = ("added" if change.after else "removed") + ("_item" if duty is None else "_duty")
+        return str(words["changes"][verb]).format(
+            where=titles[item], id=duty or item, what=cells.get("deliverable", "")
+        )
+    kind, headings = (ITEM, "items") if duty is None else (DUTY, "duties")
+    return str(words["changes"]["field"]).format(
+        where=where,
+        field=words["headings"][headings][change.column]["heading"],
+        before=desk.said(kind[change.column], change.before),
+        after=desk.said(kind[change.column], change.after),
+    )

@@ -1,0 +1,1 @@
+"""Charts, progress and workbooks."""

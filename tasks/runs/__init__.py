@@ -1,0 +1,1 @@
+"""The daily sweep, incidents, and the operator's own runs."""

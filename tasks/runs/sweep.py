@@ -1,0 +1,138 @@
+"""The steps of the daily sweep after the look: mail, closing, the ledger's check, and what the run shows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from prefect import task
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.states import Completed, Failed, Scheduled
+
+from dondoc.ledger.findings import why_broken
+from dondoc.ledger.ledger import Break, Head
+from tasks.config.loading import words
+from tasks.config.run_context import Morning, log
+from tasks.mail.delivery import Posted, deliver
+from tasks.obligations.act_followup import follow_missed
+from tasks.obligations.run_result import publish, render_artifact
+from tasks.store.chain import appending, export
+from tasks.store.files import remove, unnamed
+from tasks.store.outbox import next_attempt
+from tasks.store.received import stray_digests
+from tasks.store.runs import close_if_ended, record_run, verify_chain
+from tasks.store.settle import Looked
+
+
+@task(name="Gửi thư", persist_result=False)
+def send_mail(morning: Morning, kept_only: bool = False) -> Posted:
+    """Deliver the outbox; a rehearsal delivers nothing."""
+    return Posted() if morning.dry_run else deliver(morning, kept_only=kept_only)
+
+
+def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
+    """Where mails wait for their server, schedule a run that tries them again when they are due; when that is.
+
+    A run that was told its time (a replay, a rehearsal) calls no other: that one would know only the real clock.
+    """
+    context = FlowRunContext.get()
+    if not posted.waiting or morning.told or context is None or context.flow_run is None:
+        return None
+    when, deployment = next_attempt(morning.engine, morning.plan), context.flow_run.deployment_id
+    if when is None or deployment is None:
+        return None
+    client: Any = context.client
+    client.create_flow_run_from_deployment(
+        deployment,
+        parameters={"plan": morning.plan, "retry_only": True},
+        state=Scheduled(scheduled_time=when),
+        idempotency_key=f"{morning.plan}:try-again:{when.isoformat()}",
+    )
+    return when
+
+
+def _follow_missed(morning: Morning) -> int:
+    # A sweep that was told its time asks for no other run: that one would know only the real clock.
+    if morning.dry_run or morning.told:
+        return 0
+    try:
+        return follow_missed(morning.engine, morning.settings, morning.plan, morning.today.isoformat())
+    except httpx.HTTPError as error:
+        log("acts wait for their runs: %s", error)
+        return 0
+
+
+def sweep_files(morning: Morning) -> int:
+    """Take away stored files whose act was refused: named by no entry and no stray mail, older than a day; how many."""
+    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
+    if morning.dry_run or not folder.exists():
+        return 0
+    with appending(morning.engine) as connection:  # no entry that names one can come while we look
+        found = unnamed(folder, itertools.chain(export(connection), stray_digests(connection, morning.today)), before)
+        return sum(remove(folder, place, before) for place in found)
+
+
+def close_plan(morning: Morning) -> bool:
+    """Close the plan once every occurrence has ended; True when that happened now."""
+    return not morning.dry_run and close_if_ended(morning.engine, morning.plan, morning.now, morning.run)
+
+
+@task(name="Kiểm tra sổ chứng cứ", persist_result=False)
+def check_ledger(morning: Morning) -> Head | Break:
+    """Re-derive the whole chain from its canonical bytes."""
+    return verify_chain(morning.engine)
+
+
+def conclude_sweep(
+    morning: Morning, looked: Sequence[Looked], posted: Posted, closed: bool, chain: Head | Break
+) -> State[Any]:
+    """Record the sweep and say in its state's name what it was: a broken chain fails it."""
+    vocabulary = words(morning.settings.config)
+    caught_up = [found for found in looked if found.entries]
+    facts: dict[str, Any] = {
+        "caught_up": len(caught_up),
+        "mails_sent": posted.sent,
+        "mails_waiting": posted.waiting,
+        "mails_refused": posted.refused,
+        "chain": _chain_words(chain, vocabulary),
+    }
+    if closed:
+        facts["closed"] = morning.plan
+    again = try_again_later(morning, posted)
+    if again:
+        facts["mails_again_at"] = f"{again.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}"
+    followed = _follow_missed(morning)
+    if followed:
+        facts["followed"] = followed
+    if posted.elsewhere:
+        facts["delivering_elsewhere"] = "…"
+    head = None
+    if not morning.dry_run and isinstance(chain, Head):
+        head = record_run(morning.engine, morning.plan, "sweep", caught_up, morning.now, morning.run, **facts)
+    publish(morning, "sweep", _title(morning, facts, vocabulary), render_artifact(morning, caught_up, head, facts))
+    states = vocabulary["states"]
+    if isinstance(chain, Break):
+        return Failed(name=states["chain_broken"], message=facts["chain"])
+    return Completed(name=states["posted"] if posted.sent else states["swept"], message=facts["chain"])
+
+
+def _title(morning: Morning, facts: dict[str, Any], vocabulary: dict[str, Any]) -> str:
+    short = vocabulary["run_names"]
+    parts = [
+        f"{short[name]}: {facts[key]}"
+        for name, key in (("mails", "mails_sent"), ("caught_up", "caught_up"))
+        if facts[key]
+    ]
+    prefix = f"{short['rehearsal']} " if morning.dry_run else ""
+    return f"{prefix}{morning.now:%Y-%m-%d} · {', '.join(parts) or short['nothing']}"
+
+
+def _chain_words(chain: Head | Break, vocabulary: dict[str, Any]) -> str:
+    found = vocabulary["chain"]
+    if isinstance(chain, Break):
+        return str(found["broken"].format(seq=chain.seq or f"≈{chain.line}", reason=why_broken(chain, vocabulary)))
+    return str(found["whole"].format(seq=chain.seq))

@@ -1,0 +1,1 @@
+"""The deployments that adopted plans should have."""

@@ -1,0 +1,1 @@
+"""SMTP: the client, the sender, the limit that protects the server."""

@@ -1,0 +1,124 @@
+"""The operator's forms as Prefect gets them, their deployments, and that every refusal has its Vietnamese words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.schema_tools.validation import is_valid, preprocess_schema
+
+from deployments.apply import flow_function
+from dondoc.obligations.acts import ActName
+from dondoc.office.refusals import in_words
+from dondoc.schedule.deployments import MARK, RUN_MARK, incident_deployment, record_deployments
+from tasks.config.loading import read, words
+from tasks.obligations.operator_forms import ACTS, ActLabel
+
+ROOT = Path(__file__).parents[3]
+WORDS = words(ROOT / "config")
+OWN = record_deployments(WORDS, "Asia/Ho_Chi_Minh")
+FILLED = {"occurrence": "a/b/c/d", "act": "Duyệt", "recorded_by": "Nguyễn Văn An"}
+
+
+def schema(entrypoint: str) -> dict[str, Any]:
+    return dict(parameter_schema(flow_function(entrypoint)).model_dump())
+
+
+def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
+    assert [(d.flow, d.name, d.entrypoint) for d in OWN] == [
+        ("dondoc · Ghi nhận", "dondoc", "flows.record.record"),
+        ("dondoc · Ghi sự kiện", "dondoc", "flows.record.record_event"),
+        ("dondoc · Nhập số liệu", "dondoc", "flows.enter_figures.enter_figures"),
+    ]
+    incident = incident_deployment(WORDS, "Asia/Ho_Chi_Minh")
+    for deployment in OWN:
+        assert deployment.rrule is None
+        assert deployment.tags == incident.tags == (MARK,)
+        assert RUN_MARK not in deployment.tags
+        assert not re.search(r"[/%&<>]", deployment.flow)
+    assert len({d.slug for d in (*OWN, incident)}) == 4
+
+
+@pytest.mark.parametrize("entrypoint", [deployment.entrypoint for deployment in OWN])
+def test_every_field_has_a_label_a_help_text_and_a_place(entrypoint: str) -> None:
+    found = schema(entrypoint)
+    assert [name for name, field in found["properties"].items() if not field.get("description")] == []
+    for form in found["definitions"].values():
+        for name, field in form["properties"].items():
+            assert field["title"] != name
+            assert field["description"].endswith("."), name
+            assert "anyOf" not in field, f"the UI would ask for the type of {name} first"
+        assert [field["position"] for field in form["properties"].values()] == list(range(len(form["properties"])))
+    (form,) = (form for form in found["definitions"].values() if "recorded_by" in form["properties"])
+    assert "recorded_by" in form["required"], "Prefect does not know who is signed in"
+
+
+def test_the_choice_of_acts_is_complete() -> None:
+    assert set(ACTS) == set(get_args(ActLabel))
+    assert sorted(ACTS.values()) == sorted(get_args(ActName))
+
+
+@pytest.mark.parametrize(
+    ("given", "valid"),
+    [
+        ({}, True),
+        ({"until": "2026-12-10", "signed": None, "reason": None}, True),
+        ({"act": "accept"}, False),
+        ({"act": None}, False),
+        ({"recorded_by": ""}, False),
+        ({"occurrence": None}, False),
+        ({"document": 12}, False),
+        ({"ngay": "2026-12-10"}, False),
+    ],
+)
+def test_prefect_refuses_bad_input_and_takes_empty_fields(given: dict[str, Any], valid: bool) -> None:
+    prepared = preprocess_schema(schema("flows.record.record"), allow_none_with_default=True)
+    assert is_valid({"form": {**FILLED, **given}}, prepared) is valid
+
+
+# -- refusals
+
+
+def refusals() -> list[str]:
+    """Every message with which the domain refuses an act or an event, its values filled in with an x."""
+    found = []
+    for file in ("dondoc/obligations/acts.py", "dondoc/obligations/lifecycle.py", "tasks/obligations/events.py", "tasks/store/settle.py",
+                 "tasks/config/run_context.py", "tasks/store/chain.py"):  # fmt: skip
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+                "ActError",
+                "ForbiddenTransitionError",
+                "ClockError",
+            ):
+                (message,) = node.args
+                parts = message.values if isinstance(message, ast.JoinedStr) else [message]
+                found.append("".join(str(p.value) if isinstance(p, ast.Constant) else "x" for p in parts))
+    return found
+
+
+def test_every_refusal_has_its_vietnamese_words_and_none_is_left_over() -> None:
+    said = refusals()
+    assert len(said) > 20
+    assert [message for message in said if in_words(message, WORDS) == message] == []
+    rest = [
+        rule["says"] for rule in WORDS["refusals"]
+        if "is not adopted" not in rule["says"] and not any(re.fullmatch(rule["says"], message) for message in said)
+    ]  # fmt: skip
+    assert rest == []
+
+
+def test_a_refusal_is_one_line_and_an_unknown_one_stays_as_it_is() -> None:
+    forbidden = "p/i/o/2024 is submitted: submitted is not possible now; see its page for what is"
+    assert (
+        in_words(forbidden, WORDS) == "Kỳ p/i/o/2024 đang ở trạng thái “Chờ duyệt”; lúc này không “nộp kết quả” được."
+    )
+    assert in_words("something\nelse {x}", WORDS) == "something else {x}"
+
+
+def test_no_word_of_one_file_hides_a_word_of_the_other() -> None:
+    first, second = (set(read(ROOT / "config" / name).value) for name in ("words.yaml", "runs.yaml"))
+    assert first & second == set()
