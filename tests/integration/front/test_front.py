@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from installation import Installation
 from office_portal import ADDRESSES, Portal, token_of
 
+from portal.front import front as front_module
 from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, kind_of, plain
 from portal.front.front import create_front
-from portal.front.front import front as front_module
 from portal.front.proxy import POLICY, Upstream
 from portal.front.record import MOST_REFUSALS
 from portal.shell.permissions import ROLES
