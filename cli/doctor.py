@@ -48,10 +48,12 @@ def _configuration() -> Iterator[str]:
 
 def _templates() -> Iterator[str]:
     from dondoc.mail.notices import KINDS
+    from tasks.config.loading import language_folder
 
+    folder = language_folder(config_folder())
     for kind in KINDS:
-        if not (config_folder() / "mail" / kind / "message.j2").exists():
-            yield f"config/mail/{kind}/message.j2 is missing; restore it from the repository"
+        if not (folder / "mail" / kind / "message.j2").exists():
+            yield f"config/words/{folder.name}/mail/{kind}/message.j2 is missing; restore it from the repository"
 
 
 def _calendar() -> Iterator[str]:

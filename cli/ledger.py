@@ -1,4 +1,4 @@
-"""`dondoc ledger verify | export | head`. What verify says, an auditor reads: its words are in config/audit.yaml."""
+"""`dondoc ledger verify | export | head`. What verify says, an auditor reads: its words are in audit.yaml."""
 
 from __future__ import annotations
 

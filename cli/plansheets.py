@@ -54,11 +54,11 @@ def _plan(path: Path) -> tuple[str, dict[str, Any], Desk]:
     from dondoc.foundation.yaml_positions import parse
     from dondoc.planning.workbook_cells import Desk
     from operations.surroundings import read_plan
-    from tasks.config.loading import read, words
+    from tasks.config.loading import read_words, words
 
     read_plan(path)
     text = path.read_bytes().decode("utf-8")
     value: dict[str, Any] = parse(text, str(path)).value
     config = config_folder()
-    sheet = read(config / "plansheet.yaml", config.parent).value
+    sheet = read_words(config, "plansheet.yaml").value
     return text, value, Desk(house().office, sheet, words(config)["shapes"], value["year"])

@@ -13,7 +13,7 @@ from dondoc.foundation.errors import DondocError
 from portal.answer.answering import Answering, answering_here
 from portal.app.application import create_app
 from portal.shell.secret import link_secret
-from portal.shell.settings import TEMPLATES, Settings
+from portal.shell.settings import Settings
 from tasks.config import settings as installation
 
 
@@ -24,14 +24,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8642)
     parser.add_argument("--mail", type=Path, required=True, help="folder the local mailbox keeps")
     parser.add_argument("--prefect-url", default="http://127.0.0.1:4200")
-    parser.add_argument("--templates", type=Path, default=TEMPLATES)
     options = parser.parse_args(arguments)
     behind = installation.settings()
     app = create_app(
         Settings(
             options.mail,
             options.prefect_url,
-            options.templates,
             behind,
             public_url=(behind.base_url or f"http://{options.host}:{options.port}").rstrip("/"),
             secret=link_secret(os.environ, behind.var),

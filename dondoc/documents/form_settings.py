@@ -1,4 +1,4 @@
-"""config/documents/documents.yaml: the form inside the limits of Decree 30/2020, issuers, signatures, report periods."""
+"""config/documents.yaml: the form inside the limits of Decree 30/2020, issuers, signatures, report periods."""
 
 from __future__ import annotations
 

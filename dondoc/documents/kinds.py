@@ -1,4 +1,4 @@
-"""What each kind of document says, as the facts its template in config/documents shows. Pure: no clock, no files."""
+"""What each kind of document says, as the facts its template shows. Pure: no clock, no files."""
 
 from __future__ import annotations
 

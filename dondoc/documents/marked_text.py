@@ -1,4 +1,4 @@
-"""A template's rendered text → what a document holds, as values. The markup is config/documents/README.md.
+"""A template's rendered text → what a document holds, as values. The markup is explained beside the templates (documents/README.md).
 
 A value put into a template never becomes markup: `shielded` (the templates' `finalize`) puts a sign before it and
 in place of the marks in it, which reading takes away again.

@@ -24,6 +24,16 @@ class Located:
     value: Any
     lines: dict[Path, int] = field(repr=False)
     faults: list[Fault] = field(default_factory=list)
+    joined: dict[str, Located] = field(default_factory=dict, repr=False)
+
+    def with_keys_of(self, other: Located) -> Located:
+        """This file with the top-level keys of another beside its own; each fault names the file it stands in."""
+        mine, theirs = self.value or {}, other.value or {}
+        faults = [*self.faults, *other.faults]
+        faults += [Fault(other.file, other.line((key,)), f"{key} stands in {self.file} too; keep one") for key in theirs if key in mine]  # fmt: skip
+        return Located(
+            self.file, {**mine, **theirs}, self.lines, faults, {**self.joined, **dict.fromkeys(theirs, other)}
+        )
 
     def line(self, path: Path) -> int:
         """The line of `path`, or of the nearest thing around it that stands in the file."""
@@ -33,7 +43,8 @@ class Located:
 
     def fault(self, path: Path, message: str) -> None:
         """Note a fault at `path`; all of them are raised together by `check`."""
-        self.faults.append(Fault(self.file, self.line(path), message))
+        where = self.joined.get(str(path[0]), self) if path else self
+        self.faults.append(Fault(where.file, where.line(path), message))
 
     def check(self) -> None:
         """Raise ConfigurationError with every fault noted so far, if any."""

@@ -2,7 +2,7 @@
 
 In this order: too large; our own mail come back; a delivery report; an automatic answer; sealed; a reply. Automatic
 answers are known by RFC 3834's header, by the headers that mail systems use instead of it, by the null sender, and by
-the subjects that config/inbound.yaml lists. A delivery report is automatic too and is looked for first.
+the subjects that inbound.yaml lists. A delivery report is automatic too and is looked for first.
 """
 
 from __future__ import annotations

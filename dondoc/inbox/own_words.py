@@ -20,7 +20,7 @@ _MOST = 400_000  # characters of one text that are looked at
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How mail programs mark what is not the sender's, from config/inbound.yaml."""
+    """How mail programs mark what is not the sender's, from inbound.yaml."""
 
     automatic: tuple[str, ...]
     quoted: tuple[re.Pattern[str], ...]

@@ -1,6 +1,6 @@
-"""config/figures.yaml: which figures a month owes (QĐ 766/QĐ-TTg), how files name them, and what units are told.
+"""config/indexes/<id>/figures.yaml: which figures a month owes (QĐ 766/QĐ-TTg), how files name them, and what units are told.
 
-The columns, limits and messages stand in that file too: a unit reads the messages, and an office may reword them.
+The columns and limits stand in that file too; the messages, which a unit reads, in figures.yaml of the language folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""config/index.yaml: the groups, targets and doubts of the monthly index, who is told, and the words of it."""
+"""config/indexes/<id>/index.yaml: the groups, targets and doubts of the monthly index, who is told; and the words of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check found, as values: a code with its facts. The words for people are in config/audit.yaml."""
+"""What a check found, as values: a code with its facts. The words for people are in audit.yaml of the language folder."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Found:
 
 
 def told(finding: Finding, words: Mapping[str, Any]) -> str:
-    """The finding as an auditor reads it: one line. `words` are the office's (config/audit.yaml among them)."""
+    """The finding as an auditor reads it: one line. `words` are the office's (audit.yaml among them)."""
     about = {name: _in_words(name, value, words) for name, value in finding.about.items()}
     text = str(words["findings"][finding.code]).format(subject=finding.subject, **about)
     if finding.seq is None:

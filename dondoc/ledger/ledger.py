@@ -150,7 +150,7 @@ def _with_hash(before: bytes, own: str, after: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where a chain does not hold. `code` names what is wrong; config/audit.yaml has the words."""
+    """The first place where a chain does not hold. `code` names what is wrong; audit.yaml has the words."""
 
     line: int
     seq: int | None

@@ -1,6 +1,6 @@
 """Decision → rendered mail: one digest per recipient and morning, as text, HTML and calendar.
 
-Pure: templates and words are passed in, the clock is an argument. What a person reads stands in config/:
+Pure: templates and words are passed in, the clock is an argument. What a person reads stands in the language folder:
 `mail/<kind>/message.j2` says in one place what happened and what is asked (blocks `happened` and `asked`,
 plain sentences that both the text and the HTML show), `mail/digest/` sets them as subject, text and HTML,
 `words.yaml` has headings and labels.
@@ -52,7 +52,7 @@ class Group:
 
 
 def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """The templates' environment over config/mail: strict, HTML escaped. Make it once: it keeps what it compiled."""
+    """The templates' environment over mail/: strict, HTML escaped. Make it once: it keeps what it compiled."""
     made = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
 
+DEFAULT_LANGUAGE = "vi"
+
 _ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,190}")
 
 
@@ -100,9 +102,10 @@ class Body(_Frozen):
 
 
 class Office(_Frozen):
-    """Everybody a plan may name."""
+    """Everybody a plan may name. `language` is that of what people read: a folder of config/words."""
 
     office: str
+    language: str = Field(default=DEFAULT_LANGUAGE, pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")
     units: tuple[Unit, ...]
     groups: tuple[Group, ...] = ()
     roles: tuple[Role, ...] = ()

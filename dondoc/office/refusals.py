@@ -1,4 +1,4 @@
-"""A refusal in the office's words: what the domain says in English, said in Vietnamese by the rules of config/runs.yaml."""
+"""A refusal in the office's words: what the domain says in English, said in Vietnamese by the rules of runs.yaml."""
 
 from __future__ import annotations
 

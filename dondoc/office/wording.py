@@ -1,4 +1,4 @@
-"""Facts as the words a clerk uses: dates, days left, periods, names. The words themselves come from config/words.yaml."""
+"""Facts as the words a clerk uses: dates, days left, periods, names. The words themselves come from words.yaml of the language folder."""
 
 from __future__ import annotations
 

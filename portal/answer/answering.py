@@ -21,8 +21,7 @@ from dondoc.office.delegation import stands_for
 from dondoc.office.rules import House
 from dondoc.office.wording import Wording, clean
 from portal.answer.forms import Form
-from tasks.config.loading import clock, house, words
-from tasks.config.loading import read as read_file
+from tasks.config.loading import clock, house, read_words, words
 from tasks.config.settings import Settings, read_settings
 from tasks.obligations.act_followup import follow_soon
 from tasks.store import files as shelf
@@ -120,8 +119,8 @@ class Answering:
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
-        """config/portal/answer.yaml."""
-        found: Mapping[str, Any] = read_file(self.settings.config / "portal" / "answer.yaml").value
+        """portal/answer.yaml of the office's language."""
+        found: Mapping[str, Any] = read_words(self.settings.config, "portal/answer.yaml").value
         return found
 
     def tracker(self) -> str:

@@ -119,7 +119,7 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
             *mailbox,
             *office,
             *(AnswerPages(answering, pages).routes() if answering else ()),
-            Mount("/static", StaticFiles(directory=settings.templates / "static")),
+            Mount("/static", StaticFiles(directory=settings.config / "portal" / "static")),
         ],
         lifespan=lifespan,
         middleware=[

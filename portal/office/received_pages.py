@@ -22,7 +22,7 @@ from portal.shell.page_context import Desk, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
-from tasks.config.loading import read
+from tasks.config.loading import read_words
 from tasks.store.chain import append, appending, forward
 from tasks.store.files import LostFileError, fetch
 from tasks.store.occurrences import row
@@ -49,7 +49,7 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
     def opened(mail: Kept) -> tuple[bytes, str, tuple[Attachment, ...]]:
         config = desk.installation.config
         content = fetch(desk.installation.var / "files", mail.sha256)
-        return content, *read_letter(content, manners(read(config / "inbound.yaml", config.parent).value))
+        return content, *read_letter(content, manners(read_words(config, "inbound.yaml").value))
 
     def gone(mail: Kept, error: LostFileError) -> Response:
         file = Handed(mail.plan or SYSTEM, mail.occurrence or "", mail.entry or 0, "thu.eml", mail.sha256)

@@ -31,7 +31,7 @@ class Sent:
 
 
 def send_now(settings: Settings, house: House, to: Address, template: str, now: datetime, **facts: Any) -> Sent:
-    """Mail the templates of config/mail/`template` to `to`. A refusal is logged without what the mail says."""
+    """Mail the templates of mail/`template` to `to`. A refusal is logged without what the mail says."""
     environment = mail_templates(settings.config)
     at = now.astimezone(house.policy.zone)
     known = {"office": house.office.office, "title": to.name, "at": at, **facts}

@@ -1,4 +1,4 @@
-"""Rendering: Jinja2 templates from config/portal, escaped, with the words and dates Vietnamese readers expect."""
+"""Rendering: Jinja2 templates in the office's language, escaped, with the words and dates Vietnamese readers expect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        weekdays = words(settings.templates.parent)["weekdays"]
+        weekdays = words(settings.config)["weekdays"]
         self._environment.filters["day"] = lambda day: f"{sentence(weekdays[day.weekday()])}, {day:%d/%m/%Y}"
         self._environment.filters["count"] = lambda number: f"{number:,}".replace(",", ".")
         self._environment.filters["sentence"] = sentence

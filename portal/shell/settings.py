@@ -1,4 +1,4 @@
-"""What the portal must be told: its templates, the kept mails, Prefect's address, and the installation behind it."""
+"""What the portal must be told: the kept mails, Prefect's address, and the installation behind it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from tasks.config.loading import language_folder
+from tasks.config.settings import HOME
 from tasks.config.settings import Settings as Installation
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "config" / "portal"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -22,7 +23,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One portal. `mail` is the local mailbox's folder; `templates` holds the pages and `static/`.
+    """One portal. `mail` is the local mailbox's folder.
 
     Without an `installation` there is only the mailbox. `public_url` stands in mailed links and is never taken from
     a request; `secret` signs cookies and links.
@@ -30,7 +31,6 @@ class Settings:
 
     mail: Path
     prefect_url: str
-    templates: Path = TEMPLATES
     installation: Installation | None = None
     public_url: str = "http://127.0.0.1:8642"
     secret: str = ""
@@ -41,6 +41,16 @@ class Settings:
     def seconds(self) -> float:
         """The present as a plain number, for counting what happens in a while."""
         return self.now().timestamp()
+
+    @property
+    def config(self) -> Path:
+        """The configuration folder: the installation's, else the one that comes with dondoc."""
+        return self.installation.config if self.installation else HOME / "config"
+
+    @property
+    def templates(self) -> Path:
+        """The pages, in the office's language."""
+        return language_folder(self.config) / "portal"
 
     @property
     def secure(self) -> bool:

@@ -13,7 +13,7 @@ from dondoc.calendar.working_days import Calendar, DayRule, calendar, read_overr
 from dondoc.foundation.errors import ConfigurationError, Fault
 from dondoc.foundation.yaml_positions import Located, parse
 from dondoc.mail.notices import environment
-from dondoc.office.office import Office, read_office
+from dondoc.office.office import DEFAULT_LANGUAGE, Office, read_office
 from dondoc.office.policy import Policy, read_policy
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
@@ -23,7 +23,11 @@ from dondoc.plan.plan_file import read_plan
 _FIRST_YEAR = 2023
 _LAST_YEAR = 2030
 
+# Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
+_WORDS = ("words.yaml", "runs.yaml", "audit.yaml")
+
 _words: dict[Path, dict[str, Any]] = {}
+_languages: dict[Path, tuple[int, str]] = {}
 _kept: dict[Path, tuple[tuple[tuple[str, int], ...], Any]] = {}
 
 
@@ -94,19 +98,46 @@ def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan
     return read_plan(read(path, root), office)
 
 
+def language_folder(config: Path) -> Path:
+    """Where everything that people read lies: the folder of office.yaml's `language` below config/words.
+
+    Raises ConfigurationError when there is no such folder.
+    """
+    path = config / "office.yaml"
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    if config not in _languages or _languages[config][0] != stamp:
+        located = read(path, config.parent)
+        chosen = str((located.value or {}).get("language") or DEFAULT_LANGUAGE)
+        if not (config / "words" / chosen).is_dir():
+            located.fault(("language",), f"there is no folder words/{chosen}; correct the language or add the folder")
+        located.check()
+        _languages[config] = (stamp, chosen)
+    return config / "words" / _languages[config][1]
+
+
+def read_words(config: Path, name: str) -> Located:
+    """That file of the office's language, located. Raises ConfigurationError."""
+    return read(language_folder(config) / name, config.parent)
+
+
 def words(config: Path) -> dict[str, Any]:
-    """config/words.yaml, runs.yaml, audit.yaml, tables.yaml: what users read for every status, verdict, run and finding."""
-    if config not in _words:
-        files = ("words.yaml", "runs.yaml", "audit.yaml")
-        found = {key: text for name in files for key, text in read(config / name, config.parent).value.items()}
-        _words[config] = {**found, "tables": read(config / "tables.yaml").value}
-    return _words[config]
+    """words.yaml, runs.yaml, audit.yaml, tables.yaml of the office's language: what users read for every status, verdict,
+    run and finding. Raises ConfigurationError."""
+    folder = language_folder(config)
+    if folder not in _words:
+        found = {key: text for name in _WORDS for key, text in read_words(config, name).value.items()}
+        _words[folder] = {**found, "tables": read_words(config, "tables.yaml").value}
+    return _words[folder]
+
+
+def mail_templates(config: Path) -> jinja2.Environment:
+    """The mail templates of the office's language, compiled on first use and kept by the environment."""
+    return _mail_templates(language_folder(config) / "mail")
 
 
 @cache
-def mail_templates(config: Path) -> jinja2.Environment:
-    """The mail templates, compiled on first use and kept by the environment."""
-    return environment(jinja2.FileSystemLoader(config / "mail"))
+def _mail_templates(folder: Path) -> jinja2.Environment:
+    return environment(jinja2.FileSystemLoader(folder))
 
 
 def clock(policy: Policy, as_of: datetime | None = None) -> datetime:

@@ -1,4 +1,4 @@
-"""A document's template in config/documents, filled: settings read, wording rendered, text read back as values."""
+"""A document's template, filled: settings read, wording rendered, text read back as values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from dondoc.documents.marked_text import Document, DocumentError, read_document,
 from dondoc.foundation.errors import ConfigurationError, Fault
 from dondoc.office.office import Office
 from dondoc.office.wording import sentence, short
-from tasks.config.loading import read
+from tasks.config.loading import language_folder, read, read_words
 
 
 def document_settings(config: Path, office: Office) -> Settings:
-    """documents.yaml. Raises ConfigurationError with every fault."""
-    return read_settings(read(config / "documents/documents.yaml", config.parent), office)
+    """documents.yaml and the words of its form. Raises ConfigurationError with every fault."""
+    form = read(config / "documents.yaml", config.parent)
+    return read_settings(form.with_keys_of(read_words(config, "documents/words.yaml")), office)
 
 
 def check_documents(config: Path, office: Office) -> None:
@@ -29,12 +30,17 @@ def check_documents(config: Path, office: Office) -> None:
         document_settings(config, office)
     except ConfigurationError as error:
         faults += error.faults
-    environment = _environment(config)
+    folder = language_folder(config) / "documents"
+    environment = _environment(folder)
     for name in environment.list_templates(["j2"]):
         try:
             environment.get_template(name)
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Fault(f"config/documents/{name}", error.lineno, f"{error.message}; correct the line"))
+            faults.append(
+                Fault(
+                    str((folder / name).relative_to(config.parent)), error.lineno, f"{error.message}; correct the line"
+                )
+            )
     if faults:
         raise ConfigurationError(faults)
 
@@ -42,15 +48,15 @@ def check_documents(config: Path, office: Office) -> None:
 def fill(config: Path, template: str, facts: dict[str, Any], settings: Settings) -> Document:
     """The document that a template says about those facts. Raises DocumentError naming the template and the line."""
     context = {**facts, "long_day": lambda day: long_day(day, settings)}
+    folder = language_folder(config) / "documents"
+    shown = folder.relative_to(config.parent)
     try:
-        text = _environment(config).get_template(template).render(context)
+        text = _environment(folder).get_template(template).render(context)
         return read_document(text)
     except jinja2.TemplateSyntaxError as error:
-        raise DocumentError(
-            f"config/documents/{error.name}:{error.lineno}: {error.message}; correct the line"
-        ) from None
+        raise DocumentError(f"{shown}/{error.name}:{error.lineno}: {error.message}; correct the line") from None
     except (jinja2.TemplateError, DocumentError) as error:
-        raise DocumentError(f"config/documents/{template}: {error}; correct the template") from None
+        raise DocumentError(f"{shown}/{template}: {error}; correct the template") from None
 
 
 def long_day(day: date, settings: Settings) -> str:
@@ -70,9 +76,9 @@ def _two(number: int) -> str:
 
 
 @cache
-def _environment(config: Path) -> jinja2.Environment:
+def _environment(folder: Path) -> jinja2.Environment:
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(config / "documents"),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         finalize=shielded,
         trim_blocks=True,

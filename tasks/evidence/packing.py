@@ -20,7 +20,7 @@ from dondoc.ledger.ledger import SYSTEM, Draft, Head
 from dondoc.office.rules import House
 from dondoc.office.wording import Wording
 from dondoc.verification.evidence import Selection
-from tasks.config.loading import read, words
+from tasks.config.loading import language_folder, read_words, words
 from tasks.config.settings import Settings
 from tasks.evidence.archive import Archive, write_archive
 from tasks.evidence.gathering import Laid, Surveyed, lay, survey
@@ -49,8 +49,8 @@ class Packed:
 
 
 def own_words(config: Path) -> dict[str, Any]:
-    """config/evidence/words.yaml."""
-    found: dict[str, Any] = read(config / "evidence" / "words.yaml", config.parent).value
+    """evidence/words.yaml of the office's language."""
+    found: dict[str, Any] = read_words(config, "evidence/words.yaml").value
     return found
 
 
@@ -72,7 +72,7 @@ def pack(
         _about(found, laid, runs, folder)
         _report(connection, settings, found, laid, runs, folder)
         for name in _COPIED:
-            shutil.copyfile(settings.config / "evidence" / name, folder / name)
+            shutil.copyfile(language_folder(settings.config) / "evidence" / name, folder / name)
         archive = write_archive(folder, out, found.at, laid.original)
     return Packed(selection, archive, found.head, len(found.occurrences), laid.entries, runs, len(laid.lost))
 

@@ -11,16 +11,21 @@ from typing import Any
 import jinja2
 
 from dondoc.office.wording import short
+from tasks.config.loading import language_folder
 from tasks.evidence.sheets import Cover, Sheet
 
 TONES = ("grey", "green", "amber", "red")
 _HEIGHT, _LEFT, _RIGHT = 120, 20, 700
 
 
-@cache
 def _templates(config: Path) -> jinja2.Environment:
+    return _environment(language_folder(config) / "evidence")
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(config / "evidence"), autoescape=True, undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
 

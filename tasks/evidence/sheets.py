@@ -62,7 +62,7 @@ class Cover:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything the report is made of. `own` are config/evidence/words.yaml."""
+    """Everything the report is made of. `own` are evidence/words.yaml of the language folder."""
 
     connection: sa.Connection
     found: Surveyed

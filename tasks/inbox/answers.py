@@ -94,7 +94,7 @@ def _shown(
     duties: list[Asked],
     known: bool,
 ) -> dict[str, Any]:
-    """What the templates of config/mail/kept show."""
+    """What the templates of mail/kept show."""
     house, vocabulary = morning.house, words(morning.settings.config)
     wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
     whose = [about] if about else duties

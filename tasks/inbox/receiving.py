@@ -15,7 +15,7 @@ from dondoc.foundation.errors import DondocError
 from dondoc.inbox.incoming import AutoReply, Bounce, Envelope, Incoming, Loop, Reply, Setting, Unusable, read_mail
 from dondoc.inbox.own_words import manners
 from dondoc.mail.reply_addresses import ReplyTo
-from tasks.config.loading import read
+from tasks.config.loading import read_words
 from tasks.config.run_context import Morning
 from tasks.config.settings import Settings
 from tasks.inbox.arrived import Arrived
@@ -50,7 +50,7 @@ def largest(settings: Settings) -> int:
 
 def setting(settings: Settings, reply_to: ReplyTo) -> Setting:
     """What mail is judged by here. Raises ConfigurationError when inbound.yaml is missing."""
-    words = read(settings.config / "inbound.yaml", settings.config.parent).value
+    words = read_words(settings.config, "inbound.yaml").value
     return Setting(reply_to.base, settings.mail_domain, manners(words), largest(settings))
 
 

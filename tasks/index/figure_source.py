@@ -1,4 +1,4 @@
-"""A month's figures asked from an address that gives JSON, as config/index.yaml maps it. The raw answer is kept.
+"""A month's figures asked from an address that gives JSON, as the index's index.yaml maps it. The raw answer is kept.
 
 Nothing there, an answer that is no JSON or lacks what the mapping names: a fault with the address, never an exception.
 Null stays null. What the answer says is checked like a file's cells.

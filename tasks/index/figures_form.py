@@ -15,7 +15,9 @@ class FigureRow(BaseModel):
 
     model_config = ConfigDict(title="Chỉ tiêu", frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    code: str = asked(0, "Mã chỉ tiêu", "Ví dụ PUBLISH_ON_TIME; các mã ở config/figures.yaml.", max_length=60)
+    code: str = asked(
+        0, "Mã chỉ tiêu", "Ví dụ PUBLISH_ON_TIME; các mã ở config/indexes/qd766/figures.yaml.", max_length=60
+    )
     numerator: int | None = optional(1, "Tử số", "Số đếm, từ 0 trở lên; để trống nếu chưa có số liệu.")
     denominator: int | None = optional(2, "Mẫu số", "Số đếm, từ 0 trở lên; để trống nếu chưa có số liệu.")
     score: str | None = optional(3, "Điểm trên Cổng", "Điểm Cổng Dịch vụ công quốc gia ghi, ví dụ 5,82.", max_length=20)

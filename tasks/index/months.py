@@ -16,8 +16,8 @@ from dondoc.index.rules import IndexRules, read_rules
 from dondoc.index.scores import MonthIndex, index_of, month_before
 from dondoc.index.unit_scores import UnitIndex, by_unit, unit_doubts
 from dondoc.reports.pictures import Line, Trend
-from tasks.config.loading import read
-from tasks.index.sources import metrics
+from tasks.config.loading import language_folder, read, read_words
+from tasks.index.sources import INDEX, metrics
 from tasks.store.figures import Confirmation, confirmations, latest
 
 _kept: dict[Path, tuple[tuple[int, ...], tuple[Metrics, IndexRules]]] = {}
@@ -55,12 +55,13 @@ class Standing:
 
 def index_rules(config: Path) -> tuple[Metrics, IndexRules]:
     """The metrics and the index's rules, read again only when a file changed. Raises ConfigurationError."""
-    stamp = tuple(
-        (config / name).stat().st_mtime_ns for name in ("figures.yaml", "index.yaml") if (config / name).exists()
-    )
+    folders = (config / INDEX, language_folder(config))
+    files = [folder / name for folder in folders for name in ("figures.yaml", "index.yaml")]
+    stamp = tuple(file.stat().st_mtime_ns for file in files if file.exists())
     if config not in _kept or _kept[config][0] != stamp:
         known = metrics(config)
-        _kept[config] = (stamp, (known, read_rules(read(config / "index.yaml", config.parent), known)))
+        rules = read(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
+        _kept[config] = (stamp, (known, read_rules(rules, known)))
     return _kept[config][1]
 
 

@@ -19,13 +19,16 @@ from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
 from dondoc.office.office import Office
-from tasks.config.loading import read
+from tasks.config.loading import read, read_words
 from tasks.spreadsheets.reading import MEDIA_TYPES, tables
+
+INDEX = Path("indexes/qd766")  # of the configuration folder: the figures and rules of the index of QĐ 766/QĐ-TTg
 
 
 def metrics(config: Path) -> Metrics:
-    """The metrics of config/figures.yaml. Raises ConfigurationError with every fault."""
-    return read_metrics(read(config / "figures.yaml", config.parent))
+    """The metrics of the index and what is said about them. Raises ConfigurationError with every fault."""
+    file = read(config / INDEX / "figures.yaml", config.parent)
+    return read_metrics(file.with_keys_of(read_words(config, "figures.yaml")))
 
 
 def read_figures(

@@ -26,7 +26,7 @@ class Sent:
 
 
 def write_to(morning: Morning, role: str, kind: str, key: str, facts: Mapping[str, Any]) -> Sent | None:
-    """Mail `config/mail/<kind>` to a role; None where office.yaml gives it no address.
+    """Mail the templates of mail/<kind> to a role; None where office.yaml gives it no address.
 
     `key` tells this mail from others of its kind: the same key is the same mail, however often it is sent.
     """

@@ -19,7 +19,7 @@ from prefect.states import Completed, Failed
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.decide import FAILING, GRAVITY, Verdict
 from dondoc.office.wording import party_name, sentence
-from tasks.config.loading import words
+from tasks.config.loading import language_folder, words
 from tasks.config.run_context import Morning
 from tasks.store.occurrences import rows_of
 from tasks.store.plans import adopted
@@ -112,11 +112,15 @@ def _key(text: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
 
 
-@cache
 def templates(config: Path) -> jinja2.Environment:
-    """The Markdown templates of config/artifacts."""
+    """The Markdown templates of the office's language (artifacts/), kept."""
+    return _templates(language_folder(config) / "artifacts")
+
+
+@cache
+def _templates(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(config / "artifacts"),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # Markdown: cells are escaped by the `cell` filter
         trim_blocks=True,

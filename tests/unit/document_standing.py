@@ -40,8 +40,9 @@ STATES: Mapping[str, Mapping[str, Any]] = {
 
 @cache
 def document_settings() -> Settings:
-    """config/documents/documents.yaml."""
-    return read_settings(located("documents/documents.yaml"), real_office())
+    """config/documents.yaml and the words of its form."""
+    form = located("documents.yaml").with_keys_of(located("words/vi/documents/words.yaml"))
+    return read_settings(form, real_office())
 
 
 def standing(

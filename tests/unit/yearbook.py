@@ -22,8 +22,8 @@ from dondoc.reports.sheet_model import Seen
 
 HOUSE = House(real_office(), real_policy(), real_calendar())
 WORDS: dict[str, Any] = {
-    **yaml.safe_load((CONFIG / "words.yaml").read_text(encoding="utf-8")),
-    "tables": yaml.safe_load((CONFIG / "tables.yaml").read_text(encoding="utf-8")),
+    **yaml.safe_load((CONFIG / "words/vi/words.yaml").read_text(encoding="utf-8")),
+    "tables": yaml.safe_load((CONFIG / "words/vi/tables.yaml").read_text(encoding="utf-8")),
 }
 
 

@@ -29,7 +29,7 @@ from tasks.store.chain import append, appending
 from tasks.store.files import keep
 from tasks.store.settle import look
 
-VERIFIER = CONFIG / "evidence" / "kiem-tra.py"
+VERIFIER = CONFIG / "words/vi/evidence/kiem-tra.py"
 CONTENT = b"%PDF-1.7\n63"
 SHA = hashlib.sha256(CONTENT).hexdigest()
 NAME = "Kế hoạch số 63 (bản cuối)/..\\CON.pdf"

@@ -31,7 +31,7 @@ ITEMS, DUTIES = "Nhiệm vụ", "Nghĩa vụ"
 
 
 def desk() -> Desk:
-    sheet = yaml.safe_load((CONFIG / "plansheet.yaml").read_text(encoding="utf-8"))
+    sheet = yaml.safe_load((CONFIG / "words/vi/plansheet.yaml").read_text(encoding="utf-8"))
     return Desk(house(CONFIG).office, sheet, words(CONFIG)["shapes"], 2024)
 
 

@@ -244,8 +244,10 @@ def test_any_text_gives_a_file_that_opens_again(text: str, kind: Kind) -> None:
     ],
 )
 def test_a_broken_template_is_named_in_one_line(template: str, message: str | None, tmp_path: Any) -> None:
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents/bad.j2").write_text(template, encoding="utf-8")
+    folder = tmp_path / "words/vi/documents"
+    folder.mkdir(parents=True)
+    (tmp_path / "office.yaml").write_text("language: vi", encoding="utf-8")
+    (folder / "bad.j2").write_text(template, encoding="utf-8")
     facts = {"plan": replace(real_plan(), document=None)}
     if message is None:
         assert templates.fill(tmp_path, "bad.j2", facts, document_settings()).issuer == "tinh"
@@ -256,12 +258,15 @@ def test_a_broken_template_is_named_in_one_line(template: str, message: str | No
 
 
 def test_a_broken_documents_folder_says_every_fault(tmp_path: Path) -> None:
-    shutil.copytree(CONFIG / "documents", tmp_path / "documents")
-    settings_file = tmp_path / "documents/documents.yaml"
+    folder = tmp_path / "words/vi/documents"
+    shutil.copytree(CONFIG / "words/vi/documents", folder)
+    for name in ("office.yaml", "documents.yaml"):
+        shutil.copy(CONFIG / name, tmp_path)
+    settings_file = tmp_path / "documents.yaml"
     settings_file.write_text(
         settings_file.read_text(encoding="utf-8").replace("left: 30", "left: 20"), encoding="utf-8"
     )
-    (tmp_path / "documents/reminder.j2").write_text("%% issuer\n{% for %}\n", encoding="utf-8")
+    (folder / "reminder.j2").write_text("%% issuer\n{% for %}\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
         templates.check_documents(tmp_path, real_office())
     assert [(fault.file.rpartition("/")[2], fault.line > 1) for fault in refused.value.faults] == [
@@ -271,7 +276,7 @@ def test_a_broken_documents_folder_says_every_fault(tmp_path: Path) -> None:
     templates.check_documents(CONFIG, real_office())
 
 
-@pytest.mark.parametrize("path", sorted((CONFIG / "documents").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((CONFIG / "words/vi/documents").iterdir()), ids=lambda path: path.name)
 def test_the_office_writes_composed_letters(path: Path) -> None:
     # TCVN 6909: a letter with its marks is one sign; decomposed text looks alike and sorts, finds and prints otherwise.
     assert unicodedata.is_normalized("NFC", path.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ CONFIG = Path(__file__).parents[3] / "config"
 SETTING = Setting(
     "dondoc@vpub.quangngai.example",
     "vpub.quangngai.example",
-    manners(yaml.safe_load((CONFIG / "inbound.yaml").read_text(encoding="utf-8"))),
+    manners(yaml.safe_load((CONFIG / "words/vi/inbound.yaml").read_text(encoding="utf-8"))),
     10_000_000,
 )
 TODAY = date(2024, 4, 5)

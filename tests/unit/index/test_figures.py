@@ -11,16 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import Located, parse
 from dondoc.index import cell_parser as cells
 from dondoc.index.definitions import FigureError, fold, read_metrics
 from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import Row, read_rows
 
-FILE = Path(__file__).parents[3] / "config" / "figures.yaml"
-TEXT = FILE.read_text(encoding="utf-8")
-METRICS = read_metrics(parse(TEXT, "config/figures.yaml"))
+
+def joined(texts: dict[str, str]) -> Located:
+    figures, said = (parse(text, path) for path, text in texts.items())
+    return figures.with_keys_of(said)
+
+
+CONFIG = Path(__file__).parents[3] / "config"
+FILES = (
+    CONFIG / "indexes/qd766/figures.yaml",
+    CONFIG / "words/vi/figures.yaml",
+)  # the figures, and what is said of them
+TEXTS = {str(path): path.read_text(encoding="utf-8") for path in FILES}
+METRICS = read_metrics(joined(TEXTS))
 HEAD = ["thang", "ma", "ten", "tu_so", "mau_so", "diem", "ngay_chot"]
 GOOD = ["2024-03", "PUBLISH_ON_TIME", "", "9", "10", "5.4", "28/03/2024"]
 
@@ -269,9 +279,9 @@ def test_the_points_of_the_metrics_are_those_of_their_groups() -> None:
     ],
 )
 def test_a_faulty_figures_yaml_is_told_with_its_line(old: str, new: str, says: str) -> None:
-    assert old in TEXT
-    with pytest.raises(ConfigurationError, match=r"config/figures.yaml:[0-9]+: ") as caught:
-        read_metrics(parse(TEXT.replace(old, new, 1), "config/figures.yaml"))
+    (faulty,) = (path for path, text in TEXTS.items() if old in text)
+    with pytest.raises(ConfigurationError, match=f"^{faulty}:[0-9]+: ") as caught:
+        read_metrics(joined({path: text.replace(old, new, 1) for path, text in TEXTS.items()}))
     assert says in str(caught.value)
 
 

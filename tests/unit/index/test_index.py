@@ -24,7 +24,7 @@ from tasks.index.months import index_rules
 
 CONFIG = Path(__file__).parents[3] / "config"
 METRICS, RULES = index_rules(CONFIG)
-TEXT = (CONFIG / "index.yaml").read_text(encoding="utf-8")
+RULES_FILE, WORDS_FILE = (CONFIG / "indexes/qd766/index.yaml", CONFIG / "words/vi/index.yaml")
 DAY = date(2024, 3, 28)
 
 
@@ -322,7 +322,9 @@ def test_the_months_of_a_period(period: str, expected: list[str]) -> None:
     ],
 )
 def test_a_faulty_index_yaml_is_told_with_its_line(old: str, new: str, says: str) -> None:
-    assert old in TEXT
-    with pytest.raises(ConfigurationError, match=r"config/index.yaml:[0-9]+: ") as caught:
-        read_rules(parse(TEXT.replace(old, new, 1), "config/index.yaml"), METRICS)
+    texts = {path: path.read_text(encoding="utf-8") for path in (RULES_FILE, WORDS_FILE)}
+    (faulty,) = (path for path, text in texts.items() if old in text)
+    rules, said = (parse(text.replace(old, new, 1), str(path)) for path, text in texts.items())
+    with pytest.raises(ConfigurationError, match=f"^{faulty}:[0-9]+: ") as caught:
+        read_rules(rules.with_keys_of(said), METRICS)
     assert says in str(caught.value)

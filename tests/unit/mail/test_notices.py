@@ -46,9 +46,10 @@ from dondoc.office.policy import Shape
 from dondoc.plan.plan import TimingKind
 
 CONFIG = Path(__file__).parents[3] / "config"
+LANGUAGE = CONFIG / "words" / "vi"
 GOLDEN = Path(__file__).parents[2] / "golden" / "mail"
-WORDS = yaml.safe_load((CONFIG / "words.yaml").read_text(encoding="utf-8"))
-MAIL = environment(jinja2.FileSystemLoader(CONFIG / "mail"))
+WORDS = yaml.safe_load((LANGUAGE / "words.yaml").read_text(encoding="utf-8"))
+MAIL = environment(jinja2.FileSystemLoader(LANGUAGE / "mail"))
 
 
 def make_letterhead(**changes: Any) -> Letterhead:
@@ -367,7 +368,7 @@ def test_words_name_everything_that_users_see() -> None:
 
 
 def test_every_word_and_template_is_nfc() -> None:
-    for path in (CONFIG / "words.yaml", *CONFIG.glob("mail/**/*.j2")):
+    for path in (LANGUAGE / "words.yaml", *LANGUAGE.glob("mail/**/*.j2")):
         text = path.read_text(encoding="utf-8")
         assert unicodedata.is_normalized("NFC", text), path
         assert "!" not in text.replace("<!doctype", ""), f"{path}: no exclamation marks in mail"
@@ -441,7 +442,7 @@ def test_html_is_whole_vietnamese_and_loads_nothing(mails: dict[str, Mail]) -> N
 
 
 def test_colours_have_enough_contrast() -> None:
-    for path in CONFIG.glob("mail/**/*html.j2"):
+    for path in LANGUAGE.glob("mail/**/*html.j2"):
         text = path.read_text(encoding="utf-8")
         for colour in re.findall(r"(?:[^d-]color:|: \")(#[0-9a-f]{6})", text):
             if colour != "#ffffff":

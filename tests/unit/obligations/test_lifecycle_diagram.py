@@ -22,8 +22,8 @@ BEGINNINGS = (Status.GATED, Status.PLANNED, Status.BEFORE_ADOPTION)  # what `ini
 
 
 def words(name: str, key: str) -> dict[str, str]:
-    """That table of names of a file under config/."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
+    """That table of names of a file of words."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "config/words/vi" / name).read_text(encoding="utf-8"))
     return found[key]
 
 

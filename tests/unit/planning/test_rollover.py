@@ -24,8 +24,8 @@ from dondoc.planning.next_year import RolloverError, rollover
 
 TEXT = (CONFIG / "plans" / "2024.yaml").read_text(encoding="utf-8")
 WORDS: dict[str, Any] = {
-    **yaml.safe_load((CONFIG / "words.yaml").read_text(encoding="utf-8")),
-    **yaml.safe_load((CONFIG / "runs.yaml").read_text(encoding="utf-8")),
+    **yaml.safe_load((CONFIG / "words/vi/words.yaml").read_text(encoding="utf-8")),
+    **yaml.safe_load((CONFIG / "words/vi/runs.yaml").read_text(encoding="utf-8")),
 }
 ONCE = WORDS["rollover"]["once"]
 NOVEMBER = date(2024, 11, 15)

@@ -120,5 +120,5 @@ def test_a_refusal_is_one_line_and_an_unknown_one_stays_as_it_is() -> None:
 
 
 def test_no_word_of_one_file_hides_a_word_of_the_other() -> None:
-    first, second = (set(read(ROOT / "config" / name).value) for name in ("words.yaml", "runs.yaml"))
+    first, second = (set(read(ROOT / "config/words/vi" / name).value) for name in ("words.yaml", "runs.yaml"))
     assert first & second == set()
