@@ -155,7 +155,7 @@ def test_a_report_of_another_year_is_refused() -> None:
 def test_settings_outside_the_decree_are_refused_with_their_line(
     where: tuple[str, str], value: Any, message: str
 ) -> None:
-    file = located("documents/documents.yaml")
+    file = located("documents.yaml").with_keys_of(located("words/vi/documents/words.yaml"))
     file.value[where[0]][where[1]] = value
     with pytest.raises(ConfigurationError, match=message) as refused:
         read_settings(file, real_office())

@@ -270,8 +270,8 @@ def test_a_broken_documents_folder_says_every_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         templates.check_documents(tmp_path, real_office())
     assert [(fault.file.rpartition("/")[2], fault.line > 1) for fault in refused.value.faults] == [
-        ("reminder.j2", True),
         ("documents.yaml", True),
+        ("reminder.j2", True),
     ]
     templates.check_documents(CONFIG, real_office())
 
