@@ -113,7 +113,7 @@ def started() -> None:
 
 def january() -> None:
     """The plan of 2025 is deployed, and its items are looked at on the year's first working morning."""
-    found = ask("deployments/filter", {"deployments": {"name": {"any_": ["2025"]}}, "limit": 200})
+    found = ask("deployments/filter", {"deployments": {"name": {"any_": ["cchc-2025"]}}, "limit": 200})
     items = [
         deployment["name"]
         for deployment in found

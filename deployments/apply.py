@@ -24,6 +24,7 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.flows import Flow
 from prefect.utilities.callables import ParameterSchema, parameter_schema
 
+from deployments.renaming import Named
 from dondoc.schedule.deployments import MARK, POOL, Deployment
 from dondoc.verification.audit_deployments import differing
 from tasks.audit.prefect_reading import standing_of
@@ -105,6 +106,11 @@ def _mornings(found: DeploymentResponse) -> Iterator[datetime]:
 def deployment_ids(client: SyncPrefectClient) -> dict[tuple[str, str], UUID]:
     """(flow name, deployment name) → id, of all that are ours."""
     return {key: found.id for key, found in _standing(client)}
+
+
+def standing_names(client: SyncPrefectClient) -> list[Named]:
+    """Those that are ours, as renaming looks at them."""
+    return [Named(found.id, flow, name, found.parameters or {}) for (flow, name), found in _standing(client)]
 
 
 def _standing(client: SyncPrefectClient) -> Iterator[tuple[tuple[str, str], DeploymentResponse]]:

@@ -8,10 +8,10 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.audit.auditing import attest
+from tasks.audit.auditing import bear_witness
 from tasks.config.run_context import begin
 from tasks.obligations.checkpoint_run import look_at
-from tasks.runs.sweep import check_ledger, close_plan, conclude_sweep, send_mail, sweep_files
+from tasks.runs.sweep import check_ledger, close_plans, conclude_sweep, look_around, send_mail
 
 
 @flow(retries=0)
@@ -25,11 +25,10 @@ def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dr
         dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
     """
     morning = begin(plan, None, as_of, dry_run)
-    looked = [] if retry_only else look_at(morning)
+    looked = [] if retry_only else [*look_at(morning), *look_around(morning)]
     posted = send_mail(morning, kept_only=retry_only)
-    closed = close_plan(morning)
-    sweep_files(morning)
+    ended = close_plans(morning)
     chain = check_ledger(morning)
-    if not retry_only:
-        attest(morning)
-    return conclude_sweep(morning, looked, posted, closed, chain)
+    if morning.told:
+        bear_witness(morning)
+    return conclude_sweep(morning, looked, posted, ended, chain, retry_only=retry_only)

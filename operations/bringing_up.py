@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dondoc.plan.plan import Plan
-from operations.first_morning import go_live, last_morning
 from operations.installation import Installation, children, front_address, open_installation
+from operations.live_plan import adopt_live, differs, live_plan_file
 from operations.stack import services
 from operations.stack.databases import database_urls
 from operations.stack.settings import Stack
-from operations.surroundings import config_folder, house, prepare, read_plan, stack
+from operations.surroundings import config_folder, prepare, read_plan, stack
 from tasks.config.settings import Settings
 
 DEMO_YEAR = 2024
@@ -55,6 +55,8 @@ def _bar() -> Iterator[_Bar]:
 
 def bring_up(demo: bool) -> None:
     """Bring the installation up; a second call finds everything there. Raises DondocError before anything half-starts."""
+    from tasks.config.loading import clock
+
     here, settings = stack(), prepare()
     if demo:
         _refuse_foreign_mail(settings)
@@ -68,11 +70,12 @@ def bring_up(demo: bool) -> None:
             answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
             replay_year(here, installation, demo_plan, answers, None, bar)
         bar.step("adopting and deploying the plan")
-        adopted = _adopt_live(installation, live, demo) if live else None
+        adopted = adopt_live(installation, live, clock(installation.house.policy), demo=demo) if live else None
         changed = installation.deploy().changed
     _say(here, settings, started, adopted, changed, demo, coming(installation))
-    if live is None:
-        Console().print(_NO_PLAN, soft_wrap=True, markup=False)
+    note = differs(installation, live) if live else None if installation.adopted() else _NO_PLAN
+    if note:
+        Console().print(note, soft_wrap=True, markup=False)
 
 
 def _refuse_foreign_mail(settings: Settings) -> None:
@@ -128,50 +131,6 @@ def replay_year(
         for name in ("DONDOC_MAIL_HOST", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
             os.environ.pop(name, None)
         settings.cache_clear()
-
-
-def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
-    """The plan that runs: the configured one; for the demo a draft of this year's, rolled over from the newest.
-
-    None where neither is: an office does not get a plan that nobody chose.
-    """
-    from tasks.config.loading import clock
-    from tasks.plan.drafting import draft_plan
-
-    if settings.live_plan:
-        read_plan(settings.live_plan)
-        return settings.live_plan
-    rules = house()
-    day = last_morning(clock(rules.policy), rules.policy, rules.calendar)
-    newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
-    if newest.stem == str(day.year):
-        read_plan(newest)
-        return newest
-    target = here.root / "plans" / f"{day.year}.yaml"
-    if not target.exists() and not demo:
-        return None
-    if not target.exists():
-        source = newest.read_text(encoding="utf-8")
-        text = draft_plan(read_plan(newest), source, day.year, day, config_folder(), house(), day)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_suffix(".part")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(target)
-    read_plan(target)
-    return target
-
-
-def _adopt_live(installation: Installation, live: Path, demo: bool) -> str | None:
-    from tasks.config.loading import clock
-    from tasks.store.plans import adopt
-
-    plan = read_plan(live)
-    rules = installation.house
-    now, source = clock(rules.policy), live.read_text(encoding="utf-8")
-    if demo:
-        return plan.id if go_live(installation, plan, source, now) else None
-    done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
-    return plan.id if done else None
 
 
 def coming(installation: Installation) -> str:

@@ -103,6 +103,9 @@ class Installation:
     engine: sa.Engine
     house: House
     settings: Settings
+    prefect_database: str = (
+        ""  # libpq URL of Prefect's own database, for what its interface cannot do; empty: out of reach
+    )
 
     def compile(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
         """The deployments of an adopted or draft plan, with what was extended moved and what has ended left out.
@@ -117,7 +120,7 @@ class Installation:
         """The same as on the day of adoption, whatever has happened since: what a replay walks."""
         from tasks.schedule.deployments import compiler
 
-        return compiler(self.house, self.settings.config, {}, False).deployments(plan)
+        return compiler(self.house, self.settings.config, {}).deployments(plan)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -130,19 +133,23 @@ class Installation:
         """Make Prefect's deployments those of the adopted plans; automations last, so that none sees a replay."""
         from prefect.client.orchestration import get_client
 
-        from deployments.apply import apply, deployment_ids
+        from deployments.apply import apply, deployment_ids, standing_names
         from deployments.automations import apply_automations, automations
+        from deployments.renaming import rename, renamings
         from deployments.worker import ensure_work_pool
+        from dondoc.schedule.own_flows import OWN_FLOWS
         from tasks.config.loading import words
         from tasks.schedule.deployments import deploying, own_deployments
 
         vocabulary = words(self.settings.config)
         own = own_deployments(self.house, self.settings)
-        incident = own[0]
+        incident = next(found for found in own if found.entrypoint == OWN_FLOWS["incident"].entrypoint)
         if not dry_run:
             ensure_work_pool()
         with deploying(self.engine), get_client(sync_client=True) as client:
             wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), *own]
+            if self.prefect_database and not dry_run:
+                rename(self.prefect_database, renamings(standing_names(client), wanted))
             applied = apply(client, wanted, dry_run=dry_run)
             if with_automations and not dry_run:
                 target = deployment_ids(client)[incident.flow, incident.name]
@@ -200,8 +207,9 @@ def _listens(port: int) -> bool:
 
 def open_installation(settings: Settings) -> Installation:
     """The installation whose services run. Raises ConfigurationError."""
+    from operations.surroundings import stack
     from tasks.config.loading import house
     from tasks.config.run_context import store
 
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    return Installation(store(settings.store_url), house(settings.config), settings)
+    return Installation(store(settings.store_url), house(settings.config), settings, database_urls(stack()).prefect)

@@ -74,6 +74,7 @@ class Desk:
     environment: jinja2.Environment
     wording: Wording
     pictures: Mapping[str, Picture] = field(default_factory=dict)
+    several: bool = False  # the mail is about more than one plan: each duty names its own
 
     def duty(self, number: int, notice: Notice) -> Duty:
         """The duty of a notice, under its number in the mail."""
@@ -88,7 +89,7 @@ class Desk:
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
             due=None if notice.kind in TOLD else short(notice.due) or None,
-            rows=() if notice.kind in TOLD else self._rows(notice),
+            rows=self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],
             asked=said["asked"],
@@ -182,7 +183,11 @@ class Desk:
         who, labels = notice.audience, wording.words["rows"]
         alone = who == "lead" and len(obligation.lead) == 1
         moved = state.original_due is not None and state.original_due != notice.due
+        plan = self.letterhead.plan_titles.get(notice.occurrence.plan, notice.occurrence.plan) if self.several else ""
+        if notice.kind in TOLD:
+            return (Row("plan", labels["plan"], clean(plan)),) if plan else ()
         found = {
+            "plan": clean(plan),
             "deliverable": sentence(clean(obligation.deliverable)),
             "due": self._due(notice),
             "original_due": wording.day(state.original_due) if moved else "",

@@ -107,7 +107,8 @@ def render(
     ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
-    desk = Desk(letterhead, environment, wording, pictures or {})
+    several = len({notice.occurrence.plan for notice in ordered}) > 1
+    desk = Desk(letterhead, environment, wording, pictures or {}, several)
     duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     own = {duty.reply for duty in duties if duty.reply}
     ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}

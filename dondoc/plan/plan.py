@@ -142,8 +142,8 @@ class Plan:
 
 
 def item_tags(plan: Plan, item: Item) -> tuple[str, ...]:
-    """What an item's runs are found by in Prefect, those that follow its acts too: year, printed reference, id."""
-    return (str(plan.year), item.ref, item.id)
+    """What an item's runs are found by in Prefect, those that follow its acts too: plan, year, printed reference, id."""
+    return (plan.id, str(plan.year), item.ref, item.id)
 
 
 def to_json(plan: Plan) -> dict[str, Any]:

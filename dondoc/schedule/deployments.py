@@ -5,8 +5,8 @@ Pure: imports no Prefect. `apply` is the only caller of Prefect's deployment int
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
@@ -21,6 +21,7 @@ from dondoc.obligations.lifecycle import State
 from dondoc.obligations.timing import Occurrence, occurrences
 from dondoc.office.rules import House
 from dondoc.plan.plan import Item, Plan, item_tags
+from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS, OwnFlow
 
 POOL = "dondoc"
 MARK = "dondoc"  # the tag that says: ours to update and prune
@@ -75,7 +76,6 @@ class Compiler:
     words: Mapping[str, Any]
     sheet: jinja2.Template
     states: Mapping[str, State] = field(default_factory=dict)
-    closed: bool = False  # a closed plan has no coming mornings: its sheet shows them as they were planned
 
     def deployments(self, plan: Plan) -> tuple[Deployment, ...]:
         """Every deployment of one plan year, items first. `states` move what was extended and end what has ended."""
@@ -100,7 +100,7 @@ class Compiler:
             days.add(self.house.calendar.on_or_after(policy.draft_day(plan.year)))
         return Deployment(
             flow=item.flow_name,
-            name=str(plan.year),
+            name=plan.id,
             entrypoint=f"flows.{item.shape}.{item.shape}",
             parameters={"plan": plan.id, "item": item.id},
             tags=self._tags(plan, item, found),
@@ -139,7 +139,7 @@ class Compiler:
     def _awaited(self, occurrence: Occurrence, point: Checkpoint) -> bool:
         """Whether somebody has to look that morning: not when the occurrence had ended before."""
         state = self.states.get(occurrence.id)
-        return self.closed or state is None or state.ended_on is None or point.day <= state.ended_on
+        return state is None or state.ended_on is None or point.day <= state.ended_on
 
     def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
         units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
@@ -152,19 +152,19 @@ class Compiler:
 
     def _own(self, plan: Plan) -> Iterator[Deployment]:
         policy, words = self.house.policy, self.words["own_flows"]
-        parameters = {"plan": plan.id}
-        for key, entrypoint, days, at in (
-            ("sweep", "flows.sweep.sweep", self._sweep_days(plan), policy.sweep_at),
-            ("report", "flows.report.leaders_report", self._report_days(plan), policy.look_at),
-        ):
+        mornings = {
+            "sweep": self._at(self._sweep_days(plan), policy.sweep_at),
+            "report": self._at(self._report_days(plan), policy.look_at),
+        }
+        for key in OF_PLANS:
             yield Deployment(
                 flow=words[key]["name"],
-                name=str(plan.year),
-                entrypoint=entrypoint,
-                parameters=parameters,
-                tags=(MARK, RUN_MARK, str(plan.year)),
+                name=plan.id,
+                entrypoint=OWN_FLOWS[key].entrypoint,
+                parameters={"plan": plan.id},
+                tags=(*_marks(OWN_FLOWS[key]), plan.id, str(plan.year)),
                 description=words[key]["description"],
-                mornings=self._at(days, at),
+                mornings=mornings[key],
                 timezone=policy.timezone,
                 slug=f"{key}-{plan.year}",
             )
@@ -185,46 +185,27 @@ class Compiler:
         return {day for day in days if day >= plan.adopted_on}
 
 
-def follow_up_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
-    """The flow that follows every act. What fails in it is an incident: the act stands, its schedule may be behind."""
-    found = _by_hand("follow_up", "deployments.act_followup.follow_up", words, timezone)
-    return replace(found, tags=(MARK, RUN_MARK))
-
-
-def incident_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
-    """The flow that automations start when a run fails technically. Without the mark that makes runs incidents."""
-    return _by_hand("incident", "flows.incident.incident", words, timezone)
-
-
-def record_deployments(words: Mapping[str, Any], timezone: str) -> tuple[Deployment, ...]:
-    """The forms an operator fills in: an act on an occurrence, an outside event, figures. What they refuse is no incident."""
-    forms = {"record": "flows.record", "record_event": "flows.record", "enter_figures": "flows.enter_figures"}
-    return tuple(_by_hand(key, f"{module}.{key}", words, timezone) for key, module in forms.items())
-
-
-# Every quarter of an hour of the office's day, Monday to Friday: a mailbox is read on a holiday too, and that is no harm.
-_OFFICE_HOURS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=7,8,9,10,11,12,13,14,15,16,17;BYMINUTE=0,15,30,45;BYSECOND=0"
-
-
-def receive_deployment(words: Mapping[str, Any], timezone: str) -> Deployment:
-    """The flow that reads the mailbox of answers. With the mark: an unread mailbox is an incident."""
-    made = _by_hand("receive_mail", "flows.receive.receive_mail", words, timezone)
-    return replace(made, tags=(MARK, RUN_MARK), recurring=_OFFICE_HOURS)
-
-
-def _by_hand(key: str, entrypoint: str, words: Mapping[str, Any], timezone: str) -> Deployment:
-    own = words["own_flows"][key]
-    return Deployment(
-        flow=own["name"],
-        name="dondoc",
-        entrypoint=entrypoint,
-        parameters={},
-        tags=(MARK,),
-        description=own["description"],
-        mornings=(),
-        timezone=timezone,
-        slug=key.replace("_", "-"),
+def own_deployments(words: Mapping[str, Any], timezone: str, keys: Iterable[str]) -> tuple[Deployment, ...]:
+    """Those of the named flows that belong to no plan."""
+    return tuple(
+        Deployment(
+            flow=words["own_flows"][key]["name"],
+            name="dondoc",
+            entrypoint=OWN_FLOWS[key].entrypoint,
+            parameters={},
+            tags=_marks(OWN_FLOWS[key]),
+            description=words["own_flows"][key]["description"],
+            mornings=(),
+            timezone=timezone,
+            slug=key.replace("_", "-"),
+            recurring=OWN_FLOWS[key].recurring,
+        )
+        for key in keys
     )
+
+
+def _marks(flow: OwnFlow) -> tuple[str, ...]:
+    return (MARK, RUN_MARK) if flow.marked else (MARK,)
 
 
 _ROMAN = ("I", "II", "III", "IV")

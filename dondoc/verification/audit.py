@@ -10,16 +10,17 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from dondoc.ledger.findings import Finding
 from dondoc.obligations.decide import FAILING, GRAVITY, Verdict
+from dondoc.office.policy import Shape
+from dondoc.schedule.own_flows import BY_RECORDED
 
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 # Prefect's own names: its engine or its worker says so when a run fails technically, and that is mailed at once.
 TECHNICAL = frozenset({"Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Completed", "Cached", "RolledBack"})
-# Their final state is named after what a person did, not after what was looked at.
-_BY_HAND = frozenset({"record", "record_event", "follow_up"})
+_SHAPES = frozenset(get_args(Shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,14 @@ class Rules:
     """How the comparison is made. `now` is in the office's zone. `tolerance`: how far two clocks may differ.
 
     `copied` are runs whose history is in the record, `pruned` those that the record says were taken out of Prefect by
-    intent. `quiet` are the names of states in which a run records nothing and says so itself.
+    intent. `quiet`: the name of a flow of ours → the states in which a run of it records nothing, by intent.
     """
 
     now: datetime
     tolerance: timedelta
     states: Mapping[str, str]
     verdicts: Mapping[str, str]
-    quiet: frozenset[str]
+    quiet: Mapping[str, frozenset[str]]
     copied: Collection[str] = ()
     pruned: Collection[str] = ()
 
@@ -104,7 +105,7 @@ def _owes_an_entry(run: Run, rules: Rules) -> bool:
     return (
         run.type in ("COMPLETED", "FAILED")
         and not run.rehearsal
-        and run.state not in rules.quiet
+        and run.state not in rules.quiet.get(run.flow, ())
         and not (run.type == "FAILED" and run.state in TECHNICAL)
     )
 
@@ -123,9 +124,11 @@ def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
 def expected_state(recorded: Mapping[str, Any], rules: Rules) -> tuple[str, str] | None:
     """(type, name) of the final state that follows from a `run.recorded` body; None where it does not say."""
     flow = recorded.get("flow")
-    if flow in _BY_HAND or not isinstance(recorded.get("looked_at"), list):
+    own = BY_RECORDED.get(str(flow))
+    ends = own.ends if own else "verdicts" if flow in _SHAPES else "by itself"
+    if ends == "by itself" or not isinstance(recorded.get("looked_at"), list):
         return None
-    if flow == "sweep":
+    if ends == "mails":
         return "COMPLETED", rules.states["posted" if recorded.get("mails_sent") else "swept"]
     try:
         verdicts = [Verdict(found["verdict"]) for found in recorded["looked_at"]]

@@ -1,7 +1,7 @@
-"""`dondoc audit`: the ledger against Prefect. And its daily form, in the sweep: findings become entries and mail.
+"""`dondoc audit`: the ledger against Prefect. And its daily form: findings become entries and mail.
 
 A finding is recorded once, not every day; one that is no longer there is recorded as healed. What was recorded and not
-yet mailed to the operator and the auditor is mailed by the next sweep.
+yet mailed to the operator and the auditor is mailed by the next daily check.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dondoc.ledger.findings import Finding, told
 from dondoc.ledger.ledger import SYSTEM, Draft
 from dondoc.obligations.decide import owed
 from dondoc.office.rules import House
+from dondoc.schedule.own_flows import OWN_FLOWS
 from dondoc.verification.audit import Rules, ahead, clock_differs, compare, new_and_healed
 from dondoc.verification.audit_deployments import plan_findings
 from tasks.audit.findings_mail import mail_findings
@@ -39,8 +40,6 @@ from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 
 MOST_RECORDED = 50
-# States in which a run records nothing, and says so.
-_QUIET = ("not_recorded", "recordable", "chain_broken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,10 @@ def _rules(settings: Settings, vocabulary: dict[str, Any], now: datetime) -> Rul
         tolerance=timedelta(minutes=chosen.clock_tolerance_minutes),
         states=vocabulary["states"],
         verdicts=vocabulary["verdicts"],
-        quiet=frozenset(vocabulary["states"][name] for name in _QUIET),
+        quiet={
+            vocabulary["own_flows"][flow.key]["name"]: frozenset(vocabulary["states"][name] for name in flow.quiet)
+            for flow in OWN_FLOWS.values()
+        },
     )
 
 
@@ -102,11 +104,21 @@ def _wanted(engine: sa.Engine, house: House, settings: Settings, now: datetime) 
     return [*wanted, *own_deployments(house, settings)], left
 
 
+def bear_witness(morning: Morning) -> None:
+    """The witness alone: for runs that were told their time. What fails is in the run's log."""
+    if morning.dry_run:
+        return
+    try:
+        publish_witness(morning)
+    except Exception as error:
+        log("the witness was not published: %s: %s", type(error).__name__, error)
+
+
 def attest(morning: Morning) -> None:
     """After the day's work: publish the witness, verify the whole ledger, audit Prefect, copy its runs, record and mail what was found.
 
     A run that was told its time is not compared with Prefect, whose clock knows nothing of that time. Nothing that
-    goes wrong here stops the sweep: it is a finding itself, and in the run's log.
+    goes wrong here stops the daily check: it is a finding itself, and in the run's log.
     """
     if morning.dry_run:
         return

@@ -70,7 +70,9 @@ class PortalSection(_Section):
 
 
 class FiguresSection(_Section):
-    folder: str = "var/figures"
+    """Where the lead unit drops the monthly figures. `folder` is relative to var unless absolute."""
+
+    folder: str = "figures"
 
 
 class PlanSection(_Section):
@@ -196,7 +198,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
         portal_hosts=file.portal.hosts,
         front_url=environ.get("DONDOC_FRONT_URL") or file.portal.front_url or None,
-        figures=HOME / Path(environ.get("DONDOC_FIGURES") or file.figures.folder).expanduser(),
+        figures=_figures(environ.get("DONDOC_FIGURES") or file.figures.folder, var),
         live_plan=config / file.plan.live if file.plan.live else None,
         witness=file.witness,
         audit=file.audit,
@@ -208,6 +210,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         prefect_api=environ.get("PREFECT_API_URL", ""),
         prefect_auth=environ.get("PREFECT_API_AUTH_STRING", ""),
     )
+
+
+def _figures(folder: str, var: Path) -> Path:
+    """The figures' folder below var, or the absolute one. Files written before say "var/…" and mean the same."""
+    return var / Path(folder.removeprefix("var/")).expanduser()
 
 
 def _base(address: str) -> str:

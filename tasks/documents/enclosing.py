@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dondoc.documents.kinds import Wanted, enclosed
 from dondoc.documents.lines import Standing
@@ -22,7 +23,15 @@ from tasks.store.files import LostFileError, fetch
 
 
 def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
-    """What goes with a mail of those notices, as the plan stands now."""
+    """What goes with a mail of those notices, as their plans stand now."""
+    kept = [file for notice in notices if notice.kind == "draft-plan" for file in _kept(morning, notice)]
+    for plan in dict.fromkeys(notice.occurrence.plan for notice in notices):
+        of_plan = replace(morning, plan=plan)
+        kept += _of_plan(of_plan, [notice for notice in notices if notice.occurrence.plan == plan])
+    return kept
+
+
+def _of_plan(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
     config = morning.settings.config
     try:
         settings = document_settings(config, morning.house.office)
@@ -31,11 +40,10 @@ def enclosures(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
     except DondocError as error:
         log("documents are left out: %s", error)
         return []
-    kept = [file for notice in notices if notice.kind == "draft-plan" for file in _kept(morning, notice)]
     made = [_made(wanted, wanted.name(settings), morning, about) for wanted in found if about]
     if any(notice.kind == "report" for notice in notices):
         made.append(_table(morning))
-    return kept + [file for file in made if file]
+    return [file for file in made if file]
 
 
 def _kept(morning: Morning, notice: Notice) -> list[Attachment]:

@@ -21,7 +21,7 @@ from dondoc.plan.plan import Plan
 from tasks.config.loading import mail_templates, words
 from tasks.config.run_context import Morning
 from tasks.inbox.arrived import Arrived, Asked
-from tasks.mail.delivery import link_maker
+from tasks.mail.links import link_maker
 from tasks.store import inbox
 from tasks.store.outbox import Built, offer
 

@@ -7,27 +7,25 @@ that has not had its mail yet, so that a refusal does not give anybody a second 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dondoc.mail.links import LinkMaker
 from dondoc.mail.mail import Address
 from dondoc.mail.mime import build
 from dondoc.mail.notices import ASKING, Letterhead, Notice, message_id, party_name, render, still_true
 from dondoc.mail.reply_addresses import Addressed, ReplyTo, answerable
-from dondoc.obligations.checkpoints import closing_day
 from dondoc.office.office import Office
-from dondoc.plan.plan import Plan
 from tasks.config.loading import mail_templates, words
 from tasks.config.run_context import Morning
 from tasks.documents.enclosing import enclosures
+from tasks.mail.links import link_of, reply_addresses
 from tasks.mail.pictures import pictures_of
 from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
 from tasks.store import delivered, outbox
 from tasks.store.chain import head
 from tasks.store.occurrences import Row, rows_of
 from tasks.store.outbox import Built, Queued
-from tasks.store.plans import adopted
+from tasks.store.plans import adopted, served
 
 # With the back-off of `post.backoff` about five days (RFC 5321, 4.5.4.1): what waits longer counts as refused.
 MOST_ATTEMPTS = 36
@@ -47,78 +45,61 @@ class Posted:
     replies: dict[str, str] = field(default_factory=dict)
 
 
-def deliver(morning: Morning, *, kept_only: bool = False) -> Posted:
-    """Write and send what is queued. One run delivers at a time; another finds nothing to do.
+def deliver(morning: Morning, *, kept_only: bool = False, once: bool = False) -> Posted:
+    """Write and send what is queued, in every plan that this run serves. One run delivers at a time; another finds nothing to do.
 
     `kept_only` sends only what is written already: a later try on the same morning writes no second mail to anybody.
+    `once` writes to no mailbox that has had notices today: of several plans' sweeps the first has written for all.
 
     Written mails are kept before the first attempt, and each reply is recorded before the next mail is sent:
     killed anywhere, the next run goes on with the same bytes.
     """
     posted = Posted()
-    with outbox.postman(morning.engine, morning.plan) as alone:
+    with outbox.postman(morning.engine) as alone:
         if not alone:
             posted.elsewhere = True
             return posted
-        there = _send(morning, posted)  # what an earlier run kept
+        with morning.engine.connect() as connection:
+            plans = served(connection, morning.plan, morning.now, told=morning.told)
+        there = _send(morning, plans, posted)  # what an earlier run kept
+        had = outbox.served_on(morning.engine, morning.today) if once else set()
         # Each round empties one kind of mailbox; a refused notice comes back at its next address, of which each party
         # has few. Nobody there: the rest stays queued and becomes one mail, instead of one a morning of the outage.
-        while there and not kept_only and write_mails(morning):
-            there = _send(morning, posted)
+        while there and not kept_only and write_mails(morning, plans, had):
+            there = _send(morning, plans, posted)
     return posted
 
 
-def write_mails(morning: Morning) -> bool:
-    """Turn the notices that wait for the next kind of mailbox into kept mails, one an address; False when none waits.
+def write_mails(morning: Morning, plans: Sequence[str], had: Collection[str] = ()) -> bool:
+    """Turn the notices that wait for the next kind of mailbox into kept mails, one an address; False when none was.
 
-    What is no longer true is withheld.
+    What is no longer true is withheld. Addresses that `had` their mail are passed over.
     """
-    waiting = outbox.queued(morning.engine, morning.plan)
+    waiting = outbox.queued(morning.engine, plans)
     if not waiting:
         return False
     with morning.engine.connect() as connection:
-        plan = adopted(connection, morning.plan)
+        known = {plan: adopted(connection, plan) for plan in plans}
         registered = rows_of(connection, (queued.occurrence for queued in waiting))
         letterhead = Letterhead(
             office=morning.house.office,
             sender=morning.settings.sender,
             domain=morning.settings.mail_domain,
-            plan_titles={plan.id: plan.title},
-            link=link_maker(morning, plan),
+            plan_titles={plan.id: plan.title for plan in known.values()},
+            link=link_of(morning, known),
             head=head(connection),
             policy=morning.house.policy,
             calendar=morning.house.calendar,
             reply=reply_addresses(morning.settings.reply_to),
         )
     desks = _by_address(morning, waiting, registered)
+    desks = {address: group for address, group in desks.items() if address.address.lower() not in had}
     turn = _turns(morning.house.office)
     now_served = min((turn[address.address.lower()] for address in desks), default=0)
     for address, group in desks.items():
         if turn[address.address.lower()] == now_served:
             _write_mail(morning, letterhead, address, group, registered)
-    return True
-
-
-def link_maker(morning: Morning, plan: Plan) -> LinkMaker | None:
-    """What makes the links of this plan's notices; None where no portal can be reached or no secret signs them."""
-    chosen, policy = morning.settings, morning.house.policy
-    if not chosen.base_url or not chosen.link_secret:
-        return None
-    closes = closing_day(plan.year, policy, morning.house.calendar)
-    return LinkMaker(chosen.base_url, chosen.link_secret, closes, policy.zone)
-
-
-def reply_addresses(reply_to: ReplyTo | None) -> Callable[[Notice], str | None] | None:
-    """What gives a notice its own address for answers; None where answers by mail are not set up."""
-    if reply_to is None:
-        return None
-
-    def address(notice: Notice) -> str | None:
-        return (
-            reply_to.address(reply_to.of_duty(notice.occurrence.id, notice.recipient)) if answerable(notice) else None
-        )
-
-    return address
+    return bool(desks)
 
 
 def _turns(office: Office) -> dict[str, int]:
@@ -194,7 +175,7 @@ def _write_mail(
     addresses = _addresses(reply_to, own, going) if reply_to else ()
     built = Built(mail.message_id, mail.to.address, mail.subject, build(mail), addresses)
     keys = [notice.key for notice in going]
-    outbox.keep(morning.engine, morning.plan, keys, built, morning.now, morning.today)
+    outbox.keep(morning.engine, going[0].occurrence.plan, keys, built, morning.now, morning.today)
 
 
 def _addresses(reply_to: ReplyTo, mail: str, going: Sequence[Notice]) -> tuple[Addressed, ...]:
@@ -225,9 +206,9 @@ def _notice(office: Office, row: Row, queued: Queued) -> Notice:
     )
 
 
-def _send(morning: Morning, posted: Posted) -> bool:
+def _send(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
     """Offer every mail that is due and record each reply; False when the server was not there for any of them."""
-    due = outbox.ready(morning.engine, morning.plan, morning.now)
+    due = outbox.ready(morning.engine, plans, morning.now)
     if not due:
         return True
     attempts = {mail.id: mail.attempts for mail in due}

@@ -22,7 +22,6 @@ from dondoc.office.wording import party_name, sentence
 from tasks.config.loading import language_folder, words
 from tasks.config.run_context import Morning
 from tasks.store.occurrences import rows_of
-from tasks.store.plans import adopted
 from tasks.store.runs import record_run
 from tasks.store.settle import Looked
 
@@ -69,7 +68,6 @@ def run_name(morning: Morning, looked: Sequence[Looked], vocabulary: dict[str, A
 def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | None, facts: dict[str, Any]) -> str:
     """The run's Markdown: what was looked at, what was decided, which entries were written."""
     with morning.engine.connect() as connection:
-        plan = adopted(connection, morning.plan)
         registered = rows_of(connection, [found.occurrence for found in looked])
     rows = []
     for found in looked:
@@ -85,7 +83,6 @@ def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | Non
             head=head,
             facts=facts,
             words=vocabulary,
-            plan=plan,
             name=lambda party: party_name(party, morning.house.office, vocabulary),
         )
     )

@@ -12,7 +12,6 @@ from prefect.states import Completed, Failed
 
 from dondoc.foundation.errors import ClockError
 from dondoc.ledger.ledger import SYSTEM
-from dondoc.obligations.checkpoints import closing_day
 from dondoc.office.refusals import in_words
 from tasks.config.loading import words
 from tasks.config.run_context import Morning, begin
@@ -22,7 +21,6 @@ from tasks.obligations.events import Noted
 from tasks.obligations.operator_acts import REFUSALS, Recorded, of_plan, one_line
 from tasks.obligations.operator_forms import EventForm, RecordForm
 from tasks.obligations.run_result import publish, templates
-from tasks.store.plans import adopted
 from tasks.store.runs import record_run
 from tasks.store.settle import Looked
 
@@ -127,14 +125,9 @@ def _mails(morning: Morning, looked: tuple[Looked, ...]) -> list[tuple[str, str]
 
 
 def _goes(morning: Morning, looked: tuple[Looked, ...]) -> datetime | None:
-    """When the next sweep takes the mail along; None when the plan has no sweep any more."""
+    """When the next morning's post takes the mail along; None where there is none."""
     if not looked:
         return None
-    with morning.engine.connect() as connection:
-        year = adopted(connection, looked[0].occurrence.partition("/")[0]).year
     policy, calendar = morning.house.policy, morning.house.calendar
     over = morning.now.astimezone(policy.zone).time() >= policy.sweep_at
-    day = calendar.on_or_after(morning.today + timedelta(days=over))
-    if day > closing_day(year, policy, calendar):
-        return None
-    return datetime.combine(day, policy.sweep_at)
+    return datetime.combine(calendar.on_or_after(morning.today + timedelta(days=over)), policy.sweep_at)

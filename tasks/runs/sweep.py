@@ -1,10 +1,10 @@
-"""The steps of the daily sweep after the look: mail, closing, the ledger's check, and what the run shows."""
+"""The steps of a plan's sweep after its own look: the other plans, mail, closing, the ledger's check, what the run shows."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -19,19 +19,42 @@ from tasks.config.loading import words
 from tasks.config.run_context import Morning, log
 from tasks.mail.delivery import Posted, deliver
 from tasks.obligations.act_followup import follow_missed
+from tasks.obligations.checkpoint_run import look_at
 from tasks.obligations.run_result import publish, render_artifact
-from tasks.store.chain import appending, export
-from tasks.store.files import remove, unnamed
 from tasks.store.outbox import next_attempt
-from tasks.store.received import stray_digests
-from tasks.store.runs import close_if_ended, record_run, verify_chain
+from tasks.store.plans import closed, served
+from tasks.store.runs import close_if_ended, record_run, swept_on, verify_chain
 from tasks.store.settle import Looked
+
+
+def look_around(morning: Morning) -> list[Looked]:
+    """Look at the other plans too that no sweep has looked at today: the mail that goes now is everybody's.
+
+    So each mailbox has one mail a morning over all plans, and a plan past its closing is looked at until it is closed.
+    """
+    if morning.dry_run:
+        return []
+    with morning.engine.connect() as connection:
+        others = [
+            plan
+            for plan in served(connection, morning.plan, morning.now, told=morning.told)
+            if plan != morning.plan and not closed(connection, plan) and not swept_on(connection, plan, morning.now)
+        ]
+    return [found for plan in others for found in look_at(replace(morning, plan=plan)) if found.entries]
 
 
 @task(name="Gửi thư", persist_result=False)
 def send_mail(morning: Morning, kept_only: bool = False) -> Posted:
-    """Deliver the outbox; a rehearsal delivers nothing."""
-    return Posted() if morning.dry_run else deliver(morning, kept_only=kept_only)
+    """Deliver the outbox of all plans; a rehearsal delivers nothing.
+
+    The plan's first sweep of a day writes to no mailbox that another plan's sweep has written to; one asked for
+    again, by hand, writes what has come up since.
+    """
+    if morning.dry_run:
+        return Posted()
+    with morning.engine.connect() as connection:
+        again = swept_on(connection, morning.plan, morning.now)
+    return deliver(morning, kept_only=kept_only, once=not again)
 
 
 def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
@@ -42,7 +65,7 @@ def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
     context = FlowRunContext.get()
     if not posted.waiting or morning.told or context is None or context.flow_run is None:
         return None
-    when, deployment = next_attempt(morning.engine, morning.plan), context.flow_run.deployment_id
+    when, deployment = next_attempt(morning.engine), context.flow_run.deployment_id
     if when is None or deployment is None:
         return None
     client: Any = context.client
@@ -66,19 +89,14 @@ def _follow_missed(morning: Morning) -> int:
         return 0
 
 
-def sweep_files(morning: Morning) -> int:
-    """Take away stored files whose act was refused: named by no entry and no stray mail, older than a day; how many."""
-    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
-    if morning.dry_run or not folder.exists():
-        return 0
-    with appending(morning.engine) as connection:  # no entry that names one can come while we look
-        found = unnamed(folder, itertools.chain(export(connection), stray_digests(connection, morning.today)), before)
-        return sum(remove(folder, place, before) for place in found)
-
-
-def close_plan(morning: Morning) -> bool:
-    """Close the plan once every occurrence has ended; True when that happened now."""
-    return not morning.dry_run and close_if_ended(morning.engine, morning.plan, morning.now, morning.run)
+def close_plans(morning: Morning) -> list[str]:
+    """Close every plan whose occurrences have all ended, this one and those that nobody sweeps any more; which ones."""
+    if morning.dry_run:
+        return []
+    with morning.engine.connect() as connection:
+        looked_after = served(connection, morning.plan, morning.now, told=morning.told)
+        open_ones = [plan for plan in looked_after if not closed(connection, plan)]
+    return [plan for plan in open_ones if close_if_ended(morning.engine, plan, morning.now, morning.run)]
 
 
 @task(name="Kiểm tra sổ chứng cứ", persist_result=False)
@@ -88,7 +106,13 @@ def check_ledger(morning: Morning) -> Head | Break:
 
 
 def conclude_sweep(
-    morning: Morning, looked: Sequence[Looked], posted: Posted, closed: bool, chain: Head | Break
+    morning: Morning,
+    looked: Sequence[Looked],
+    posted: Posted,
+    ended: Sequence[str],
+    chain: Head | Break,
+    *,
+    retry_only: bool,
 ) -> State[Any]:
     """Record the sweep and say in its state's name what it was: a broken chain fails it."""
     vocabulary = words(morning.settings.config)
@@ -98,10 +122,12 @@ def conclude_sweep(
         "mails_sent": posted.sent,
         "mails_waiting": posted.waiting,
         "mails_refused": posted.refused,
-        "chain": _chain_words(chain, vocabulary),
+        "chain": chain_words(chain, vocabulary),
     }
-    if closed:
-        facts["closed"] = morning.plan
+    if retry_only:
+        facts["retry_only"] = "…"
+    if ended:
+        facts["closed"] = ", ".join(ended)
     again = try_again_later(morning, posted)
     if again:
         facts["mails_again_at"] = f"{again.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}"
@@ -131,7 +157,8 @@ def _title(morning: Morning, facts: dict[str, Any], vocabulary: dict[str, Any]) 
     return f"{prefix}{morning.now:%Y-%m-%d} · {', '.join(parts) or short['nothing']}"
 
 
-def _chain_words(chain: Head | Break, vocabulary: dict[str, Any]) -> str:
+def chain_words(chain: Head | Break, vocabulary: dict[str, Any]) -> str:
+    """Whether the whole ledger holds, in words."""
     found = vocabulary["chain"]
     if isinstance(chain, Break):
         return str(found["broken"].format(seq=chain.seq or f"≈{chain.line}", reason=why_broken(chain, vocabulary)))

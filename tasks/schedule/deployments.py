@@ -11,19 +11,13 @@ import sqlalchemy as sa
 from dondoc.obligations.state import State
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
-from dondoc.schedule.deployments import (
-    Compiler,
-    Deployment,
-    follow_up_deployment,
-    incident_deployment,
-    receive_deployment,
-    record_deployments,
-)
+from dondoc.schedule.deployments import Compiler, Deployment
+from dondoc.schedule.deployments import own_deployments as compile_own
+from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS
 from tasks.config.loading import words
 from tasks.config.settings import Settings
 from tasks.obligations.run_result import templates
 from tasks.store.occurrences import rows
-from tasks.store.plans import closed
 
 _DEPLOYING = 720240004
 
@@ -45,23 +39,16 @@ def compile_plan(
     """
     with engine.connect() as connection:
         states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
-        ended = closed(connection, plan.id)
-    chosen = compiler(house, config, states, ended)
+    chosen = compiler(house, config, states)
     return chosen.items(plan, only) if only else chosen.deployments(plan)
 
 
-def compiler(house: House, config: Path, states: Mapping[str, State], ended: bool) -> Compiler:
-    """What compiles a plan whose occurrences stand so; `ended`: it is closed."""
-    return Compiler(house, words(config), templates(config).get_template("deployment.md.j2"), states, ended)
+def compiler(house: House, config: Path, states: Mapping[str, State]) -> Compiler:
+    """What compiles a plan whose occurrences stand so."""
+    return Compiler(house, words(config), templates(config).get_template("deployment.md.j2"), states)
 
 
 def own_deployments(house: House, settings: Settings) -> tuple[Deployment, ...]:
-    """Those that belong to no plan: the incident flow first, the one that follows acts, the forms, the mailbox's."""
-    vocabulary, timezone = words(settings.config), house.policy.timezone
-    mailbox = [receive_deployment(vocabulary, timezone)] if settings.imap else []
-    return (
-        incident_deployment(vocabulary, timezone),
-        follow_up_deployment(vocabulary, timezone),
-        *record_deployments(vocabulary, timezone),
-        *mailbox,
-    )
+    """Those that belong to no plan; the mailbox's only where one is set up."""
+    left_out = {*OF_PLANS, *(() if settings.imap else ("receive_mail",))}
+    return compile_own(words(settings.config), house.policy.timezone, [key for key in OWN_FLOWS if key not in left_out])

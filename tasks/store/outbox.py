@@ -66,34 +66,41 @@ class Built:
 
 
 @contextmanager
-def postman(engine: sa.Engine, plan: str) -> Iterator[bool]:
-    """True when this run alone delivers that plan's mail now; False when another one does. A killed run frees the place."""
-    place = {"lock": _POSTMAN, "plan": plan}
+def postman(engine: sa.Engine) -> Iterator[bool]:
+    """True when this run alone delivers mail now; False when another one does. A killed run frees the place."""
     with engine.connect() as connection:
-        alone = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(:plan))"), place))
+        alone = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _POSTMAN}))
         connection.commit()
         try:
             yield alone
         finally:
             if alone:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:lock, hashtext(:plan))"), place)
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _POSTMAN})
                 connection.commit()
 
 
-def queued(engine: sa.Engine, plan: str) -> list[Queued]:
-    """The notices waiting, in the order they were queued."""
+def queued(engine: sa.Engine, plans: Sequence[str]) -> list[Queued]:
+    """The notices of those plans that wait, in the order they were queued."""
     n = tables.notice
     query = (
         sa.select(n.c.key, n.c.occurrence, n.c.checkpoint, n.c.kind, n.c.recipient, n.c.body, n.c.route)
-        .where(n.c.plan == plan, n.c.status == "queued")
+        .where(n.c.plan.in_(plans), n.c.status == "queued")
         .order_by(n.c.seq, n.c.key)
     )
     with engine.connect() as connection:
         return [Queued(**found) for found in connection.execute(query).mappings()]
 
 
+def served_on(engine: sa.Engine, morning: date) -> set[str]:
+    """The addresses (lower case) that notices were written to on that day."""
+    m, n = tables.mail, tables.notice
+    query = sa.select(m.c.address).where(m.c.morning == morning, sa.exists().where(n.c.mail == m.c.id))
+    with engine.connect() as connection:
+        return {address.lower() for address in connection.scalars(query)}
+
+
 def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now: datetime, morning: date) -> None:
-    """Store a mail with its bytes and tie its notices to it.
+    """Store a mail with its bytes and tie its notices to it. `plan`: that of its gravest notice.
 
     The very same mail, refused before and now owed again (its address came back into office.yaml), is offered again
     with the bytes it has.
@@ -129,7 +136,7 @@ def offer(connection: sa.Connection, plan: str, built: Built, now: datetime, mor
         {
             "code": found.code.text,
             "purpose": found.code.purpose,
-            "plan": plan,
+            "plan": found.occurrence.partition("/")[0] if found.occurrence else plan,
             "occurrence": found.occurrence,
             "party": found.party,
             "mail": None if found.occurrence else built.id,
@@ -151,24 +158,22 @@ def withhold(engine: sa.Engine, notice: Queued, reason: str, now: datetime, run:
         record(connection, now, notice.occurrence, [("notice.withheld", body)], run, zone)
 
 
-def ready(engine: sa.Engine, plan: str, now: datetime) -> list[Ready]:
-    """Mails due to be sent at `now`, oldest first."""
+def ready(engine: sa.Engine, plans: Sequence[str], now: datetime) -> list[Ready]:
+    """Mails of those plans due to be sent at `now`, oldest first."""
     m = tables.mail
     query = (
         sa.select(m.c.id, m.c.message_id, m.c.address, m.c.content, m.c.attempts)
-        .where(m.c.plan == plan, m.c.status == "ready", m.c.next_attempt <= now)
+        .where(m.c.plan.in_(plans), m.c.status == "ready", m.c.next_attempt <= now)
         .order_by(m.c.next_attempt, m.c.id)
     )
     with engine.connect() as connection:
         return [Ready(**found) for found in connection.execute(query).mappings()]
 
 
-def next_attempt(engine: sa.Engine, plan: str) -> datetime | None:
-    """When the first of the kept mails is to be tried again; None when none waits."""
+def next_attempt(engine: sa.Engine) -> datetime | None:
+    """When the first of the kept mails of any plan is to be tried again; None when none waits."""
     m = tables.mail
-    query = (
-        sa.select(m.c.next_attempt).where(m.c.plan == plan, m.c.status == "ready").order_by(m.c.next_attempt).limit(1)
-    )
+    query = sa.select(m.c.next_attempt).where(m.c.status == "ready").order_by(m.c.next_attempt).limit(1)
     with engine.connect() as connection:
         return connection.scalar(query)
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from dondoc.calendar.working_days import Calendar
 from dondoc.foundation.canonical import digest
 from dondoc.foundation.errors import DondocError
-from dondoc.ledger.ledger import Draft
+from dondoc.ledger.ledger import Draft, timestamp
 from dondoc.obligations import lifecycle
 from dondoc.obligations.timing import Occurrence, occurrences
 from dondoc.office.policy import Policy
@@ -142,6 +142,23 @@ def adopted(connection: sa.Connection, plan_id: str) -> Plan:
 def adopted_ids(connection: sa.Connection) -> list[str]:
     """The ids of all adopted plans, oldest year first."""
     return list(connection.scalars(sa.select(tables.plan.c.id).order_by(tables.plan.c.year, tables.plan.c.id)))
+
+
+def served(connection: sa.Connection, own: str, now: datetime, *, told: bool) -> list[str]:
+    """The plans that a run of the plan `own` at `now` looks after as well, itself among them, oldest year first.
+
+    Closed ones too: their last mail may still be owed. A run that was `told` its time looks after no plan that has
+    lived longer than that; one by the real clock after no plan that a replay walks.
+    """
+    entry, p = tables.ledger.c, tables.plan.c
+    last = sa.select(entry.at).where(entry.plan == p.id).order_by(entry.seq.desc()).limit(1).scalar_subquery()
+    adoption = tables.ledger.alias().c
+    query = sa.select(p.id, adoption.actor, last.label("last")).where(adoption.seq == p.adopted_seq)
+    return [
+        found.id
+        for found in connection.execute(query.order_by(p.year, p.id))
+        if found.id == own or (found.last <= timestamp(now) if told else found.actor != "replay")
+    ]
 
 
 def source_of(connection: sa.Connection, plan: Plan) -> str:

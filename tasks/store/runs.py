@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.ledger.ledger import Break, Draft, Head, verify
+from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify
 from dondoc.obligations.lifecycle import ENDS
 from tasks.store import tables
 from tasks.store.chain import append, appending, export
@@ -38,6 +39,16 @@ def record_run(
     with appending(engine) as connection:
         (entry,) = append(connection, now, [Draft("run.recorded", plan, occurrence, "dondoc", body, run)])
     return entry.head
+
+
+def swept_on(connection: sa.Connection, plan: str, now: datetime) -> bool:
+    """Whether a sweep of that plan has taken place, to its end, on the day of `now` (in the office's zone)."""
+    ledger = tables.ledger
+    begins = timestamp(now.replace(hour=0, minute=0, second=0, microsecond=0))
+    of_run = ledger.c.kind == "run.recorded"
+    query = sa.select(ledger.c.line).where(ledger.c.plan == plan, of_run, ledger.c.at >= begins)
+    bodies = (json.loads(bytes(line))["body"] for line in connection.scalars(query))
+    return any(body["flow"] == "sweep" and "retry_only" not in body for body in bodies)
 
 
 def close_if_ended(engine: sa.Engine, plan: str, now: datetime, run: str | None) -> bool:

@@ -63,13 +63,18 @@ def _furnished(stack: Stack) -> Known:
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
     from prefect.states import Completed, Running
 
-    from dondoc.schedule.deployments import record_deployments
+    from dondoc.schedule.deployments import own_deployments
 
     environment = client_environment(stack)
     known = {setting: environment[setting.name] for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)}
     with temporary_settings(known), get_client(sync_client=True) as client:
         ensure_work_pool()
-        apply(client, list(record_deployments(words(HOME / "config"), "Asia/Ho_Chi_Minh")))
+        apply(
+            client,
+            list(
+                own_deployments(words(HOME / "config"), "Asia/Ho_Chi_Minh", ("record", "record_event", "enter_figures"))
+            ),
+        )
         flow = client.create_flow_from_name("II.1.a · Kế hoạch cải cách hành chính")
         deployment = client.create_deployment(flow_id=flow, name="2024", work_pool_name="dondoc")
         run = client.create_flow_run_from_deployment(deployment, name="2024-03-22 · nhắc −5: 1")

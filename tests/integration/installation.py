@@ -27,6 +27,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 import flows.after_event
 import flows.collect
 import flows.continuous
+import flows.daily_check
 import flows.inspection
 import flows.issue
 import flows.next_year
@@ -459,3 +460,4 @@ def plain_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flows call the functions behind their Prefect tasks: no Prefect server is asked."""
     monkeypatch.setattr(flows.sweep, "send_mail", send_mail.fn)
     monkeypatch.setattr(flows.sweep, "check_ledger", check_ledger.fn)
+    monkeypatch.setattr(flows.daily_check, "check_ledger", check_ledger.fn)

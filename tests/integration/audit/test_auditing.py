@@ -122,7 +122,7 @@ def live(make_installation: Any, prefect_settings: None) -> Iterator[Installatio
     yield made
     with get_client(sync_client=True) as client:
         for (_, name), deployment in deployment_ids(client).items():
-            if name in ("2024", "dondoc"):
+            if name in ("nho-2024", "dondoc"):
                 client.delete_deployment(deployment)
 
 

@@ -99,7 +99,7 @@ def office(make_installation: Any, prefect_settings: None) -> Iterator[Office]: 
             ]
         yield Office(made, client, tuple(str(state.state_details.flow_run_id) for state in states))
         for (_, name), deployment in deployment_ids(client).items():
-            if name in ("2024", "dondoc"):
+            if name in ("nho-2024", "dondoc"):
                 client.delete_deployment(deployment)
 
 

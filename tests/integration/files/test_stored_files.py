@@ -17,7 +17,7 @@ from portal.answer.answering import Answering
 from portal.app.application import create_app
 from portal.files.pages import disposition
 from portal.shell.settings import Settings
-from tasks.runs.sweep import sweep_files
+from tasks.runs.daily import sweep_files
 from tasks.store.files import keep
 from tasks.store.settle import look
 

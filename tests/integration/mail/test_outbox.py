@@ -232,7 +232,7 @@ def test_a_mailbox_that_is_never_ready_counts_as_refused_in_the_end(installation
     look(installation.engine, installation.house, "nho-2024", moment)
     for _ in range(MOST_ATTEMPTS):
         deliver(installation.morning(moment), kept_only=moment != at("2024-04-05"))
-        waiting = next_attempt(installation.engine, "nho-2024")
+        waiting = next_attempt(installation.engine)
         if waiting is None:
             break
         moment = waiting.astimezone(moment.tzinfo)

@@ -14,7 +14,7 @@ from letters import JANUARY, NAME, PDF, address, bounce, duty_address, last_mail
 from office_portal import Portal, token_of
 
 from tasks.inbox.receiving import receive
-from tasks.runs.sweep import sweep_files
+from tasks.runs.daily import sweep_files
 from tasks.store.audit import verify_store
 
 STRAY = "dondoc@vpub.quangngai.example"

@@ -14,13 +14,13 @@ from prefect.utilities.schema_tools.validation import is_valid, preprocess_schem
 from deployments.apply import flow_function
 from dondoc.obligations.acts import ActName
 from dondoc.office.refusals import in_words
-from dondoc.schedule.deployments import MARK, RUN_MARK, incident_deployment, record_deployments
+from dondoc.schedule.deployments import MARK, RUN_MARK, own_deployments
 from tasks.config.loading import read, words
 from tasks.obligations.operator_forms import ACTS, ActLabel
 
 ROOT = Path(__file__).parents[3]
 WORDS = words(ROOT / "config")
-OWN = record_deployments(WORDS, "Asia/Ho_Chi_Minh")
+OWN = own_deployments(WORDS, "Asia/Ho_Chi_Minh", ("record", "record_event", "enter_figures"))
 FILLED = {"occurrence": "a/b/c/d", "act": "Duyệt", "recorded_by": "Nguyễn Văn An"}
 
 
@@ -34,7 +34,7 @@ def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
         ("dondoc · Ghi sự kiện", "dondoc", "flows.record.record_event"),
         ("dondoc · Nhập số liệu", "dondoc", "flows.enter_figures.enter_figures"),
     ]
-    incident = incident_deployment(WORDS, "Asia/Ho_Chi_Minh")
+    (incident,) = own_deployments(WORDS, "Asia/Ho_Chi_Minh", ("incident",))
     for deployment in OWN:
         assert deployment.rrule is None
         assert deployment.tags == incident.tags == (MARK,)

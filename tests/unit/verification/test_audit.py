@@ -21,7 +21,7 @@ RULES = Rules(
     tolerance=timedelta(minutes=15),
     states={"posted": "Đã gửi thư", "swept": "Đã quét"},
     verdicts={"overdue": "Quá hạn", "reminded": "Đã nhắc", "nothing_owed": "Không còn nợ", "done_on_time": "Đúng hạn"},
-    quiet=frozenset({"Không ghi được"}),
+    quiet={"dondoc · Ghi nhận": frozenset({"Không ghi được"}), "dondoc · Nhận thư": frozenset({"Không có thư mới"})},
 )
 
 
@@ -59,6 +59,15 @@ def test_a_sweeps_state_follows_from_the_mails_it_sent(sent: int, name: str) -> 
     swept = replace(LATE, recorded={"flow": "sweep", "looked_at": [], "mails_sent": sent})
     assert codes([run("COMPLETED", name)], [swept]) == []
     assert codes([run("COMPLETED", "Đúng hạn")], [swept]) == ["run_state_differs"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "state"),
+    [("receive_mail", "Đã nhận thư"), ("enter_figures", "Đã ghi nhận"), ("daily_check", "Đã kiểm tra")],
+)
+def test_what_a_flow_of_our_own_says_of_itself_is_no_forgery(flow: str, state: str) -> None:
+    recorded = replace(LATE, recorded={"flow": flow, "looked_at": [{"occurrence": "x", "verdict": "overdue"}]})
+    assert codes([run("COMPLETED", state)], [recorded]) == []
 
 
 def test_a_run_that_is_gone_is_named_unless_it_was_copied_and_then_pruned() -> None:
@@ -103,7 +112,9 @@ def test_times_of_states_that_go_backwards_are_named() -> None:
 def test_a_run_without_an_entry_is_named_unless_it_records_nothing_by_intent() -> None:
     assert codes([run("COMPLETED", "Đã nhắc")], []) == ["run_unrecorded"]
     assert codes([run("COMPLETED", "Đã nhắc", rehearsal=True)], []) == []
-    assert codes([run("FAILED", "Không ghi được")], []) == []
+    assert codes([run("FAILED", "Không ghi được", flow="dondoc · Ghi nhận")], []) == []
+    assert codes([run("COMPLETED", "Không có thư mới", flow="dondoc · Nhận thư")], []) == []
+    assert codes([run("COMPLETED", "Không có thư mới")], []) == ["run_unrecorded"], "an item's flow has no such state"
     assert codes([run("FAILED", "Failed")], []) == []
     running = run("RUNNING", "Running", history=moments(("SCHEDULED", "Scheduled"), ("RUNNING", "Running")))
     assert codes([running], []) == []

@@ -1,0 +1,31 @@
+"""Once a day for the whole installation: what no plan's sweep looks after, then the ledger, Prefect and the witness."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from dondoc.ledger.ledger import SYSTEM
+from tasks.audit.auditing import attest
+from tasks.config.run_context import begin
+from tasks.runs.daily import conclude_daily, sweep_files, sweep_what_is_left
+from tasks.runs.sweep import check_ledger
+
+
+@flow(retries=0)
+def daily_check(as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
+    """Kiểm tra hằng ngày: sổ chứng cứ, lịch sử của Prefect, đối chứng; chăm nom kế hoạch đã qua ngày khép.
+
+    Args:
+        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
+        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
+    """
+    morning = begin(SYSTEM, None, as_of, dry_run)
+    looked, posted, ended = sweep_what_is_left(morning)
+    sweep_files(morning)
+    chain = check_ledger(morning)
+    attest(morning)
+    return conclude_daily(morning, looked, posted, ended, chain)
