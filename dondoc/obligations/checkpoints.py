@@ -73,3 +73,11 @@ def _before_due(assign: date, act_by: date, rhythm: Rhythm, calendar: Calendar) 
 def closing_day(year: int, policy: Policy, calendar: Calendar) -> date:
     """The working day on which the plan of `year` is closed and whatever is still owed counts as missed."""
     return calendar.add(date(year, 12, 31), policy.close_after_working_days)
+
+
+def links_hold_until(year: int, today: date, policy: Policy, calendar: Calendar) -> date:
+    """The last day on which a link given out `today` is still wanted: the plan's closing, or as long again from today.
+
+    What is reviewed late is answered after the closing.
+    """
+    return max(closing_day(year, policy, calendar), calendar.add(today, policy.close_after_working_days))

@@ -13,7 +13,16 @@ from typing import Any
 
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.checkpoints import Checkpoint, closing_day
-from dondoc.obligations.decision_input import Facts, coordinating, frozen_policy, leads, planned, rhythm, waits_until
+from dondoc.obligations.decision_input import (
+    Facts,
+    coordinating,
+    frozen_policy,
+    leads,
+    mend_by,
+    planned,
+    rhythm,
+    waits_until,
+)
 from dondoc.obligations.lifecycle import ENDS, OWED, State, Status, advance, revised
 from dondoc.obligations.timing import event_dates
 from dondoc.obligations.verdicts import FAILING, GRAVITY, NoticeKind, Verdict
@@ -91,7 +100,8 @@ def decide(facts: Facts, now: datetime, actor: str = "dondoc", run: str | None =
     """Look at one occurrence at `now` (aware) and say what follows.
 
     1. An ended occurrence: nothing is owed, and that is recorded for each checkpoint passed.
-    2. At the plan's closing: what is still owed is missed, what is not yet due is superseded.
+    2. At the plan's closing: what is still owed is missed, what is not yet due is superseded. Not what waits for its
+       review, nor what was returned so late that its unit has had no time.
     3. Not yet open: it opens when its day (or its event) has come and what it needs is done.
     4. Submitted: the tracker is reminded to review it.
     5. Open and past due: the overdue notice first, then the escalation steps whose delay has passed.
@@ -100,7 +110,7 @@ def decide(facts: Facts, now: datetime, actor: str = "dondoc", run: str | None =
     look = _Look(facts, now, actor, run, facts.state)
     if look.state.status in ENDS:
         return _ended(look)
-    if look.today >= closing_day(facts.year, facts.policy, facts.calendar) and look.state.status != Status.SUBMITTED:
+    if look.today >= closing_day(facts.year, facts.policy, facts.calendar) and not _in_time_to_end(look):
         return _close(look)
     if look.state.status is Status.GATED:
         if facts.event_on is None:
@@ -116,6 +126,11 @@ def decide(facts: Facts, now: datetime, actor: str = "dondoc", run: str | None =
     if look.state.status is Status.SUBMITTED:
         return _review(look)
     return _overdue(look) if look.today > _due(look.state) else _remind(look)
+
+
+def _in_time_to_end(look: _Look) -> bool:
+    until = mend_by(look.facts, look.state)
+    return look.state.status is Status.SUBMITTED or (until is not None and look.today <= until)
 
 
 def _due(state: State) -> date:

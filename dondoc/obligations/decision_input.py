@@ -7,7 +7,7 @@ from datetime import date
 
 from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.checkpoints import Checkpoint, checkpoints
-from dondoc.obligations.lifecycle import State
+from dondoc.obligations.lifecycle import State, Status
 from dondoc.obligations.timing import Occurrence, event_dates
 from dondoc.office.delegation import Delegation
 from dondoc.office.office import Office
@@ -83,3 +83,14 @@ def waits_until(facts: Facts) -> date:
         due = event_dates(facts.obligation, facts.event_on, facts.policy, facts.calendar)[1]
     act_by = facts.calendar.on_or_before(due or date.max)
     return facts.calendar.add(act_by, -facts.policy.predecessor_wait_working_days)
+
+
+def mend_by(facts: Facts, state: State) -> date | None:
+    """The last day on which a returned result can be handed in again although its plan's closing day is over.
+
+    The unit has as many working days as its reviewer has to review; a result that was returned late, by the
+    reviewer's delay, is not missed for it.
+    """
+    if state.status is not Status.RETURNED or state.revised_on is None:
+        return None
+    return facts.calendar.add(state.revised_on, facts.policy.review_working_days)

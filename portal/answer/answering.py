@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dondoc.mail.links import Link, LinkError, LinkMaker, read
 from dondoc.obligations.actors import on_behalf
 from dondoc.obligations.allowed_answers import CHOICES, Choice, choices, may_answer
-from dondoc.obligations.checkpoints import closing_day
+from dondoc.obligations.checkpoints import links_hold_until
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import ENDS, OWED, Status
 from dondoc.office.delegation import stands_for
@@ -164,7 +164,7 @@ class Answering:
         )
 
     def _token(self, known: Facts, party: str) -> str:
-        closes = closing_day(known.year, known.policy, known.calendar)
+        closes = links_hold_until(known.year, self.now().date(), known.policy, known.calendar)
         maker = LinkMaker("", self.settings.link_secret, closes, known.policy.zone)
         return maker.token(known.occurrence.id, party, known.state.due)
 

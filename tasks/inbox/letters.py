@@ -13,9 +13,9 @@ from dondoc.ledger.ledger import Draft
 from dondoc.mail.links import expiry
 from dondoc.obligations.acts import ActError, take
 from dondoc.obligations.allowed_answers import may_answer
-from dondoc.obligations.checkpoints import closing_day
+from dondoc.obligations.checkpoints import closing_day, links_hold_until
 from dondoc.obligations.decision_input import Facts
-from dondoc.obligations.lifecycle import OWED, advance
+from dondoc.obligations.lifecycle import ENDS, OWED, advance
 from dondoc.obligations.state import State
 from dondoc.plan.plan import Plan
 from tasks.config.run_context import Morning
@@ -90,6 +90,8 @@ def _weighed(morning: Morning, incoming: Incoming, found: Facts, party: str) -> 
         return Weighed(why=why)
     assert isinstance(incoming, Reply)
     closes = closing_day(found.year, found.policy, found.calendar)
+    if found.state.status not in ENDS:
+        closes = links_hold_until(found.year, morning.today, found.policy, found.calendar)
     if morning.now >= expiry(found.state.due, closes, found.policy.zone):
         return Weighed(why="old")
     return weigh(found, party, incoming, morning.today)

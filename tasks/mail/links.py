@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dondoc.mail.links import LinkMaker
 from dondoc.mail.notices import Notice
 from dondoc.mail.reply_addresses import ReplyTo, answerable
-from dondoc.obligations.checkpoints import closing_day
+from dondoc.obligations.checkpoints import links_hold_until
 from dondoc.plan.plan import Plan
 from tasks.config.run_context import Morning
 
@@ -31,7 +31,7 @@ def link_maker(morning: Morning, plan: Plan) -> LinkMaker | None:
     chosen, policy = morning.settings, morning.house.policy
     if not chosen.base_url or not chosen.link_secret:
         return None
-    closes = closing_day(plan.year, policy, morning.house.calendar)
+    closes = links_hold_until(plan.year, morning.today, policy, morning.house.calendar)
     return LinkMaker(chosen.base_url, chosen.link_secret, closes, policy.zone)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from tasks.config.loading import words
 from tasks.config.run_context import Morning
 from tasks.mail.delivery import Posted, deliver
 from tasks.obligations.run_result import publish, render_artifact
-from tasks.runs.sweep import chain_words, close_plans, look_around
+from tasks.runs.sweep import chain_words, close_plans, follow_up_missed, look_around
 from tasks.store.chain import appending, export
 from tasks.store.files import remove, unnamed
 from tasks.store.plans import served
@@ -37,6 +38,8 @@ def sweep_what_is_left(morning: Morning) -> tuple[list[Looked], Posted, list[str
     if morning.dry_run or swept or not working:
         return [], Posted(), []
     looked = look_around(morning)
+    for plan in plans:
+        follow_up_missed(replace(morning, plan=plan))
     return looked, deliver(morning, once=True), close_plans(morning)
 
 

@@ -78,7 +78,8 @@ def try_again_later(morning: Morning, posted: Posted) -> datetime | None:
     return when
 
 
-def _follow_missed(morning: Morning) -> int:
+def follow_up_missed(morning: Morning) -> int:
+    """Ask for the runs that acts of this plan are still owed; how many."""
     # A sweep that was told its time asks for no other run: that one would know only the real clock.
     if morning.dry_run or morning.told:
         return 0
@@ -131,7 +132,7 @@ def conclude_sweep(
     again = try_again_later(morning, posted)
     if again:
         facts["mails_again_at"] = f"{again.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}"
-    followed = _follow_missed(morning)
+    followed = follow_up_missed(morning)
     if followed:
         facts["followed"] = followed
     if posted.elsewhere:

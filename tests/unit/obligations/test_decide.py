@@ -479,6 +479,37 @@ def test_what_is_still_owed_at_the_closing_is_missed_and_all_who_were_told_hear_
     assert duty.look("2025-02-03").entries == ()
 
 
+def test_what_was_handed_in_before_the_closing_waits_for_its_review_after_it_and_is_in_time() -> None:
+    duty = Duty(make_facts("kiem-soat", "bao-cao"))
+    duty.look("2024-12-16")
+    duty.submit("2024-12-30")
+    for day in ("2025-01-22", "2025-02-10", "2025-03-10"):
+        assert duty.look(day).verdict is Verdict.AWAITS_REVIEW
+    duty.act("2025-03-10", "accept")
+    assert duty.look("2025-03-11").verdict is Verdict.DONE_ON_TIME
+
+
+def test_what_is_returned_on_the_closing_day_can_be_handed_in_again_for_as_long_as_a_review_may_take() -> None:
+    duty = Duty(make_facts("kiem-soat", "bao-cao"))
+    duty.look("2024-12-16")
+    duty.submit("2024-12-30")
+    duty.act("2025-01-22", "return", reason="thiếu phụ lục")
+    assert duty.look("2025-01-22", 16).verdict is Verdict.OVERDUE
+    again = Duty(duty.facts, list(duty.entries))
+    again.submit("2025-02-03")  # Tết lies between
+    assert again.look("2025-02-04").verdict is Verdict.AWAITS_REVIEW
+    assert duty.look("2025-02-03").verdict is Verdict.OVERDUE
+    assert duty.look("2025-02-04").verdict is Verdict.MISSED
+
+
+def test_what_was_returned_long_before_the_closing_is_missed_there() -> None:
+    duty = Duty(make_facts("kiem-soat", "bao-cao"))
+    duty.look("2024-12-16")
+    duty.submit("2024-12-30")
+    duty.act("2025-01-10", "return", reason="thiếu phụ lục")
+    assert duty.look("2025-01-22").verdict is Verdict.MISSED
+
+
 def test_a_gated_duty_whose_event_never_came_is_superseded_not_missed() -> None:
     duty = gated()
     found = duty.look("2025-01-22")
