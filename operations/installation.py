@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dondoc.plan.plan import Plan
     from dondoc.schedule.deployments import Deployment
 
-CHILDREN = ("mailbox", "portal", "front", "worker", "keeper")
+CHILDREN = ("mailbox", "portal", "front", "worker", "watchdog", "keeper")
 
 
 def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
@@ -73,6 +73,7 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
               "--url", front, port="front"),
         child("worker", "deployments.worker"),
         *lmtp,
+        child("watchdog", "operations.watchdog"),
         child("keeper", "operations.keeper"),  # last: it starts whom it misses
     )  # fmt: skip
 

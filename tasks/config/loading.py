@@ -24,7 +24,7 @@ _FIRST_YEAR = 2023
 _LAST_YEAR = 2030
 
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
-_WORDS = ("words.yaml", "runs.yaml", "audit.yaml")
+_WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml")
 
 _words: dict[Path, dict[str, Any]] = {}
 _languages: dict[Path, tuple[int, str]] = {}
@@ -121,7 +121,7 @@ def read_words(config: Path, name: str) -> Located:
 
 
 def words(config: Path) -> dict[str, Any]:
-    """words.yaml, runs.yaml, audit.yaml, tables.yaml of the office's language: what users read for every status, verdict,
+    """words.yaml, runs.yaml, audit.yaml, watch.yaml, tables.yaml of the office's language: what users read for every status, verdict,
     run and finding. Raises ConfigurationError."""
     folder = language_folder(config)
     if folder not in _words:

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -95,6 +96,13 @@ class AuditSection(_Section):
     history_days: int = Field(default=8, ge=1, le=3660)
 
 
+class WatchSection(_Section):
+    """The watchdog: by when the day's sweep must be done (the office's time), and the address it pings."""
+
+    sweep_by: time = time(9, 0)
+    ping_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+
+
 class RetentionSection(_Section):
     """When a run is copied into the record, and how long Prefect keeps it after its end: 0 means for good."""
 
@@ -113,6 +121,7 @@ class File(_Section):
     witness: WitnessSection = WitnessSection()
     audit: AuditSection = AuditSection()
     retention: RetentionSection = RetentionSection()
+    watch: WatchSection = WatchSection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,8 @@ class Settings:
     reply_base: str = ""
     lmtp: str = ""
     imap: Imap | None = None
+    sweep_by: time = time(9, 0)  # the office's time
+    ping_url: str = ""
 
     @property
     def reply_to(self) -> ReplyTo | None:
@@ -207,6 +218,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         reply_base=_base(file.reply.address or (mail.sender if local else "")),
         lmtp=file.reply.lmtp,
         imap=_imap(file.reply, environ),
+        sweep_by=file.watch.sweep_by,
+        ping_url=file.watch.ping_url,
         prefect_api=environ.get("PREFECT_API_URL", ""),
         prefect_auth=environ.get("PREFECT_API_AUTH_STRING", ""),
     )

@@ -5,15 +5,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 import jinja2
 
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
+from dondoc.office.rules import House
 from tasks.config.loading import mail_templates
-from tasks.config.run_context import Morning
+from tasks.config.settings import Settings
 from tasks.smtp.sender import Outgoing, Result, Temporary, post
+
+
+class Writer(Protocol):
+    """Who writes: a run's surroundings, or the watchdog, which has no run and no database."""
+
+    @property
+    def settings(self) -> Settings:
+        """What this installation is."""
+        ...
+
+    @property
+    def house(self) -> House:
+        """Whose office it is."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The mail's date."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +46,7 @@ class Sent:
     result: Result
 
 
-def write_to(morning: Morning, role: str, kind: str, key: str, facts: Mapping[str, Any]) -> Sent | None:
+def write_to(morning: Writer, role: str, kind: str, key: str, facts: Mapping[str, Any]) -> Sent | None:
     """Mail the templates of mail/<kind> to a role; None where office.yaml gives it no address.
 
     `key` tells this mail from others of its kind: the same key is the same mail, however often it is sent.
