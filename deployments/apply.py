@@ -157,6 +157,7 @@ def _put(client: SyncPrefectClient, deployment: Deployment, found: DeploymentRes
         tags=list(deployment.tags),
         entrypoint=deployment.entrypoint,
         work_pool_name=POOL,
+        work_queue_name=deployment.queue or None,
         parameter_openapi_schema=_form(deployment.entrypoint).model_dump(),
         enforce_parameter_schema=True,
     )

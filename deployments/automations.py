@@ -17,19 +17,15 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 
 from dondoc.schedule.deployments import RUN_MARK
 
-_PARAMETERS = {
-    "run_id": {"__prefect_kind": "jinja", "template": "{{ flow_run.id }}"},
-    "run_name": {"__prefect_kind": "jinja", "template": "{{ flow.name }} · {{ flow_run.name }}"},
-    "state": {"__prefect_kind": "jinja", "template": "{{ flow_run.state.name }}"},
-    "message": {"__prefect_kind": "jinja", "template": "{{ flow_run.state.message or '' }}"},
-}
+# A failure seldom comes alone: the incident run comes when those of this time are all there, and tells them together.
+GATHERED = timedelta(minutes=2)
 _ANY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
 _MARKED = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{RUN_MARK}"}
 _EACH = {"prefect.resource.id"}
 
 
 def automations(incident: UUID, words: Mapping[str, Any]) -> tuple[AutomationCore, ...]:
-    """What should stand: failed or crashed at once, late at once, pending for ten minutes."""
+    """What should stand: one incident run two minutes after the first failure or late run; one for what is pending long."""
     triggers = {
         "failed": _reactive("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"),
         "late": _reactive("prefect.flow-run.Late"),
@@ -50,7 +46,7 @@ def automations(incident: UUID, words: Mapping[str, Any]) -> tuple[AutomationCor
             description="",
             enabled=True,
             trigger=trigger,
-            actions=[RunDeployment(source="selected", deployment_id=incident, parameters=_PARAMETERS)],
+            actions=[RunDeployment(source="selected", deployment_id=incident, schedule_after=GATHERED)],
         )
         for key, trigger in triggers.items()
     )
@@ -75,11 +71,10 @@ def _reactive(*events: str) -> EventTrigger:
     return EventTrigger(
         match=_ANY_RUN,
         match_related=_MARKED,
-        for_each=_EACH,
         expect=set(events),
         posture=Posture.Reactive,
         threshold=1,
-        within=timedelta(0),
+        within=GATHERED,
     )
 
 

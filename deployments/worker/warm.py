@@ -11,10 +11,11 @@ import os
 import signal
 import socket
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import anyio
 import anyio.abc
@@ -32,12 +33,14 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Crashed, Scheduled
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from deployments.history import HISTORY_QUEUE
+from deployments.worker.again import WORTH_ANOTHER, again_at, died
 from deployments.worker.child import run_one
 from deployments.worker.orphans import Fleet, orphans
+from dondoc.schedule.own_flows import INCIDENTS
 
 WORK_POOL = "dondoc"
 LIVE_QUEUE = "default"
@@ -59,7 +62,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
 
     def __init__(self, work_pool_name: str = WORK_POOL, limit: int = _AT_ONCE, **settings: Any) -> None:
         """`settings`: what BaseWorker takes. The name carries host and process id: orphans are told apart by it."""
-        ours: dict[str, Any] = {"name": f"{_HOST}-{os.getpid()}", "work_queues": [LIVE_QUEUE], "prefetch_seconds": 0}
+        ours: dict[str, Any] = {
+            "name": f"{_HOST}-{os.getpid()}",
+            "work_queues": [LIVE_QUEUE, INCIDENTS],
+            "prefetch_seconds": 0,
+        }
         super().__init__(work_pool_name, limit=limit, **(ours | settings))
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["deployments.worker.template"])
@@ -92,6 +99,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         self._reporting.add(flow_run.id)
         try:
             await self._report_end(flow_run.id, exit_code)
+            await self._try_again(await self.client.read_flow_run(flow_run.id))
         finally:
             self._reporting.discard(flow_run.id)
         if self._runs_task_group:
@@ -179,6 +187,31 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         for run in runs:
             if run.state and run.id in reasons:
                 await self._set_state(run.id, _verdict(run.state, reasons[run.id]))
+                await self._try_again(await self.client.read_flow_run(run.id))
+
+    async def _try_again(self, run: FlowRun) -> None:
+        if run.deployment_id is None or not died(run):
+            return
+        deployment = await self.client.read_deployment(run.deployment_id)
+        zones = [getattr(entry.schedule, "timezone", None) for entry in deployment.schedules]
+        if deployment.entrypoint not in WORTH_ANOTHER or not zones:
+            return
+        zone, now = ZoneInfo(zones[0] or "UTC"), datetime.now(UTC)
+        day = datetime.combine(now.astimezone(zone).date(), time(0), zone)
+        filters = {
+            "deployment_id": {"any_": [str(run.deployment_id)]},
+            "expected_start_time": {"after_": day.isoformat()},
+        }
+        runs = await self.client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(filters))
+        when = again_at(run, max(1, sum(died(one) for one in runs)), now, zone)
+        if when:
+            await self.client.create_flow_run_from_deployment(
+                run.deployment_id,
+                parameters=run.parameters,
+                state=Scheduled(scheduled_time=when),
+                idempotency_key=f"again:{run.id}",
+            )
+            self._logger.info("%s died and is tried again at %s.", run.name, when.astimezone(zone))
 
     async def _unfinished_runs(self) -> list[FlowRun]:
         unfinished = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
@@ -201,18 +234,23 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
 
 
 def ensure_work_pool() -> None:
-    """Create the work pool with its two queues (live, history) where missing; reads PREFECT_API_URL."""
+    """Create the work pool with its queues (live, history, incidents) where missing; reads PREFECT_API_URL."""
     with get_client(sync_client=True) as client:
         template = WarmWorker.get_default_base_job_template()
         with suppress(ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type=WarmWorker.type, base_job_template=template))
-        with suppress(ObjectAlreadyExists, httpx.HTTPStatusError):
-            client.request(
-                "POST",
-                "/work_pools/{work_pool_name}/queues",
-                path_params={"work_pool_name": WORK_POOL},
-                json=WorkQueueCreate(name=HISTORY_QUEUE, priority=9).model_dump(mode="json", exclude_unset=True),
-            )
+        # Incidents one at a time, and never behind the work that failed.
+        for queue in (
+            WorkQueueCreate(name=HISTORY_QUEUE, priority=9),
+            WorkQueueCreate(name=INCIDENTS, priority=1, concurrency_limit=1),
+        ):
+            with suppress(ObjectAlreadyExists, httpx.HTTPStatusError):
+                client.request(
+                    "POST",
+                    "/work_pools/{work_pool_name}/queues",
+                    path_params={"work_pool_name": WORK_POOL},
+                    json=queue.model_dump(mode="json", exclude_unset=True),
+                )
 
 
 def _kill(child: ForkServerProcess) -> None:

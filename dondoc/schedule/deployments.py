@@ -42,6 +42,7 @@ class Deployment:
     timezone: str
     slug: str
     recurring: str = ""
+    queue: str = ""  # of the work pool; empty: the one of all
 
     @property
     def rrule(self) -> str | None:
@@ -64,6 +65,7 @@ class Deployment:
                 "rrule": self.rrule,
                 "timezone": self.timezone,
                 "slug": self.slug,
+                **({"queue": self.queue} if self.queue else {}),
             }
         )[:16]
 
@@ -199,6 +201,7 @@ def own_deployments(words: Mapping[str, Any], timezone: str, keys: Iterable[str]
             timezone=timezone,
             slug=key.replace("_", "-"),
             recurring=OWN_FLOWS[key].recurring,
+            queue=OWN_FLOWS[key].queue,
         )
         for key in keys
     )

@@ -17,6 +17,7 @@ class OwnFlow:
     `marked`: its technical failures are incidents. `recurring`: an RRULE, for those that no plan schedules.
     `recorded`: the name under which its runs stand in the ledger.
     `ends`: what its final state follows from – the verdicts it recorded, the mails a sweep sent, or nothing recorded.
+    `again`: a run that dies is tried again the same morning. `queue`: its own work queue, so that it waits behind nobody.
     `quiet`: the states (keys of the words) in which it leaves no entry, by intent.
     """
 
@@ -27,6 +28,8 @@ class OwnFlow:
     quiet: tuple[str, ...] = ()
     marked: bool = False
     recurring: str = ""
+    again: bool = False
+    queue: str = ""
 
 
 # Every quarter of an hour of the office's day, Monday to Friday: a mailbox is read on a holiday too, and that is no harm.
@@ -34,14 +37,16 @@ _OFFICE_HOURS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=7,8,9,10,11,12,13,14,15
 # After the sweeps. On a holiday it only compares: nobody is written to about a duty.
 _DAILY = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=8;BYMINUTE=45;BYSECOND=0"
 
+INCIDENTS = "incidents"
+
 OWN_FLOWS: Mapping[str, OwnFlow] = {
     flow.key: flow
     for flow in (
-        OwnFlow("sweep", "flows.sweep.sweep", "sweep", "mails", ("chain_broken",), marked=True),
-        OwnFlow("report", "flows.report.leaders_report", "leaders_report", "verdicts", marked=True),
-        OwnFlow("daily", "flows.daily_check.daily_check", "daily_check", quiet=("chain_broken",), marked=True, recurring=_DAILY),
+        OwnFlow("sweep", "flows.sweep.sweep", "sweep", "mails", ("chain_broken",), marked=True, again=True),
+        OwnFlow("report", "flows.report.leaders_report", "leaders_report", "verdicts", marked=True, again=True),
+        OwnFlow("daily", "flows.daily_check.daily_check", "daily_check", quiet=("chain_broken",), marked=True, recurring=_DAILY, again=True),
         OwnFlow("follow_up", "deployments.act_followup.follow_up", "follow_up", marked=True),
-        OwnFlow("incident", "flows.incident.incident", "incident"),
+        OwnFlow("incident", "flows.incident.incident", "incident", quiet=("no_incident",), queue=INCIDENTS),
         OwnFlow("record", "flows.record.record", "record", quiet=("not_recorded", "recordable")),
         OwnFlow("record_event", "flows.record.record_event", "record_event", quiet=("not_recorded", "recordable")),
         OwnFlow("enter_figures", "flows.enter_figures.enter_figures", "enter_figures", quiet=("not_recorded", "recordable")),

@@ -60,6 +60,8 @@ def _server_settings(stack: Stack) -> dict[str, str]:
         f"{services}_SCHEDULER_MIN_SCHEDULED_TIME": YEAR_AHEAD,
         f"{services}_SCHEDULER_MAX_SCHEDULED_TIME": YEAR_AHEAD,
         f"{services}_SCHEDULER_LOOP_SECONDS": "600",
+        # A run that waits for its turn in a full morning is not late: the default of 15 s alarms about every burst.
+        f"{services}_LATE_RUNS_AFTER_SECONDS": "600",
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": YEAR_AHEAD,
         # Prefect itself prunes events only; runs go by `dondoc prefect prune`, once they are in the record.
         f"{services}_DB_VACUUM_ENABLED": "events",

@@ -1,36 +1,118 @@
-"""Technical failures: recorded as a finding and mailed to the operator at once, outside the morning's digest."""
+"""Technical failures: each cause recorded as one finding, all of them mailed to the operator at once, in one mail.
+
+An automation starts this a little after the first failure; what failed meanwhile is told along with it.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
-from prefect.client.schemas.objects import State
+import sqlalchemy as sa
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
 from dondoc.ledger.ledger import SYSTEM, Draft
+from dondoc.schedule.deployments import RUN_MARK
+from dondoc.watch.incidents import BrokenRun, Cause, causes
+from tasks.audit.prefect_reading import flow_names, read_runs
 from tasks.config.loading import words
-from tasks.config.run_context import begin
+from tasks.config.run_context import Morning, begin
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
+from tasks.store import tables
 from tasks.store.chain import append, appending
 
+_ENDED_WITHIN = timedelta(days=2)
+_PENDING_TOO_LONG = timedelta(minutes=10)
+MOST_NAMED = 50
 
-def tell_operator(run_id: str, run_name: str, state: str, message: str) -> State[Any]:
-    """Record the finding and mail it. Failed when the operator could not be told, so that it shows."""
+
+def tell_operator(broken: Iterable[BrokenRun] | None = None) -> State[Any]:
+    """Record and mail what broke and was not told yet; None: as Prefect shows it now.
+
+    Failed when the operator could not be told, so that it shows; the next incident tells the same again then.
+    """
     morning = begin(SYSTEM)
     vocabulary = words(morning.settings.config)
-    said = {"run": run_id, "run_name": run_name, "state": state, "message": message[:1000]}
-    body = {"finding": "run_incident", **{name: _whole(text) for name, text in said.items()}}
+    found = causes(_broken(morning) if broken is None else broken, _told(morning))
+    if not found:
+        return Completed(name=vocabulary["states"]["no_incident"])
+    shown = [{**_body(cause), "runs": [_whole(run.name) for run in cause.runs[:MOST_NAMED]]} for cause in found]
+    sent = write_to(morning, "operator", "incident", "|".join(cause.key for cause in found), {"incidents": shown})
+    mailed = sent is not None and isinstance(sent.result, Accepted)
+    drafts = [
+        Draft("audit.finding", SYSTEM, None, "dondoc", {**_body(cause), "mailed": mailed}, morning.run)
+        for cause in found
+    ]
     with appending(morning.engine) as connection:
-        append(connection, morning.now, [Draft("audit.finding", SYSTEM, None, "dondoc", body, morning.run)])
-    sent = write_to(morning, "operator", "incident", f"{run_id}|{body['state']}", {"incident": body})
+        append(connection, morning.now, drafts)
     if sent is None:
         return Failed(message="office.yaml gives the role operator no address; add one")
-    if isinstance(sent.result, Accepted):
+    if mailed:
         return Completed(name=vocabulary["states"]["incident_told"], message=sent.result.reply)
     return Failed(message=f"the operator could not be told: {sent.result.reply}")
 
 
+def _body(cause: Cause) -> dict[str, Any]:
+    first = cause.runs[0]
+    return {
+        "finding": "run_incident",
+        "run": _whole(first.id),
+        "run_name": _whole(first.name),
+        "state": _whole(cause.state),
+        "message": _whole(cause.message[:1000]),
+        "number": len(cause.runs),
+        "runs": [_whole(run.id) for run in cause.runs],
+    }
+
+
+def _told(morning: Morning) -> set[tuple[str, str]]:
+    """(run, state) of every incident that the operator was mailed."""
+    ledger = tables.ledger
+    query = sa.select(ledger.c.line).where(ledger.c.kind == "audit.finding", ledger.c.plan == SYSTEM)
+    told: set[tuple[str, str]] = set()
+    with morning.engine.connect() as connection:
+        for line in connection.scalars(query):
+            body = json.loads(bytes(line))["body"]
+            if body.get("finding") == "run_incident" and body.get("mailed", True):
+                told.update((run, body["state"]) for run in body.get("runs", [body["run"]]))
+    return told
+
+
+def _broken(morning: Morning) -> Iterator[BrokenRun]:
+    """The runs with our mark that are in a technical state now."""
+    context = FlowRunContext.get()
+    client: Any = context.client if context else None
+    assert isinstance(client, SyncPrefectClient), "incidents are told by a run of Prefect's"
+    marked = {"tags": {"all_": [RUN_MARK]}}
+    ended = {"end_time": {"after_": (morning.now - _ENDED_WITHIN).isoformat()}}
+    started = {"expected_start_time": {"before_": (morning.now - _PENDING_TOO_LONG).isoformat()}}
+    runs = [
+        *read_runs(client, {**marked, **ended, "state": {"name": {"any_": ["Failed", "Crashed", "TimedOut"]}}}),
+        *read_runs(client, {**marked, "state": {"name": {"any_": ["Late"]}}}),
+        *read_runs(client, {**marked, **started, "state": {"name": {"any_": ["Pending"]}}}),
+    ]
+    flows = flow_names(client, {run.flow_id for run in runs})
+    for run in runs:
+        yield _as_broken(run, flows[run.flow_id], morning)
+
+
+def _as_broken(run: FlowRun, flow: str, morning: Morning) -> BrokenRun:
+    state = run.state
+    return BrokenRun(
+        str(run.id),
+        f"{flow} · {run.name}",
+        run.state_name or "",
+        (state.message or "") if state else "",
+        state.timestamp if state else morning.now,
+    )
+
+
 def _whole(text: str) -> str:
-    """`text` without half characters: an automation passes on what a broken run said, and no UTF-8 can carry those."""
+    """`text` without half characters: a broken run may say anything, and no UTF-8 can carry those."""
     return text.encode("utf-8", "replace").decode()

@@ -18,10 +18,10 @@ from dondoc.foundation.errors import ClockError
 from dondoc.ledger.ledger import Break, Draft, Head
 from dondoc.obligations.acts import ActError
 from dondoc.obligations.decide import FAILING, Verdict
+from dondoc.watch.incidents import BrokenRun
 from flows.after_event import after_event
 from flows.collect import collect
 from flows.continuous import continuous
-from flows.incident import incident
 from flows.inspection import inspection
 from flows.issue import issue
 from flows.next_year import next_year
@@ -29,6 +29,7 @@ from flows.report import leaders_report, report
 from flows.sweep import sweep
 from tasks.config.loading import words
 from tasks.obligations.run_result import final_state, render_artifact, run_name
+from tasks.runs.incidents import tell_operator
 from tasks.store.chain import append, appending
 from tasks.store.runs import verify_chain
 from tasks.store.settle import Looked, look
@@ -307,8 +308,13 @@ def test_leaders_hear_of_what_is_late_once_a_month_and_else_nothing(installation
     assert installation.folded() == installation.states()
 
 
+def broken(run: str, state: str, message: str, name: str = "") -> BrokenRun:
+    return BrokenRun(run, name, state, message, datetime(2024, 3, 22, 8, tzinfo=ZONE))
+
+
 def test_an_incident_is_recorded_and_mailed_to_the_operator(installation: Installation) -> None:
-    state = incident.fn("run-1", "2024-03-22 · nhắc: 2\r\nBcc: x@y.example", "Crashed", "mất\0 <b>điện</b>\n" * 500)
+    bad = broken("run-1", "Crashed", "mất\0 <b>điện</b>\n" * 500, "2024-03-22 · nhắc: 2\r\nBcc: x@y.example")
+    state = tell_operator([bad])
     assert (state.name, state.is_completed()) == (words(CONFIG)["states"]["incident_told"], True)
     assert installation.post.boxes() == [OPERATOR]
     assert b"\nBcc:" not in installation.post.accepted[0][2]
@@ -317,16 +323,29 @@ def test_an_incident_is_recorded_and_mailed_to_the_operator(installation: Instal
     assert isinstance(verify_chain(installation.engine), Head)
 
 
-def test_an_operator_out_of_reach_fails_the_incident_and_keeps_the_finding(installation: Installation) -> None:
+def test_what_fails_of_one_cause_is_one_incident_in_one_mail(installation: Installation) -> None:
+    storm = [broken(f"run-{n}", "Crashed", f"Worker host-{n} ended while it ran this") for n in range(33)]
+    tell_operator([*storm, broken("run-34", "Failed", "disk full")])
+    assert len(installation.post.accepted) == 1
+    assert [(f["body"]["state"], f["body"]["number"]) for f in installation.ledger("audit.finding")] == [
+        ("Crashed", 33), ("Failed", 1),
+    ]  # fmt: skip
+    again = tell_operator([*storm])
+    assert (again.name, len(installation.post.accepted)) == (words(CONFIG)["states"]["no_incident"], 1)
+
+
+def test_an_operator_out_of_reach_fails_the_incident_and_is_told_the_next_time(installation: Installation) -> None:
     installation.post.refuse(OPERATOR)
-    state = incident.fn("run-1", "", "Failed", "")
+    state = tell_operator([broken("run-1", "Failed", "")])
     assert state.is_failed()
     assert "550" in str(state.message)
     assert len(installation.ledger("audit.finding")) == 1
+    installation.post.replies.clear()
+    assert tell_operator([broken("run-1", "Failed", "")]).is_completed()
 
 
 def test_an_incident_whose_text_is_half_a_character_is_told_all_the_same(installation: Installation) -> None:
-    assert incident.fn("run-1", "tên \ud800", "Crashed", "\udfff").is_completed()
+    assert tell_operator([broken("run-1", "Crashed", "\udfff", "tên \ud800")]).is_completed()
     assert isinstance(verify_chain(installation.engine), Head)
 
 
