@@ -6,6 +6,8 @@ endif
 
 # uv reads neither pip's index nor its certificates: it trusts the system's, and where it fails pip does the work.
 export UV_SYSTEM_CERTS := 1
+# Whatever the caller says: compiling Prefect and the tests anew costs every process 10 to 20 s.
+export PYTHONDONTWRITEBYTECODE :=
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>$(VENV)/uv.log \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) \
 	|| { cat $(VENV)/uv.log; echo "The packages could not be installed; is a package index configured for pip?"; exit 2; }
@@ -21,8 +23,10 @@ up: $(VENV)/.runtime
 down: $(VENV)/.runtime
 	@$(BIN)/dondoc down
 
+# Unit tests as many at a time as there are cores; of the others two, each worker with servers of its own.
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadgroup tests/unit tests/acceptance
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/integration
 
 # Needs /usr/bin/chromium (Debian: apt-get install chromium). DONDOC_SCREENSHOTS=folder keeps a picture of every page.
 browser: $(VENV)/.development

@@ -20,7 +20,7 @@ def prefect_server(stack: Stack) -> Child:
     """The child to start; ready when its health answers (about 10 s, longer on a new database)."""
     return Child(
         name="prefect",
-        command=(sys.executable, "-m", "operations.stack.serve_prefect"),
+        command=(sys.executable, "-m", "prefect", "server", "start"),
         environment={**_inherited(), **_common(stack), **_server_settings(stack)},
         ports=(stack.port("prefect"),),
         ready=lambda: _answers(f"{stack.prefect_api_url}/health"),

@@ -68,6 +68,7 @@ POST flows/paginate
 GET flows/name/{}
 GET flows/{}
 POST logs/filter
+GET observed-states
 POST saved_searches/filter
 GET saved_searches/{}
 GET task_run_states/

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from prefect.server.api.server import create_app
 from starlette.routing import Mount
 
 from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, encoded, kind_of, plain
@@ -22,6 +21,8 @@ LISTED = [line for listed in (READS, HIDDEN, PRIVATE, OUTSIDE) for line in liste
 @pytest.fixture(scope="module")
 def described() -> list[tuple[str, str]]:
     """(method, path) of every call that this Prefect takes, its path with `{}` for what varies."""
+    from prefect.server.api.server import create_app  # seconds: only where it is asked for
+
     mounted = next(r for r in create_app(ephemeral=True).routes if isinstance(r, Mount) and r.path == "/api")
     api: Any = mounted.app
     return [

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -45,7 +46,12 @@ SHADOWS: set[str] = set()
 FULLEST = 24  # modules flat in one folder; more wants rooms by subject
 
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """The syntax tree of every module, read once, when the first rule asks."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 
 def relative(path: Path) -> str:
@@ -118,7 +124,7 @@ def test_there_is_a_house_to_look_at() -> None:
 
 
 def test_imports_run_one_way_and_the_domain_imports_nothing_that_touches_the_world() -> None:
-    assert [found for path, tree in TREES.items() for found in forbidden_imports(path, tree)] == []
+    assert [found for path, tree in trees().items() for found in forbidden_imports(path, tree)] == []
 
 
 def module_of(path: Path) -> str:
@@ -163,7 +169,7 @@ def circles(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_no_file_and_no_package_imports_itself_in_a_circle() -> None:
-    found = arrows(TREES)
+    found = arrows(trees())
     assert circles(found) == []
     assert {hall: circles(graph) for hall, graph in between_siblings(found).items() if circles(graph)} == {}
 
@@ -176,7 +182,7 @@ def test_no_folder_is_a_flat_hall() -> None:
 def test_flows_do_not_import_flows() -> None:
     found = [
         f"{relative(path)}:{line} imports {name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if package_of(path) == "flows"
         for name, line in imports(path, tree)
         if name.split(".")[0] == "flows"
@@ -185,7 +191,7 @@ def test_flows_do_not_import_flows() -> None:
 
 
 def test_the_domain_never_asks_the_clock_nor_reads_a_file() -> None:
-    domain = {path: tree for path, tree in TREES.items() if package_of(path) == "dondoc"}
+    domain = {path: tree for path, tree in trees().items() if package_of(path) == "dondoc"}
     assert [found for path, tree in domain.items() for found in impure_calls(path, tree)] == []
 
 
@@ -205,11 +211,11 @@ def test_modules_stay_small() -> None:
 
 
 def test_names_say_something() -> None:
-    assert [found for path, tree in TREES.items() for found in empty_names(path, tree)] == []
+    assert [found for path, tree in trees().items() for found in empty_names(path, tree)] == []
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [relative(p) for p, tree in TREES.items() if tree.body and not ast.get_docstring(tree)]
+    silent = [relative(p) for p, tree in trees().items() if tree.body and not ast.get_docstring(tree)]
     assert silent == []
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -24,11 +25,15 @@ from dondoc.reports.scorecard import FIGURES, OUTCOMES, Card, Trace, scorecards
 from dondoc.reports.scorecard_sheets import as_json, decimal, score_sheets
 from dondoc.reports.sheet_model import Part, texts
 
-REGISTERED = {each.occurrence.id: 1 for each in tracked()}
+
+@cache
+def registered() -> dict[str, int]:
+    """Every occurrence is registered by the first entry. Asked for when a test runs: the year takes seconds to walk."""
+    return {each.occurrence.id: 1 for each in tracked()}
 
 
 def cards(quarter: int | None = None) -> tuple[Card, ...]:
-    return scorecards(tracked(), traces(), REGISTERED, HOUSE, seen().today, quarter)
+    return scorecards(tracked(), traces(), registered(), HOUSE, seen().today, quarter)
 
 
 # -- the same figures, counted by other means: the export's lines and the plan file's names, no code of dondoc
@@ -174,7 +179,7 @@ def test_any_weights_keep_a_score_between_0_and_100(points: list[int], off: int)
     names = ("on_time", "extended_on_time", "late", "extended_late", "missed", "overdue")
     scoring = Scoring.model_validate({"points": dict(zip(names, points, strict=True)), "off_for_return": off})
     house = replace(HOUSE, policy=HOUSE.policy.model_copy(update={"scoring": scoring}))
-    for card in scorecards(tracked(), traces(), REGISTERED, house, seen().today):
+    for card in scorecards(tracked(), traces(), registered(), house, seen().today):
         assert card.score is None or 0 <= card.score <= 100
 
 
