@@ -25,8 +25,8 @@ down: $(VENV)/.runtime
 
 # Unit tests as many at a time as there are cores; of the others two, each worker with servers of its own.
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest -n auto --dist loadgroup tests/unit tests/acceptance
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/integration
+	@$(BIN)/python -m pytest -n auto tests/unit tests/acceptance
+	@$(BIN)/python -m pytest -n 2 tests/integration
 
 # Needs /usr/bin/chromium (Debian: apt-get install chromium). DONDOC_SCREENSHOTS=folder keeps a picture of every page.
 browser: $(VENV)/.development

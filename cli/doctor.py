@@ -61,9 +61,9 @@ def _calendar() -> Iterator[str]:
 
     rules = house()
     day = today(rules.policy)
-    if day.year in rules.calendar.estimated:
+    if rules.calendar.is_estimated(day.year):
         yield f"the working calendar of {day.year} is an estimate; add the official days to config/calendars"
-    if day.month >= 11 and day.year + 1 in rules.calendar.estimated:
+    if day.month >= 11 and rules.calendar.is_estimated(day.year + 1):
         yield f"the working calendar of {day.year + 1} is still an estimate; add the official days when they are published"
 
 

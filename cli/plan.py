@@ -228,7 +228,7 @@ def _compiled(path: Path, calendars: Path | None = None) -> Compiled:
     from tasks.config.loading import read_calendar
 
     rules = house()
-    calendar = read_calendar(calendars.parent, folder=calendars) if calendars else rules.calendar
+    calendar = read_calendar(calendars.parent, rules.office.country, calendars) if calendars else rules.calendar
     return compiled(read_plan(path), rules.office, rules.policy, calendar)
 
 

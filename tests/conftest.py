@@ -6,31 +6,41 @@ year, the one Prefect server. All others go wherever there is room.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
-
-UNIT = Path(__file__).parent / "unit"
-YEAR = {"test_year", "test_scorecard"}
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("dondoc", deadline=None, database=None, print_blob=True)
 settings.load_profile("dondoc")
 
-
-def together(item: pytest.Item) -> str | None:
-    """The group whose tests one worker runs; None for a test that may run anywhere."""
-    if "prefect_stack" in getattr(item, "fixturenames", ()):
-        return "prefect"
-    if not item.path.is_relative_to(UNIT):
-        return None
-    return "year" if item.path.stem in YEAR else str(item.path.relative_to(UNIT))
+TESTS = Path(__file__).parent
+YEAR = {"test_year.py", "test_scorecard.py"}
+SERVER = re.compile(r"\b(prefect_stack|prefect_settings)\b")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks for `--dist loadgroup`, where tests run in parallel at all."""
-    if hasattr(config, "workerinput"):
-        for item in items:
-            if group := together(item):
-                item.add_marker(pytest.mark.xdist_group(group))
+@cache
+def together(file: str) -> str | None:
+    """The name of what one worker runs alone, for a test file; None where each of its tests may run anywhere."""
+    path = TESTS.parent / file
+    if path.name in YEAR:
+        return "year"
+    if path.is_relative_to(TESTS / "integration"):
+        return "prefect" if SERVER.search(path.read_text(encoding="utf-8")) else None
+    return file
+
+
+class Together(LoadScopeScheduling):
+    """Gives workers such groups, the largest first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid.partition("::")[0]) or nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """How tests are shared out whenever they run in parallel."""
+    return Together(config, log)

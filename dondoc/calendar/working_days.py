@@ -1,6 +1,6 @@
-"""Working days of Vietnamese public offices: weekends, public holidays, swapped Saturdays, period ends.
+"""Working days of a public office: weekends, public holidays of its country, swapped Saturdays.
 
-Sources: a 40-hour week with Saturday and Sunday off (QĐ 188/1999/QĐ-TTg, art. 1); public holidays and
+Sources, for Vietnam: a 40-hour week with Saturday and Sunday off (QĐ 188/1999/QĐ-TTg, art. 1); public holidays and
 their compensation on the next working day (Labour Code 2019, art. 112 and 111.3); the yearly swaps are
 single decisions, each cited in `config/calendars/`. Seeded from the `holidays` package, which is known to
 miss swaps, and overridden by that folder.
@@ -9,7 +9,7 @@ miss swaps, and overridden by that folder.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ _ROW_KEYS = frozenset({"date", "from", "to", "name", "source", "working", "swapp
 
 
 class CalendarRangeError(DondocError):
-    """A day outside the years the calendar was built for."""
+    """A day of a year whose holidays nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -39,79 +39,102 @@ class DayRule:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """Which days of `first`..`last` are worked. Build it with `calendar`."""
+class _Span:
+    """The table of whole years, as far as somebody has asked: counting days is a search in it."""
 
     first: date
     last: date
     rules: Mapping[date, DayRule]
-    estimated: frozenset[int]
-    _working: tuple[int, ...] = field(repr=False)
+    working: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days are worked in a country, in whatever year a plan asks for. Build it with `calendar`.
+
+    Raises CalendarRangeError for a day beyond the years whose holidays the `holidays` package computes.
+    """
+
+    country: str
+    overrides: Mapping[date, DayRule]
+    marked: frozenset[int]
+    _spans: list[_Span] = field(repr=False, compare=False)  # the widest so far, replaced as a whole
 
     def is_working(self, day: date) -> bool:
         """Whether `day` is worked."""
-        i = bisect_left(self._working, self._ordinal(day))
-        return i < len(self._working) and self._working[i] == day.toordinal()
+        working = self._span(day).working
+        i = bisect_left(working, day.toordinal())
+        return i < len(working) and working[i] == day.toordinal()
+
+    def rule(self, day: date) -> DayRule | None:
+        """What makes `day` differ from the plain week, if anything does."""
+        return self._span(day).rules.get(day)
 
     def on_or_before(self, day: date) -> date:
         """The last working day on or before `day`."""
-        return self._at(bisect_right(self._working, self._ordinal(day)) - 1, day)
+        return self._counted(day, lambda working: bisect_right(working, day.toordinal()) - 1)
 
     def on_or_after(self, day: date) -> date:
         """The first working day on or after `day`."""
-        return self._at(bisect_left(self._working, self._ordinal(day)), day)
+        return self._counted(day, lambda working: bisect_left(working, day.toordinal()))
 
     def add(self, day: date, working_days: int) -> date:
         """The n-th working day after `day` (n > 0) or before it (n < 0); the first day is not counted (BLDS 2015, art. 147)."""
         if working_days > 0:
-            return self._at(bisect_right(self._working, self._ordinal(day)) + working_days - 1, day)
+            return self._counted(day, lambda working: bisect_right(working, day.toordinal()) + working_days - 1)
         if working_days < 0:
-            return self._at(bisect_left(self._working, self._ordinal(day)) + working_days, day)
+            return self._counted(day, lambda working: bisect_left(working, day.toordinal()) + working_days)
         return day
 
     def between(self, start: date, end: date) -> int:
         """Working days after `start` up to and including `end`; negative when `end` lies before `start`."""
         if end < start:
             return -self.between(end, start)
-        return bisect_right(self._working, self._ordinal(end)) - bisect_right(self._working, self._ordinal(start))
+        working = self._span(start, end).working
+        return bisect_right(working, end.toordinal()) - bisect_right(working, start.toordinal())
 
-    def _ordinal(self, day: date) -> int:
-        if not self.first <= day <= self.last:
-            raise CalendarRangeError(
-                f"{day} lies outside the working calendar {self.first.year}–{self.last.year}; "
-                "add the year to config/calendars"
-            )
-        return day.toordinal()
+    def is_estimated(self, year: int) -> bool:
+        """Whether a year's days are the package's guess: marked so, or later than any day somebody has written down."""
+        return year in self.marked or year > max((day.year for day in self.overrides), default=0)
 
-    def _at(self, index: int, near: date) -> date:
-        if not 0 <= index < len(self._working):
-            raise CalendarRangeError(
-                f"a working day counted from {near} lies outside the calendar "
-                f"{self.first.year}–{self.last.year}; add the year to config/calendars"
-            )
-        return date.fromordinal(self._working[index])
+    def _counted(self, day: date, index: Callable[[Sequence[int]], int]) -> date:
+        first = last = day
+        while True:
+            working = self._span(first, last).working
+            at = index(working)
+            if 0 <= at < len(working):
+                return date.fromordinal(working[at])
+            first, last = (_year_before(first), last) if at < 0 else (first, _year_after(last))
+
+    def _span(self, first: date, last: date | None = None) -> _Span:
+        found, last = self._spans[0], last or first
+        if found.first <= first and last <= found.last:
+            return found
+        years = range(min(first, found.first).year, max(last, found.last).year + 1)
+        self._spans[0] = found = _span(self.country, self.overrides, years)
+        return found
 
 
-def calendar(years: Iterable[int], overrides: Iterable[DayRule] = (), estimated: Iterable[int] = ()) -> Calendar:
-    """Build the calendar from the first to the last of `years`: the `holidays` package first, then the overrides."""
-    span = sorted(set(years))
-    first, last = date(span[0], 1, 1), date(span[-1], 12, 31)
-    known = (*_package_rules(first.year, last.year), *overrides)
-    rules = {rule.day: rule for rule in known if first <= rule.day <= last}
-    working = tuple(n for n in range(first.toordinal(), last.toordinal() + 1) if _worked(date.fromordinal(n), rules))
-    return Calendar(first, last, rules, frozenset(estimated), working)
+def calendar(
+    overrides: Iterable[DayRule] = (), estimated: Iterable[int] = (), country: str = "VN", year: int = 2024
+) -> Calendar:
+    """The working calendar of a country (its ISO code): the `holidays` package first, then the overrides.
+
+    `year` is only where its table begins; it grows to what is asked. Raises CalendarRangeError where none is known.
+    """
+    by_day = {rule.day: rule for rule in overrides}
+    return Calendar(country, by_day, frozenset(estimated), [_span(country, by_day, range(year, year + 1))])
+
+
+def known_country(code: str) -> bool:
+    """Whether the `holidays` package knows the public holidays of that country (ISO 3166-1 alpha-2, in capitals)."""
+    return code in holidays.list_supported_countries()
 
 
 def moved_days(old: Calendar, new: Calendar) -> tuple[tuple[date, bool, bool], ...]:
-    """Days whose working state differs: (day, worked in old, worked in new), over the years both cover."""
-    day, end = max(old.first, new.first), min(old.last, new.last)
-    moved = []
-    while day <= end:
-        was, becomes = old.is_working(day), new.is_working(day)
-        if was != becomes:
-            moved.append((day, was, becomes))
-        day += DAY
-    return tuple(moved)
+    """Days whose working state differs: (day, worked in old, worked in new). Of one country: only overrides move days."""
+    both = ((day, old.is_working(day), new.is_working(day)) for day in sorted({*old.overrides, *new.overrides}))
+    return tuple(found for found in both if found[1] != found[2])
 
 
 def read_overrides(located: Located) -> tuple[tuple[DayRule, ...], tuple[int, ...]]:
@@ -174,15 +197,29 @@ def _read_row(located: Located, i: int, row: object) -> list[DayRule]:
     return rules
 
 
-def _package_rules(first: int, last: int) -> Iterable[DayRule]:
-    # The language is named: left out, the package takes the machine's.
-    package = holidays.country_holidays("VN", years=range(first, last + 1), language="vi")
-    for day, name in package.items():
-        yield DayRule(day, True, name, None)
-    for day in package.weekend_workdays:
-        yield DayRule(day, False, "làm bù", None)
+def _span(country: str, overrides: Mapping[date, DayRule], years: range) -> _Span:
+    listed = holidays.country_holidays(country)
+    if not listed.start_year <= years[0] <= years[-1] <= listed.end_year:
+        raise CalendarRangeError(
+            f"the public holidays of {country} are known from {listed.start_year} to {listed.end_year}; "
+            f"days of {years[0]} to {years[-1]} cannot be counted"
+        )
+    # The language is named: left out, the package takes the machine's. A neighbouring year may free a day of this one.
+    language = "vi" if "vi" in listed.supported_languages else listed.default_language
+    wider = range(max(years[0] - 1, listed.start_year), min(years[-1] + 1, listed.end_year) + 1)
+    package = holidays.country_holidays(country, years=wider, language=language)
+    rules = {day: DayRule(day, True, name) for day, name in package.items() if day.year in years}
+    rules |= {day: DayRule(day, False, "làm bù") for day in package.weekend_workdays if day.year in years}
+    rules |= {day: rule for day, rule in overrides.items() if day.year in years}
+    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
+    whole = (date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1))
+    working = (d for d in whole if (not rules[d].off if d in rules else d.weekday() not in package.weekend))
+    return _Span(first, last, rules, tuple(day.toordinal() for day in working))
 
 
-def _worked(day: date, rules: Mapping[date, DayRule]) -> bool:
-    rule = rules.get(day)
-    return not rule.off if rule else day.weekday() < 5
+def _year_before(day: date) -> date:
+    return date(day.year - 1, 1, 1)
+
+
+def _year_after(day: date) -> date:
+    return date(day.year + 1, 12, 31)

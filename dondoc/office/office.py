@@ -10,6 +10,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from dondoc.calendar.working_days import known_country
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
 
@@ -105,6 +106,7 @@ class Office(_Frozen):
     """Everybody a plan may name. `language` is that of what people read: a folder of config/words."""
 
     office: str
+    country: str = "VN"
     language: str = Field(default=DEFAULT_LANGUAGE, pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")
     units: tuple[Unit, ...]
     groups: tuple[Group, ...] = ()
@@ -192,6 +194,8 @@ class Office(_Frozen):
 def read_office(located: Located) -> Office:
     """The office of a parsed office.yaml. Raises ConfigurationError with every fault."""
     office = validated(Office, located)
+    if not known_country(office.country):
+        located.fault(("country",), f"no holidays of {office.country!r} are known; write the country's ISO code, as VN")
     seen: set[str] = set()
     for section in ("units", "groups", "roles"):
         for i, party in enumerate(getattr(office, section)):

@@ -19,10 +19,6 @@ from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 
-# The calendar reaches from the year before the first plan to the year after next: plans close in January.
-_FIRST_YEAR = 2023
-_LAST_YEAR = 2030
-
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
 _WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml")
 
@@ -58,7 +54,7 @@ def _read_house(config: Path) -> House:
     faults: list[Fault] = []
     office = _collect(faults, lambda: read_office(read(config / "office.yaml", config.parent)))
     policy = _collect(faults, lambda: read_policy(read(config / "policy.yaml", config.parent), _roles(office)))
-    days = _collect(faults, lambda: read_calendar(config))
+    days = _collect(faults, lambda: read_calendar(config, office.country if office else None))
     if faults or office is None or policy is None or days is None:
         raise ConfigurationError(faults)
     return House(office, policy, days)
@@ -76,12 +72,13 @@ def _collect(faults: list[Fault], reader: Any) -> Any:
         return None
 
 
-def read_calendar(
-    config: Path, first: int = _FIRST_YEAR, last: int = _LAST_YEAR, folder: Path | None = None
-) -> Calendar:
-    """The working calendar with every override under config/calendars (or `folder`). Raises ConfigurationError."""
+def read_calendar(config: Path, country: str | None, folder: Path | None = None) -> Calendar:
+    """The working calendar of that country with every override under config/calendars (or `folder`).
+
+    No country: one that only finds the faults of those files. Raises ConfigurationError.
+    """
     rules: list[DayRule] = []
-    estimated = set(range(2028, last + 1))
+    estimated: set[int] = set()
     faults: list[Fault] = []
     for path in sorted((folder or config / "calendars").glob("*.yaml")):
         found = _collect(faults, lambda path=path: read_overrides(read(path, config.parent)))
@@ -90,7 +87,7 @@ def read_calendar(
             estimated.update(found[1])
     if faults:
         raise ConfigurationError(faults)
-    return calendar(range(first, last + 1), rules, estimated)
+    return calendar(rules, estimated, country or "VN")
 
 
 def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan:

@@ -155,7 +155,7 @@ def plan() -> Plan:
 def register() -> tuple[Occurrence, ...]:
     policy = read_policy(parse((CONFIG / "policy.yaml").read_text(encoding="utf-8"), "policy.yaml"))
     file = parse((CONFIG / "calendars" / "vietnam.yaml").read_text(encoding="utf-8"), "vietnam.yaml")
-    return occurrences(plan(), policy, calendar(range(2023, 2026), read_overrides(file)[0]))
+    return occurrences(plan(), policy, calendar(read_overrides(file)[0]))
 
 
 def dues(item: Item, obligation: str) -> list[date | None]:

@@ -33,8 +33,8 @@ def new_stack(root: Path) -> Stack:
     return Stack(root, *(free_port() for _ in range(5)))
 
 
-def eventually(question: Callable[[], Answer], seconds: float = 20) -> Answer:
-    """The first true answer; fails the test when there is none in time."""
+def eventually(question: Callable[[], Answer], seconds: float = 180) -> Answer:
+    """The first true answer; fails the test when there is none in a time that a loaded machine needs too."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -132,7 +132,7 @@ def make_policy(text: str = POLICY) -> Policy:
 @cache
 def make_calendar() -> Calendar:
     """2023 to 2025 as the `holidays` package knows them."""
-    return calendar(range(2023, 2026))
+    return calendar()
 
 
 @cache

@@ -34,9 +34,9 @@ def real_policy() -> Policy:
 
 @cache
 def real_calendar() -> Calendar:
-    """2023 to 2028 with config/calendars/vietnam.yaml."""
+    """Vietnam's, with config/calendars/vietnam.yaml."""
     rules, estimated = read_overrides(located("calendars/vietnam.yaml"))
-    return calendar(range(2023, 2029), rules, estimated)
+    return calendar(rules, estimated)
 
 
 @cache

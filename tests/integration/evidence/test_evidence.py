@@ -100,7 +100,7 @@ def verify(path: Path, *more: str) -> tuple[int, str]:
         text=True,
         encoding="utf-8",
         env={},
-        timeout=60,
+        timeout=600,
         cwd=path.parent,
     )
     assert ran.stderr == ""
@@ -122,7 +122,7 @@ def test_a_pack_of_everything_holds_everything_and_proves_itself(year: Installat
     folder = unpacked(done.archive.path, tmp_path / "ra")
     assert verify(folder)[0] == 0
     own = subprocess.run(
-        [sys.executable, "-I", "-S", str(folder / "kiem-tra.py")], env={}, capture_output=True, timeout=60
+        [sys.executable, "-I", "-S", str(folder / "kiem-tra.py")], env={}, capture_output=True, timeout=600
     )
     assert own.returncode == 0
     assert (folder / "so-chung-cu/toan-bo.jsonl").read_bytes().count(b"\n") == done.head.seq
@@ -195,7 +195,7 @@ def test_the_report_reads_offline_and_says_everything(year: Installation, tmp_pa
         assert words in page, words
     shutil.which("pdftotext")
     text = subprocess.run(
-        ["pdftotext", "-layout", str(folder / "bao-cao.pdf"), "-"], capture_output=True, text=True, timeout=60
+        ["pdftotext", "-layout", str(folder / "bao-cao.pdf"), "-"], capture_output=True, text=True, timeout=600
     ).stdout
     for words in ("Hồ sơ chứng cứ thực hiện kế hoạch", "Gia hạn, trễ hạn mới", "thiếu phụ lục <b>", "64/KH-VP"):
         assert words in text, words
@@ -399,7 +399,7 @@ def test_wrong_calls_are_usage_errors(tmp_path: Path) -> None:
             [sys.executable, "-I", "-S", str(VERIFIER), *arguments],
             env={},
             capture_output=True,
-            timeout=60,
+            timeout=600,
             cwd=tmp_path,
         )
         assert ran.returncode == 2, arguments

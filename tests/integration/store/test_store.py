@@ -67,7 +67,7 @@ def test_an_empty_database_gets_every_table_and_a_second_time_nothing_happens(da
 def test_two_processes_may_migrate_at_once(databases: Databases) -> None:
     owner, _ = databases.empty()
     both = [subprocess.Popen([sys.executable, "-c", MIGRATE, owner], stderr=subprocess.PIPE) for _ in range(2)]
-    errors = [child.communicate(timeout=60)[1].decode() for child in both]
+    errors = [child.communicate(timeout=600)[1].decode() for child in both]
     assert [child.returncode for child in both] == [0, 0], errors
     assert check_version(owner) == LATEST
 

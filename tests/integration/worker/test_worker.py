@@ -54,13 +54,13 @@ def final(client: SyncPrefectClient, run_id: uuid.UUID) -> State[Any]:
         state = client.read_flow_run(run_id).state
         return state if state and state.is_final() else None
 
-    state = eventually(ended, seconds=30)
+    state = eventually(ended)
     assert state is not None
     return state
 
 
 def process_of(marker: Path) -> psutil.Process:
-    eventually(lambda: marker.exists() and marker.read_text(), seconds=30)
+    eventually(lambda: marker.exists() and marker.read_text())
     return psutil.Process(int(marker.read_text()))
 
 

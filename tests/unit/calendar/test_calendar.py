@@ -35,6 +35,13 @@ SWAPS = [
 ]
 WORKED_WEEKENDS = {worked for _, worked in SWAPS}
 
+
+def rule_of(day: date) -> DayRule:
+    found = real_calendar().rule(day)
+    assert found
+    return found
+
+
 days = st.dates(date(2024, 3, 1), date(2027, 10, 31))
 counts = st.integers(1, 120)
 
@@ -64,9 +71,9 @@ def test_a_swap_frees_a_weekday_and_names_its_source(off: date, worked: date) ->
     chosen = real_calendar()
     assert not chosen.is_working(off)
     assert chosen.is_working(worked)
-    assert chosen.rules[off].source
-    assert chosen.rules[worked].source == chosen.rules[off].source
-    assert f"{off:%d/%m/%Y}" in chosen.rules[worked].name
+    assert rule_of(off).source
+    assert rule_of(worked).source == rule_of(off).source
+    assert f"{off:%d/%m/%Y}" in rule_of(worked).name
 
 
 def test_tet_2024_is_one_gap_of_seven_days() -> None:
@@ -125,42 +132,53 @@ def test_on_or_before_and_after_are_the_nearest_working_days(day: date) -> None:
     assert (before == after) == chosen.is_working(day)
 
 
-def test_a_day_outside_the_calendar_says_which_folder_to_mend() -> None:
-    chosen = calendar([2024])
-    for ask in (
-        lambda: chosen.is_working(date(2025, 1, 1)),
-        lambda: chosen.add(date(2024, 12, 30), 10),
-        lambda: chosen.on_or_before(date(2024, 1, 1)),
-    ):
-        with pytest.raises(CalendarRangeError, match="config/calendars"):
-            ask()
+def test_a_year_beyond_what_the_package_computes_is_refused_with_its_bounds() -> None:
+    with pytest.raises(CalendarRangeError, match="the public holidays of VN are known from 1901 to 2100"):
+        calendar().is_working(date(2101, 1, 3))
+    with pytest.raises(CalendarRangeError, match="days of 1900 to 2024 cannot be counted"):
+        calendar().on_or_before(date(1901, 1, 1))
 
 
-def test_the_years_between_two_named_years_are_there_with_their_holidays() -> None:
-    chosen = calendar([2024, 2026])
-    assert not chosen.is_working(date(2025, 4, 30))
+@given(st.lists(st.dates(date(2015, 1, 1), date(2040, 12, 31)), min_size=1, max_size=6))
+def test_in_whatever_order_years_are_asked_for_the_days_are_the_same(asked: list[date]) -> None:
+    whole, grown = calendar(year=2015), calendar(year=asked[0].year)
+    assert whole.is_working(date(2040, 12, 31))
+    for day in asked:
+        assert grown.is_working(day) == whole.is_working(day)
+        assert grown.rule(day) == whole.rule(day)
+        assert grown.add(day, 300) == whole.add(day, 300)
+        assert grown.add(day, -300) == whole.add(day, -300)
 
 
-def test_no_rule_of_the_package_reaches_outside_the_years_asked_for() -> None:
-    assert all(day.year == 2024 for day in calendar([2024]).rules)
+def test_the_office_of_another_country_has_its_holidays_and_its_week() -> None:
+    assert not calendar(country="FR").is_working(date(2024, 7, 14) + DAY * 365)  # 14/07/2025, a Monday
+    assert calendar(country="VN").is_working(date(2025, 7, 14))
+    israel = calendar(country="IL")
+    assert (israel.is_working(date(2024, 3, 1)), israel.is_working(date(2024, 3, 3))) == (False, True)  # Friday, Sunday
+
+
+def test_a_year_is_an_estimate_when_marked_or_later_than_all_that_was_written_down() -> None:
+    chosen = calendar([DayRule(date(2026, 8, 31), True, "nghỉ", "số 1")], [2025])
+    assert [chosen.is_estimated(year) for year in (2024, 2025, 2026, 2027)] == [False, True, False, True]
+    assert calendar().is_estimated(2024)
 
 
 def test_holidays_have_vietnamese_names_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-    assert calendar([2024]).rules[date(2024, 9, 2)].name == "Quốc khánh"
+    assert (rule := calendar().rule(date(2024, 9, 2)))
+    assert rule.name == "Quốc khánh"
 
 
 def test_moved_days_are_those_whose_working_state_differs() -> None:
-    plain = calendar([2026], [DayRule(date(2026, 1, 2), False, "làm việc"), DayRule(date(2026, 1, 10), True, "nghỉ")])
-    assert moved_days(plain, real_calendar()) == (
-        (date(2026, 1, 2), True, False),
-        (date(2026, 1, 10), False, True),
-    )
+    plain = calendar([DayRule(date(2026, 1, 2), False, "làm việc"), DayRule(date(2026, 1, 10), True, "nghỉ")])
+    real = {day: (worked, works) for day, worked, works in moved_days(plain, real_calendar())}
+    assert (real[date(2026, 1, 2)], real[date(2026, 1, 10)]) == ((True, False), (False, True))
+    assert list(real) == sorted(real)
     assert moved_days(real_calendar(), real_calendar()) == ()
 
 
 def test_an_override_beats_the_package() -> None:
-    chosen = calendar([2026], [DayRule(date(2026, 8, 31), False, "không hoán đổi", "số 1")])
+    chosen = calendar([DayRule(date(2026, 8, 31), False, "không hoán đổi", "số 1")])
     assert chosen.is_working(date(2026, 8, 31))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import OFFICE, make_office
-from office_files import real_office
+from office_files import CONFIG, real_office
 
 from dondoc.foundation.errors import ConfigurationError
 from dondoc.foundation.yaml_positions import parse
@@ -101,3 +101,10 @@ def test_the_real_office_uses_only_reserved_addresses() -> None:
     office = real_office()
     found = [u.email for u in office.units] + [u.head_email for u in office.units] + [r.email for r in office.roles]
     assert all(address and address.endswith(".example") for address in found)
+
+
+def test_an_office_is_in_a_country_whose_holidays_are_known() -> None:
+    text = (CONFIG / "office.yaml").read_text(encoding="utf-8")
+    assert read_office(parse(text.replace("country: VN", "country: FR"), "office.yaml")).country == "FR"
+    with pytest.raises(ConfigurationError, match=r"office\.yaml:\d+: no holidays of 'Việt Nam' are known"):
+        read_office(parse(text.replace("country: VN", "country: Việt Nam"), "office.yaml"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from golden import assert_golden
 from office_files import real_calendar, real_plan, real_policy
@@ -84,3 +85,10 @@ def test_plan_diff_with_older_calendars_names_the_days_that_changed(tmp_path: Pa
     assert "10/01/2026: off -> worked" in found.output
     same = CliRunner().invoke(plan_commands, ["diff", file, file])
     assert same.output == "0 occurrence(s) differ\n"
+
+
+@pytest.mark.parametrize("year", [2030, 2050])
+def test_a_plan_of_a_year_far_ahead_compiles_too(year: int) -> None:
+    found = occurrences(real_plan(year), real_policy(), real_calendar())
+    assert len(found) == 136
+    assert all(each.due is None or each.due.year in (year, year + 1) for each in found)
