@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dondoc.calendar.working_days import Calendar
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
-from dondoc.obligations.acts import Act, ActName
+from dondoc.obligations.act_table import ACTS, ActName
+from dondoc.obligations.acts import Act
 from dondoc.obligations.lifecycle import OWED, State, Status
 from dondoc.obligations.timing import Occurrence
 from dondoc.plan.plan import Plan
@@ -34,7 +34,7 @@ class ScriptedAct(_Row):
     """One act on one day."""
 
     on: date
-    act: Literal["submit", "accept", "return", "extend_request", "extend", "refuse_extension", "waive"]
+    act: ActName
     document: str | None = None
     signed: date | None = None
     note: str | None = None
@@ -163,6 +163,6 @@ def _by_default(
 
 
 def _actor(plan: Plan, occurrence: Occurrence, act: ActName) -> str:
-    if act in ("submit", "extend_request"):
+    if ACTS[act].by != "office":
         return f"unit:{plan.item(occurrence.item).lead[0]}"
     return "role:tracker"

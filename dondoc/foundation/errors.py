@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from dondoc.foundation.refusals import Refusal
 
 
 class DondocError(Exception):
@@ -30,7 +33,15 @@ class ConfigurationError(DondocError):
         super().__init__("\n".join(map(str, self.faults)))
 
 
-class ForbiddenTransitionError(DondocError):
+class RefusedError(DondocError):
+    """Something that a person asked for and can put right; nothing was changed. Its message is the refusal in English."""
+
+    def __init__(self, refusal: Refusal | str, /, **facts: Any) -> None:
+        self.refusal = refusal if isinstance(refusal, Refusal) else Refusal(refusal, facts)
+        super().__init__(self.refusal.english)
+
+
+class ForbiddenTransitionError(RefusedError):
     """An act that the occurrence's present status does not allow."""
 
 
@@ -38,5 +49,5 @@ class LedgerError(DondocError):
     """An entry that cannot be written in canonical form, or a chain that does not hold."""
 
 
-class ClockError(DondocError):
-    """The clock went backwards: earlier than what the ledger already records."""
+class ClockError(RefusedError):
+    """A time that cannot be: before what the ledger already records, or ahead of the clock."""

@@ -12,8 +12,8 @@ from typing import Literal
 from dondoc.files.uploads import UploadError, media_type, unused
 from dondoc.inbox.incoming import Reply
 from dondoc.inbox.parts import Attachment
-from dondoc.obligations.acts import Act
-from dondoc.obligations.allowed_answers import explains, may_answer
+from dondoc.obligations.acts import Act, faults, is_late_now
+from dondoc.obligations.allowed_answers import may_answer
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import allowed
 from dondoc.office.office import Office
@@ -56,9 +56,7 @@ def weigh(facts: Facts, party: str, reply: Reply, today: date) -> Weighed:
     if not taken:
         return kept("bad_files" if refused else "no_file")
     document, signed = named_document(reply.text, today)
-    late = explains(facts, signed, today)
-    if late and not reply.text:
-        return kept("explain")
+    late = is_late_now(facts, signed, today)
     act = Act(
         "submit",
         document=document,
@@ -68,6 +66,8 @@ def weigh(facts: Facts, party: str, reply: Reply, today: date) -> Weighed:
         files=taken,
         channel="mail",
     )
+    if any(fault.code == "unexplained" for fault in faults(facts, act, today)):
+        return kept("explain")
     return Weighed(act, contents=contents, refused=refused)
 
 

@@ -19,20 +19,15 @@ from dondoc.mail.calendar_parts import Deadline
 from dondoc.mail.mail import Picture
 from dondoc.mail.notice import Letterhead, Notice
 from dondoc.mail.reply_addresses import mailto
-from dondoc.obligations.decide import NoticeKind, is_late
+from dondoc.obligations.decide import is_late
+from dondoc.obligations.extension import may_be_asked
 from dondoc.obligations.lifecycle import OWED, Status
+from dondoc.obligations.notice_table import NOTICES, NoticeKind
 from dondoc.obligations.timing import cadence
 from dondoc.office.wording import Wording, clean, sentence, short
 from dondoc.plan.plan import Obligation
 
-SETTLED = frozenset({"accepted", "waived", "relieved"})  # kinds after which how the plan was read no longer matters
 RECURRING = frozenset({"recurring", "continuous", "by-reference"})
-TOLD = frozenset({"report", "index", "figures"})  # kinds that tell of more than their own duty: its lines say nothing
-RULED = frozenset({"waived", "amended", "relieved"})  # kinds whose document is a decision
-RESULT = frozenset({"submitted", "review", "accepted"})  # kinds that show the document handed in
-
-# What an act calls its reason, where a clerk has a better word for it.
-REASON: Mapping[str, str] = {"difficulty": "difficulty", "difficulty-answered": "answer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ class Desk:
             title=title,
             subject=words["kinds"][notice.kind]["subject"],
             coordinating=notice.coordinating,
-            due=None if notice.kind in TOLD else short(notice.due) or None,
+            due=None if NOTICES[notice.kind].sums_up else short(notice.due) or None,
             rows=self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],
@@ -157,7 +152,7 @@ class Desk:
             "operator": wording.contact("operator"),
             "reached": wording.party(str(notice.body.get("recipient", ""))),
             "works_today": self.letterhead.calendar.is_working(today),
-            "may_extend": not late and not state.extension_asked and state.extensions < policy.extensions.at_most,
+            "may_extend": may_be_asked(state, policy, today),
             "extensions": policy.extensions,
             "review_days": policy.review_working_days,
             "waited": between(state.submitted_on, today) if state.submitted_on else 0,
@@ -184,7 +179,7 @@ class Desk:
         alone = who == "lead" and len(obligation.lead) == 1
         moved = state.original_due is not None and state.original_due != notice.due
         plan = self.letterhead.plan_titles.get(notice.occurrence.plan, notice.occurrence.plan) if self.several else ""
-        if notice.kind in TOLD:
+        if NOTICES[notice.kind].sums_up:
             return (Row("plan", labels["plan"], clean(plan)),) if plan else ()
         found = {
             "plan": clean(plan),
@@ -193,7 +188,7 @@ class Desk:
             "original_due": wording.day(state.original_due) if moved else "",
             "period": self._period(notice),
             "phrase": wording.value("phrase", phrase=clean(obligation.phrase)),
-            **({} if notice.coordinating or notice.kind in SETTLED else self._reading(obligation)),
+            **({} if notice.coordinating or NOTICES[notice.kind].settles else self._reading(obligation)),
             "role": "" if notice.kind == "relieved" else wording.words["recipients"].get(who),
             "lead": "" if alone else wording.names(obligation.lead),
             "coordinating": wording.names(obligation.coordinating) if notice.kind == "assign" and who == "lead" else "",
@@ -246,8 +241,8 @@ class Desk:
         if kind == "letter":
             found["letter"] = found.pop("note")
         if kind != "relieved":  # its reason is a word of ours, which the template reads
-            found[REASON.get(kind, "reason")] = clean(str(body.get("reason") or ""))
-        found["decision" if kind in RULED else "document"] = self._document(notice)
+            found[NOTICES[kind].reason] = clean(str(body.get("reason") or ""))
+        found["decision" if NOTICES[kind].shows == "decision" else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
         found["sender"] = self._sender(body.get("mail") or {})
         found["refused"] = clean(str((body.get("mail") or {}).get("refused") or ""))
@@ -263,7 +258,7 @@ class Desk:
 
     def _document(self, notice: Notice) -> str:
         body, state = notice.body, notice.state
-        own = "document" in body or notice.kind not in RESULT
+        own = "document" in body or NOTICES[notice.kind].shows != "result"
         document = body.get("document") if own else state.document
         signed = _day(body.get("signed")) if own else state.signed_on
         if not document:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any
 
 import jinja2
 
@@ -20,23 +20,12 @@ from dondoc.mail import calendar_parts as ics
 from dondoc.mail.duties import Desk, Duty, hashed
 from dondoc.mail.mail import Address, Attachment, Mail, Picture
 from dondoc.mail.notice import Letterhead, Notice
-from dondoc.obligations.decide import NoticeKind, owed
-from dondoc.obligations.lifecycle import OWED, State, Status
+from dondoc.obligations.notice_table import KINDS, NOTICES, RANK, still_true
 from dondoc.office.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
 __all__ = [
-    "ASKING", "KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
+    "KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
 ]  # fmt: skip
-
-KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
-
-# The order in a digest: what is late, what is asked of the recipient, what the tracker decides, what is settled.
-ORDER: tuple[NoticeKind, ...] = (
-    "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures",
-    "report", "index", "draft-plan", "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted",
-    "amended", "extension-refused", "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
-)  # fmt: skip
-RANK = {kind: rank for rank, kind in enumerate(ORDER)}
 
 THREADS = 10
 
@@ -65,25 +54,6 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
     made.filters.update(wrap=wrapped, shorten=shortened)
     made.globals["sentence"] = sentence
     return made
-
-
-# Kinds that ask something of a unit because it leads or coordinates.
-ASKING: frozenset[NoticeKind] = frozenset({"assign", "remind", "last-call", "overdue", "escalate"})
-
-
-def still_true(kind: NoticeKind, state: State, today: date) -> bool:
-    """Whether a notice queued earlier may still go. What only asks is withheld once settled; acts always go."""
-    match kind:
-        case "assign":
-            return state.status in OWED
-        case "remind" | "last-call":
-            return state.status in OWED and not owed(state, today)
-        case "overdue" | "escalate":
-            return owed(state, today)
-        case "review":
-            return state.status is Status.SUBMITTED
-        case _:
-            return True
 
 
 def render(
@@ -180,7 +150,7 @@ def _groups(duties: Iterable[Duty], wording: Wording) -> Iterator[Group]:
         heading = wording.value("coordinating", heading=words["heading"]) if coordinating else words["heading"]
         asked = {duty.asked for duty in alike}
         once = asked.pop() if len(alike) > 1 and len(asked) == 1 else None
-        yield Group(heading, words["tone"], alike, once)
+        yield Group(heading, NOTICES[kind].tone, alike, once)
 
 
 def _counts(notices: Iterable[Notice], words: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dondoc.obligations.decision_input import Facts
 
-# Decisions in the unit's favour: its own head does not take them silently.
-IN_FAVOUR = frozenset({"accept", "extend", "waive"})
-
 _FOR = " for "
 
 

@@ -1,36 +1,36 @@
 """What people do to an occurrence: each act checked and turned into entries and notices, as values.
 
-The same acts serve the command line, the Prefect forms, the portal and the scripted answers of a replay.
+The same acts serve the command line, the Prefect forms, the portal and the scripted answers of a replay; what each
+needs is a row of `dondoc.obligations.act_table`. `faults` is the only check: forms ask it which field is at fault.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
-from dondoc.calendar.working_days import DAY
-from dondoc.foundation.errors import DondocError
+from dondoc.foundation.errors import ForbiddenTransitionError, RefusedError
+from dondoc.foundation.refusals import Refusal
 from dondoc.foundation.text import written
 from dondoc.ledger.ledger import Draft
-from dondoc.obligations.actors import IN_FAVOUR, decides_own
-from dondoc.obligations.checkpoints import closing_day
-from dondoc.obligations.decide import Decision, Facts, NoticeKind, Verdict, leads
-from dondoc.obligations.lifecycle import ENDS, OWED, State, Status, advance
+from dondoc.obligations.act_table import ACT_KINDS, ACTS, FIELDS, TEXTS, ActName, FieldName
+from dondoc.obligations.actors import decides_own
+from dondoc.obligations.decide import Decision, Facts, Verdict, leads
+from dondoc.obligations.extension import until_fault
+from dondoc.obligations.lifecycle import State, advance, allowed
+from dondoc.obligations.notice_table import NOTICES, Audience
 from dondoc.office.delegation import with_stand_ins
 
-ActName = Literal[
-    "acknowledge", "submit", "accept", "return", "extend_request", "extend", "refuse_extension", "waive",
-    "raise_difficulty", "answer_difficulty",
-]  # fmt: skip
+__all__ = ["ACT_KINDS", "Act", "ActError", "ActName", "faults", "is_late_now", "possible", "take"]
 
-_LONGEST = 4000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_THEMSELVES = frozenset({"portal", "mail"})  # channels in which a unit answers for itself
 
 
-class ActError(DondocError):
+class ActError(RefusedError):
     """An act that cannot be taken as given; nothing was changed."""
 
 
@@ -54,82 +54,123 @@ class Act:
     mail: Mapping[str, str | bool] | None = None
 
 
-_KIND: dict[ActName, str] = {
-    "acknowledge": "occurrence.acknowledged",
-    "submit": "occurrence.submitted",
-    "accept": "occurrence.accepted",
-    "return": "occurrence.returned",
-    "extend_request": "occurrence.extension_requested",
-    "extend": "occurrence.extended",
-    "refuse_extension": "occurrence.extension_refused",
-    "waive": "occurrence.waived",
-    "raise_difficulty": "occurrence.difficulty_raised",
-    "answer_difficulty": "occurrence.difficulty_answered",
-}
-
-ACT_KINDS = frozenset(_KIND.values())
-
-# act → the notice it owes, and to whom: the tracker, the lead units, or those and everyone once told it was late
-_NOTICE: dict[ActName, tuple[NoticeKind, Literal["tracker", "leads", "leads+told"]]] = {
-    "submit": ("submitted", "tracker"),
-    "accept": ("accepted", "leads+told"),
-    "return": ("returned", "leads"),
-    "extend_request": ("extension-requested", "tracker"),
-    "extend": ("extended", "leads+told"),
-    "refuse_extension": ("extension-refused", "leads"),
-    "waive": ("waived", "leads+told"),
-    "raise_difficulty": ("difficulty", "tracker"),
-    "answer_difficulty": ("difficulty-answered", "leads"),
-}
-
-
 def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = None) -> Decision:
     """The entries of `act` on one occurrence.
 
     Raises ActError for what the act lacks or may not say, ForbiddenTransitionError where the occurrence's
     status does not allow it.
     """
-    today = now.astimezone(facts.policy.zone).date()
-    _check(facts, act, today)
+    today, rule = now.astimezone(facts.policy.zone).date(), ACTS[act.name]
+    for refusal in faults(facts, act, today):
+        raise ForbiddenTransitionError(refusal) if refusal.code == "not_now" else ActError(refusal)
     body = _body(act)
-    if act.name in IN_FAVOUR and decides_own(facts, actor):
+    if rule.favours and decides_own(facts, actor):
         if facts.policy.own_review == "refused":
-            raise ActError("policy leaves decisions on one's own unit to the leaders; ask one of them")
+            raise ActError("own_unit")
         body["own_unit"] = True
     if act.name == "waive":
         body["was"] = facts.state.status.value
-    drafts = [Draft(_KIND[act.name], facts.occurrence.plan, facts.occurrence.id, actor, body, run)]
+    drafts = [Draft(rule.entry, facts.occurrence.plan, facts.occurrence.id, actor, body, run)]
     state = advance(facts.state, drafts[0], today)
-    if act.name in _NOTICE:
+    if rule.notice:
         drafts.append(_notice(facts, state, act, drafts[0], today))
         state = advance(state, drafts[1], today)
     return Decision(tuple(drafts), Verdict.NOTHING_OWED, state)
 
 
+def faults(facts: Facts, act: Act, today: date) -> tuple[Refusal, ...]:
+    """All that is wrong with an act on that day of the office, each with its field; () where it can be taken.
+
+    What stands in its way whatever it says comes alone.
+    """
+    hurdle = _hurdle(facts, act.name, today)
+    return (hurdle,) if hurdle else tuple(_field_faults(facts, act, today))
+
+
+def possible(facts: Facts, today: date, names: tuple[ActName, ...]) -> tuple[ActName, ...]:
+    """Which of these acts a page offers now, in the table's order."""
+    return tuple(name for name in names if _hurdle(facts, name, today) is None and not ACTS[name].settled(facts.state))
+
+
+def is_late_now(facts: Facts, signed: date | None, today: date) -> bool:
+    """Whether a result handed in today is late: by the document's date, else by today."""
+    return facts.state.due is not None and (signed or today) > facts.state.due
+
+
+def _hurdle(facts: Facts, name: ActName, today: date) -> Refusal | None:
+    rule, status = ACTS[name], facts.state.status
+    if not allowed(status, rule.entry):
+        said = {"occurrence": facts.occurrence.id, "status": status.value, "entry": rule.entry}
+        return Refusal("not_now", said)
+    return rule.hurdle(facts, today)
+
+
+def _field_faults(facts: Facts, act: Act, today: date) -> Iterator[Refusal]:
+    rule = ACTS[act.name]
+    for name in FIELDS:
+        if refusal := _too_long(act, name):
+            yield refusal
+    if rule.one_of and not any(_given(act, name) for name in rule.one_of):
+        yield Refusal("empty_result", field=rule.one_of[0])
+    for name, missing in rule.fields.items():
+        if missing and not _given(act, name):
+            yield Refusal(missing, field=name)
+    if _owes_explanation(facts, act, today) and not _given(act, "reason"):
+        yield Refusal("unexplained", {"due": facts.state.due}, "reason")
+    if act.signed and act.signed > today and "signed" in rule.fields:
+        yield Refusal("signed_later", {"signed": act.signed, "today": today}, "signed")
+    if act.until and "until" in rule.fields and (refusal := until_fault(facts, act.until, today)):
+        yield refusal
+    for file, _kind, size, sha256 in act.files:
+        if size < 0 or not _SHA256.fullmatch(sha256):
+            yield Refusal("file_unproven", {"file": _clean("document", file)}, "files")
+
+
+def _owes_explanation(facts: Facts, act: Act, today: date) -> bool:
+    by_themselves = act.channel in _THEMSELVES
+    return ACTS[act.name].explains and by_themselves and is_late_now(facts, act.signed, today)
+
+
+def _given(act: Act, name: FieldName) -> bool:
+    value = getattr(act, name)
+    return bool(_clean(name, value)) if isinstance(value, str) else bool(value)
+
+
+def _too_long(act: Act, name: FieldName) -> Refusal | None:
+    value, most = getattr(act, name), FIELDS[name].most
+    if not isinstance(value, str) or len(_clean(name, value)) <= most:
+        return None
+    return Refusal("too_long", {"name": name, "length": len(_clean(name, value)), "most": most}, name)
+
+
 def _notice(facts: Facts, state: State, act: Act, cause: Draft, today: date) -> Draft:
-    kind, audience = _NOTICE[act.name]
+    kind = ACTS[act.name].notice
+    assert kind is not None
     number = 1 + sum(key.startswith(f"{kind}-") for key in state.settled)
-    recipients: tuple[str, ...] = ("role:tracker",) if audience == "tracker" else leads(facts)
-    if audience == "leads+told":
-        recipients = tuple(dict.fromkeys((*recipients, *state.told_late)))
-    recipients = with_stand_ins(recipients, facts.delegations, today)
+    recipients = with_stand_ins(_told(facts, state, NOTICES[kind].told), facts.delegations, today)
     body = {"kind": kind, "checkpoint": f"{kind}-{number}", "recipients": list(recipients), "about": cause.body}
     return Draft("notice.queued", cause.plan, cause.occurrence, cause.actor, body, cause.run)
 
 
+def _told(facts: Facts, state: State, audience: Audience) -> tuple[str, ...]:
+    if audience == "tracker":
+        return ("role:tracker",)
+    late = state.told_late if audience == "leads+told" else ()
+    return tuple(dict.fromkeys((*leads(facts), *late)))
+
+
 def _body(act: Act) -> dict[str, Any]:
     body: dict[str, Any] = {"channel": act.channel}
-    for name in ("document", "signer", "note", "reason"):
-        text = getattr(act, name)
-        if text:
-            body[name] = _clean(name, text)
+    for field in TEXTS:
+        if text := _clean(field, getattr(act, field) or ""):
+            body[field] = text
     if act.signed:
         body["signed"] = act.signed.isoformat()
     if act.until:
         body["until"] = act.until.isoformat()
     if act.files:
         body["files"] = [
-            {"name": _clean("name", name), "type": _clean("type", kind), "size": size, "sha256": sha256}
+            {"name": _clean("document", name), "type": _clean("document", kind), "size": size, "sha256": sha256}
             for name, kind, size, sha256 in act.files
         ]
     if act.mail:
@@ -137,101 +178,5 @@ def _body(act: Act) -> dict[str, Any]:
     return body
 
 
-def _clean(name: str, text: str) -> str:
-    text = written(text, lines=name in ("note", "reason"))
-    if len(text) > _LONGEST:
-        raise ActError(f"the {name} is {len(text)} characters long; shorten it to {_LONGEST}")
-    return text
-
-
-def _check(facts: Facts, act: Act, today: date) -> None:
-    check = {
-        "submit": _check_submission,
-        "extend_request": _check_extension_request,
-        "extend": _check_extension,
-        "return": _check_reason,
-        "refuse_extension": _check_refusal,
-        "waive": _check_waiver,
-        "raise_difficulty": _check_reason,
-        "answer_difficulty": _check_answer,
-    }.get(act.name)
-    if check:
-        check(facts, act, today)
-
-
-def _check_submission(_: Facts, act: Act, today: date) -> None:
-    if not (_said("document", act.document) or _said("note", act.note) or act.files):
-        raise ActError("a submission needs a document number, a note or a file; give at least one")
-    if act.signed and act.signed > today:
-        raise ActError(f"the document is dated {act.signed:%d/%m/%Y}, after today; correct its date")
-    for name, _kind, size, sha256 in act.files:
-        if size < 0 or not _SHA256.fullmatch(sha256):
-            raise ActError(f"the file {_clean('name', name)!r} lacks its size or its SHA-256 in hex; hand it in again")
-
-
-def _said(name: str, text: str | None) -> bool:
-    return bool(text and _clean(name, text))
-
-
-def _check_reason(_: Facts, act: Act, __: date) -> None:
-    if not _said("reason", act.reason):
-        raise ActError("say why: give a reason")
-
-
-def _check_refusal(facts: Facts, act: Act, today: date) -> None:
-    _check_reason(facts, act, today)
-    if facts.state.status in OWED and facts.state.extension_asked is None:
-        raise ActError("no extension is asked for; there is nothing to refuse")
-
-
-def _check_answer(facts: Facts, act: Act, today: date) -> None:
-    _check_reason(facts, act, today)
-    if facts.state.status not in ENDS and not facts.state.difficulty:
-        raise ActError("no difficulty waits for an answer")
-
-
-def _check_waiver(facts: Facts, act: Act, today: date) -> None:
-    _check_reason(facts, act, today)
-    if not _said("document", act.document) or act.signed is None:
-        raise ActError("a waiver names its decision: give its number and its date")
-    if act.signed > today:
-        raise ActError(f"the decision is dated {act.signed:%d/%m/%Y}, after today; correct its date")
-
-
-def _check_extension_request(facts: Facts, act: Act, today: date) -> None:
-    _check_reason(facts, act, today)
-    _check_until(facts, act, today)
-    if facts.state.status not in OWED:
-        return
-    due, allowed = facts.state.due, facts.policy.extensions.at_most
-    if due is not None and today > due:
-        raise ActError(f"it was due on {due:%d/%m/%Y}; an extension is asked for before that day, not after")
-    if facts.state.extensions >= allowed:
-        raise ActError(f"it was extended {facts.state.extensions} time(s) already; policy allows {allowed}")
-    if facts.state.extension_asked:
-        raise ActError("an extension is already asked for and waits for the tracker's decision")
-
-
-def _check_extension(facts: Facts, act: Act, today: date) -> None:
-    _check_reason(facts, act, today)
-    _check_until(facts, act, today)
-    if facts.state.status in OWED and facts.state.extensions >= facts.policy.extensions.at_most:
-        raise ActError(f"policy allows {facts.policy.extensions.at_most} extension(s); it has had them")
-
-
-def _check_until(facts: Facts, act: Act, today: date) -> None:
-    due = facts.state.due
-    if act.until is None:
-        raise ActError("give the new date")
-    if facts.state.status is Status.GATED or due is None:
-        return
-    if act.until <= due:
-        raise ActError(f"the new date must lie after {due:%d/%m/%Y}")
-    if act.until < today:
-        raise ActError(f"the new date {act.until:%d/%m/%Y} is already over; give one that is not")
-    closes = closing_day(facts.year, facts.policy, facts.calendar)
-    if act.until >= closes:
-        raise ActError(f"the plan closes on {closes:%d/%m/%Y}; the new date must lie before it")
-    latest = due + DAY * facts.policy.extensions.max_days
-    if act.until > latest:
-        raise ActError(f"policy allows {facts.policy.extensions.max_days} days at most, until {latest:%d/%m/%Y}")
+def _clean(name: FieldName, text: str) -> str:
+    return written(text, lines=FIELDS[name].form == "lines")

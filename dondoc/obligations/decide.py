@@ -23,9 +23,11 @@ from dondoc.obligations.decision_input import (
     rhythm,
     waits_until,
 )
-from dondoc.obligations.lifecycle import ENDS, OWED, State, Status, advance, revised
+from dondoc.obligations.lifecycle import ENDS, State, Status, advance, revised
+from dondoc.obligations.notice_table import NoticeKind
+from dondoc.obligations.state import owed
 from dondoc.obligations.timing import event_dates
-from dondoc.obligations.verdicts import FAILING, GRAVITY, NoticeKind, Verdict
+from dondoc.obligations.verdicts import FAILING, GRAVITY, Verdict
 from dondoc.office.delegation import with_stand_ins
 
 __all__ = [
@@ -280,8 +282,3 @@ def _parties(facts: Facts, role: str) -> tuple[str, ...]:
         return tuple(f"head:{unit}" for unit in members if facts.office.unit(unit).head_email)
     known = facts.office.role(role)
     return (f"role:{role}",) if known and known.email else ()
-
-
-def owed(state: State, today: date) -> bool:
-    """Whether something is past due: open or returned, and after its due date."""
-    return state.status in OWED and state.due is not None and today > state.due

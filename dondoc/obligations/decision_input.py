@@ -7,7 +7,7 @@ from datetime import date
 
 from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.checkpoints import Checkpoint, checkpoints
-from dondoc.obligations.lifecycle import State, Status
+from dondoc.obligations.state import State, Status
 from dondoc.obligations.timing import Occurrence, event_dates
 from dondoc.office.delegation import Delegation
 from dondoc.office.office import Office

@@ -21,7 +21,8 @@ def _opened(state: State, body: dict[str, Any], day: date) -> State:
     )
 
 
-def _submitted(state: State, body: dict[str, Any], day: date) -> State:
+def submitted(state: State, body: dict[str, Any], day: date) -> State:
+    """A result was handed in; what was asked before falls away."""
     return replace(
         state,
         submitted_on=day,
@@ -32,11 +33,13 @@ def _submitted(state: State, body: dict[str, Any], day: date) -> State:
     )
 
 
-def _returned(state: State, _: dict[str, Any], day: date) -> State:
+def returned(state: State, _: dict[str, Any], day: date) -> State:
+    """The result is owed again."""
     return _restarted(replace(state, submitted_on=None, signed_on=None, returns=state.returns + 1), day)
 
 
-def _extended(state: State, body: dict[str, Any], day: date) -> State:
+def extended(state: State, body: dict[str, Any], day: date) -> State:
+    """There is a new due date; the first one stays known."""
     due = to_day(body["until"])
     return _restarted(replace(state, due=due, extensions=state.extensions + 1, extension_asked=None), day)
 
@@ -65,11 +68,13 @@ def _restarted(state: State, day: date) -> State:
     )
 
 
-def _extension_requested(state: State, body: dict[str, Any], _: date) -> State:
+def extension_requested(state: State, body: dict[str, Any], _: date) -> State:
+    """A new due date is asked for."""
     return replace(state, extension_asked=to_day(body["until"]))
 
 
-def _extension_refused(state: State, _: dict[str, Any], __: date) -> State:
+def extension_refused(state: State, _: dict[str, Any], __: date) -> State:
+    """Nothing is asked for any more."""
     return replace(state, extension_asked=None)
 
 
@@ -143,20 +148,20 @@ def _step_done(state: State, body: dict[str, Any], _: date) -> State:
     )
 
 
-def _difficulty(raised: bool) -> Any:
-    return lambda state, _body, _day: replace(state, difficulty=raised)
+def difficulty_raised(state: State, _body: dict[str, Any], _day: date) -> State:
+    """It waits for an answer."""
+    return replace(state, difficulty=True)
 
 
+def difficulty_answered(state: State, _body: dict[str, Any], _day: date) -> State:
+    """It waits no longer."""
+    return replace(state, difficulty=False)
+
+
+# What the house itself records; what people do names its effect in ACTS.
 EFFECTS: dict[str, Any] = {
     "occurrence.opened": _opened,
-    "occurrence.submitted": _submitted,
-    "occurrence.returned": _returned,
-    "occurrence.extended": _extended,
     "occurrence.amended": _amended,
-    "occurrence.extension_requested": _extension_requested,
-    "occurrence.extension_refused": _extension_refused,
-    "occurrence.difficulty_raised": _difficulty(True),
-    "occurrence.difficulty_answered": _difficulty(False),
     "notice.queued": _queued,
     "notice.withheld": _withheld,
     "notice.sent": _sent,

@@ -12,6 +12,7 @@ from datetime import date
 
 from dondoc.foundation.errors import ForbiddenTransitionError
 from dondoc.ledger.ledger import Draft
+from dondoc.obligations.act_table import ACTS
 from dondoc.obligations.event_appliers import EFFECTS
 from dondoc.obligations.state import ENDS, OWED, State, Status, from_json, revised, to_json
 from dondoc.obligations.timing import Occurrence
@@ -28,22 +29,12 @@ _LIVE = (S.OPEN, S.RETURNED, S.SUBMITTED)
 TRANSITIONS: dict[tuple[Status, str], Status] = {
     (S.GATED, "occurrence.opened"): S.OPEN,
     (S.PLANNED, "occurrence.opened"): S.OPEN,
-    (S.PLANNED, "occurrence.submitted"): S.SUBMITTED,
-    (S.OPEN, "occurrence.submitted"): S.SUBMITTED,
-    (S.RETURNED, "occurrence.submitted"): S.SUBMITTED,
-    (S.SUBMITTED, "occurrence.accepted"): S.DONE,
-    (S.SUBMITTED, "occurrence.returned"): S.RETURNED,
-    **{(before, "occurrence.acknowledged"): before for before in (S.OPEN, S.RETURNED)},
-    **{(before, "occurrence.extension_requested"): before for before in (S.OPEN, S.RETURNED)},
-    **{(before, "occurrence.extended"): before for before in (S.OPEN, S.RETURNED)},
-    **{(before, "occurrence.extension_refused"): before for before in _LIVE},
-    **{(before, "occurrence.difficulty_raised"): before for before in (S.PLANNED, *_LIVE)},
-    **{(before, "occurrence.difficulty_answered"): before for before in (S.PLANNED, *_LIVE)},
+    **{(before, rule.entry): after for rule in ACTS.values() for before, after in rule.moves.items()},
     **{(before, "occurrence.amended"): before for before in (S.GATED, S.PLANNED, *_LIVE)},
-    **{(before, "occurrence.waived"): S.WAIVED for before in (S.GATED, S.PLANNED, *_LIVE)},
     **{(before, "occurrence.superseded"): S.SUPERSEDED for before in (S.GATED, S.PLANNED, *_LIVE)},
     **{(before, "occurrence.missed"): S.MISSED for before in (S.PLANNED, *_LIVE)},
 }
+_EFFECTS = {**EFFECTS, **{rule.entry: rule.effect for rule in ACTS.values() if rule.effect}}
 
 
 def initial(occurrence: Occurrence) -> State:
@@ -76,11 +67,10 @@ def advance(state: State, draft: Draft, day: date) -> State:
         after = TRANSITIONS.get((state.status, draft.kind))
         if after is None:
             raise ForbiddenTransitionError(
-                f"{draft.occurrence} is {state.status}: {draft.kind.split('.')[1]} is not possible now; "
-                "see its page for what is"
+                "not_now", occurrence=draft.occurrence, status=state.status.value, entry=draft.kind
             )
         state = replace(state, status=after)
         if after in ENDS:
             state = replace(state, ended_on=day)
-    effect = EFFECTS.get(draft.kind)
+    effect = _EFFECTS.get(draft.kind)
     return effect(state, draft.body, day) if effect else state

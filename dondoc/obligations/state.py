@@ -73,6 +73,11 @@ def revised(checkpoint: str, state: State) -> str:
     return f"{checkpoint}~{state.revision}" if state.revision else checkpoint
 
 
+def owed(state: State, today: date) -> bool:
+    """Whether something is past due: open or returned, and after its due date."""
+    return state.status in OWED and state.due is not None and today > state.due
+
+
 def to_json(state: State) -> dict[str, Any]:
     """The state as JSON, for the table that keeps the latest fold."""
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(state).items()}

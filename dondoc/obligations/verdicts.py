@@ -1,15 +1,8 @@
-"""The names of what a look finds and of what a notice says: one list each, which words and templates follow."""
+"""The names of what a look finds: one list, which words follow."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
-
-NoticeKind = Literal[
-    "assign", "remind", "last-call", "overdue", "escalate", "missed", "submitted", "review", "returned", "accepted",
-    "extension-requested", "extended", "extension-refused", "waived", "undelivered", "letter", "difficulty",
-    "difficulty-answered", "report", "amended", "relieved", "figures", "index", "draft-plan",
-]  # fmt: skip
 
 
 class Verdict(StrEnum):

@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.mail.links import Link, LinkError, LinkMaker, read
+from dondoc.obligations.act_table import ACTS, ActName
 from dondoc.obligations.actors import on_behalf
-from dondoc.obligations.allowed_answers import CHOICES, Choice, choices, may_answer
+from dondoc.obligations.allowed_answers import choices, may_answer
 from dondoc.obligations.checkpoints import links_hold_until
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import ENDS, OWED, Status
@@ -73,13 +74,12 @@ class Opened:
         return next((on_behalf(party, other) for other in absent if may_answer(self.facts, other)), "")
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[ActName, ...]:
         """What the holder may answer now."""
         if not self.leads:
             return ()
         since = max((e.seq for e in self.history if e.kind == "occurrence.opened"), default=0)
-        done = any(e.kind == "occurrence.acknowledged" and e.seq > since for e in self.history)
-        return choices(self.facts, self.today, acknowledged=done)
+        return choices(self.facts, self.today, {e.kind for e in self.history if e.seq > since})
 
     @cached_property
     def wording(self) -> Wording:
@@ -180,7 +180,7 @@ class Answering:
             shelf.keep(self.settings.var / "files", content)
 
         def first(connection: sa.Connection) -> None:
-            refuse_second(connection, occurrence, after, CHOICES[form.choice], actor)
+            refuse_second(connection, occurrence, after, ACTS[form.choice].entry, actor)
 
         looked = act(self.engine, self.house, occurrence, form.act, opened.now, actor, first=first)
         follow_soon(self.engine, self.settings, looked.seqs[0])

@@ -20,26 +20,20 @@ from dondoc.foundation.errors import DondocError, ForbiddenTransitionError
 from dondoc.mail.links import LONGEST, LinkError
 from dondoc.mail.links import read_form as read_mark
 from dondoc.mail.links import sign_form as sign_mark
+from dondoc.obligations.act_table import ACTS, BY_ADDRESS, MOST_FILES, ActName
 from dondoc.obligations.acts import ActError
-from dondoc.obligations.allowed_answers import CHOICES, Choice, extension_span
+from dondoc.obligations.extension import extension_span
 from dondoc.office.wording import sentence
 from portal.answer import view as answerview
 from portal.answer.answering import Answering, Opened
 from portal.answer.forms import Form, read_form
 from portal.answer.new_link import NewLinks
 from portal.files.pages import download, handed, handed_by, lost
-from portal.shell.form_body import FIELDS, MOST_FILES, TooLargeError, receive_form, same_origin
+from portal.shell.form_body import FIELDS, TooLargeError, receive_form, same_origin
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from tasks.store.answers import AnsweredError
 from tasks.store.files import LostFileError
-
-ACTS: dict[str, Choice] = {
-    "acknowledge": "acknowledge",
-    "done": "submit",
-    "more-time": "extend_request",
-    "blocked": "raise_difficulty",
-}
 
 
 class AnswerPages:
@@ -128,7 +122,7 @@ class AnswerPages:
 
     async def answer(self, request: Request) -> Response:
         """Take one answer. The body is read only for a link that opens, from our own page, within the allowance."""
-        token, choice = request.path_params["token"], ACTS.get(request.path_params["act"])
+        token, choice = request.path_params["token"], BY_ADDRESS.get(request.path_params["act"])
         if choice is None:
             return self._page(404, "wrong", token=token)
         try:
@@ -146,12 +140,12 @@ class AnswerPages:
             return self._refused(error, request)
 
     def _record(
-        self, token: str, choice: Choice, fields: Mapping[str, str], files: tuple[tuple[str, bytes], ...]
+        self, token: str, choice: ActName, fields: Mapping[str, str], files: tuple[tuple[str, bytes], ...]
     ) -> Response:
         opened = self._answering.open(token)
         errors = self._answering.words["errors"]
         after = read_mark(self._answering.settings.link_secret, token, choice, fields.get("form", ""))
-        form = read_form(choice, fields, files, opened.facts, opened.today, errors)
+        form = read_form(choice, fields, files, opened.facts, opened.today, opened.office_words, errors)
         if not opened.leads:
             return self._duty(opened, status=403)
         if after is None:
@@ -170,12 +164,12 @@ class AnswerPages:
             return self._done(token, error.entry.seq, again=True)
         except (ActError, ForbiddenTransitionError):  # it changed between our look and the lock
             opened = self._answering.open(token)
-            form = read_form(choice, fields, files, opened.facts, opened.today, errors)
+            form = read_form(choice, fields, files, opened.facts, opened.today, opened.office_words, errors)
             form.errors[""] = errors["moved"]
             return self._duty(opened, form, 409)
 
-    def _earlier(self, opened: Opened, choice: Choice, after: int) -> int | None:
-        same = (e.seq for e in opened.history if e.kind == CHOICES[choice] and e.actor == opened.actor)
+    def _earlier(self, opened: Opened, choice: ActName, after: int) -> int | None:
+        same = (e.seq for e in opened.history if e.kind == ACTS[choice].entry and e.actor == opened.actor)
         return next((seq for seq in same if seq > after), None)
 
     def _done(self, token: str, seq: int, *, again: bool = False) -> Response:

@@ -11,10 +11,9 @@ from typing import Any
 
 from dondoc.documents.kinds import KINDS as DOCUMENTS
 from dondoc.mail.links import LONGEST
+from dondoc.obligations.act_table import ACTS, BY_ADDRESS, FIELDS, MOST_FILES, OFFICE_DECIDES, ActName
 from dondoc.reports.scorecard import FIGURES
-from portal.office.decisions import ACTS as DECISIONS
 from portal.office.inbox import KINDS as WAITING
-from portal.shell.form_body import MOST_FILES
 from tasks.documents.writing import DOCX
 from tasks.spreadsheets.reading import XLSX
 
@@ -52,6 +51,20 @@ class Entry:
     content: str = HTML
 
 
+def _fields(*acts: ActName) -> dict[str, dict[str, Any]]:
+    """The fields of those acts' forms."""
+    shown = {"line": _TEXT, "lines": _TEXT, "day": _DAY, "files": _FILES}
+    return {field: shown[FIELDS[field].form] for act in acts for field in ACTS[act].fields}
+
+
+def _answer(act: ActName) -> Entry:
+    """Where a unit answers with that act."""
+    form = {"form": _TEXT, **_fields(act)}
+    return Entry(
+        ACTS[act].help, (303,), _ANSWER, path=_LINKED, form=form, sent_as=MULTIPART if "files" in form else URLENCODED
+    )
+
+
 _OFFICE = (200, 303, 403, 503)  # a page for signed-in people
 _LINK = (200, 404, 410, 503)  # a page behind a link in a mail
 _ANSWER = (303, 400, 403, 404, 409, 410, 413, 422, 429, 503)
@@ -61,7 +74,6 @@ _ADDRESS = dict.fromkeys(("plan", "item", "obligation", "period"), _PART)
 _KEPT = {
     "name": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "code": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,80}$"},
 }  # fmt: skip
-_FORM = {"form": _TEXT}
 _FILTER = {"plan": _TEXT, "unit": _TEXT, "quarter": _QUARTER, "state": _TEXT, "q": _TEXT}
 _PLAN = {"plan": _TEXT}
 _CARD = {
@@ -151,8 +163,7 @@ INTERFACE: dict[str, Entry] = {
         "One occurrence, and the tracker's decision on it.",
         (*_OFFICE, 404), (303, 400, 403, 404, 409, 413, 415, 422, 429, 503), path=_ADDRESS, query={"xong": _TEXT},
         form={
-            "act": {"enum": list(DECISIONS)}, "seq": _TEXT, "token": _TEXT, "reason": _TEXT, "note": _TEXT,
-            "document": _TEXT, "signed": _DAY, "until": _DAY,
+            "act": {"enum": list(OFFICE_DECIDES)}, "seq": _TEXT, "token": _TEXT, **_fields(*OFFICE_DECIDES),
         },
     ),
     "/prefect": Entry("Over to Prefect's pages.", _OFFICE),
@@ -170,15 +181,5 @@ INTERFACE: dict[str, Entry] = {
     "/a/{token}/tep/{seq}/{number}": Entry(
         "A file that the unit handed in.", _LINK, path={**_LINKED, "seq": _NUMBER, "number": _NUMBER}, content=BYTES
     ),
-    "/a/{token}/acknowledge": Entry("Received.", (303,), _ANSWER, path=_LINKED, form=_FORM),
-    "/a/{token}/done": Entry(
-        "The result.", (303,), _ANSWER, path=_LINKED, sent_as=MULTIPART,
-        form={**_FORM, "document": _TEXT, "signed": _DAY, "signer": _TEXT, "reason": _TEXT, "note": _TEXT, "files": _FILES},
-    ),
-    "/a/{token}/more-time": Entry(
-        "More time is asked for.", (303,), _ANSWER, path=_LINKED, form={**_FORM, "until": _DAY, "reason": _TEXT}
-    ),
-    "/a/{token}/blocked": Entry(
-        "A difficulty.", (303,), _ANSWER, path=_LINKED, form={**_FORM, "reason": _TEXT, "note": _TEXT}
-    ),
+    **{f"/a/{{token}}/{address}": _answer(name) for address, name in BY_ADDRESS.items()},
 }  # fmt: skip

@@ -11,10 +11,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dondoc.foundation.errors import ForbiddenTransitionError
-from dondoc.obligations.actors import IN_FAVOUR
+from dondoc.foundation.refusals import Refusal
+from dondoc.obligations.act_table import ACTS, FIELDS, OFFICE_DECIDES
 from dondoc.obligations.acts import ActError
-from portal.office.decisions import ACTS, read_form
+from dondoc.office.refusals import faults_by_field
 from portal.office.occurrence_view import dossier, last_seq
+from portal.shell.act_form import read_act
 from portal.shell.fields import posted
 from portal.shell.page_context import Desk, gated, reached
 from portal.shell.pages import Pages
@@ -53,7 +55,13 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
     taken = Taken()
     allowance = Allowance(120, 900.0, desk.settings.seconds)
 
-    def page(occurrence: str, status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> HTMLResponse:
+    def page(
+        occurrence: str,
+        status: int = 200,
+        said: str = "",
+        fields: dict[str, str] | None = None,
+        refusals: tuple[Refusal, ...] = (),
+    ) -> HTMLResponse:
         if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
             raise HTTPException(404)
         now, visitor = desk.now(), current.get()
@@ -66,7 +74,7 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
         deciding = [name for name in found.possible if visitor.may(name, own=own)]
         reviews_own = any(found.decides_own(visitor.actor(name, own=own)) for name in deciding)
         if desk.house.policy.own_review == "refused" and reviews_own:
-            deciding = [name for name in deciding if name not in IN_FAVOUR]
+            deciding = [name for name in deciding if not ACTS[name].favours]
         return pages.render(
             "occurrence.html",
             status,
@@ -79,6 +87,9 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             words=desk.words,
             prefect_url=desk.settings.prefect_url,
             forms=deciding,
+            acts=ACTS,
+            kinds=FIELDS,
+            wrong=faults_by_field(refusals, desk.words),
             token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
             said=said,
             fields=fields or {},
@@ -86,10 +97,10 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
 
     def one(request: Request) -> HTMLResponse:
         done = request.query_params.get("xong", "")
-        return page(request.path_params["id"], said=done if done in ACTS else "")
+        return page(request.path_params["id"], said=done if done in OFFICE_DECIDES else "")
 
     def settle(occurrence: str, visitor: Visitor, fields: dict[str, str]) -> Response:
-        name = next(known for known in ACTS if known == fields["act"])
+        name = next(known for known in OFFICE_DECIDES if known == fields["act"])
         seq, token = fields.get("seq", ""), fields.get("token", "")
         if "\0" in occurrence or not visitors.token_fits(visitor, _purpose(occurrence, seq), token):
             return page(occurrence, 403, "form", fields)
@@ -103,16 +114,16 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             own = found.own_of(TRACKER)
             if not visitor.may(name, own=own):
                 raise HTTPException(403)
-            given = read_form(name, fields, found)
-            if given.act is None:
-                return page(occurrence, 422, given.fault, fields)
+            given, refusals = read_act(name, fields, found.facts, found.today)
+            if any(refusal.code != "not_now" for refusal in refusals):
+                return page(occurrence, 422, "", fields, refusals)
             try:
-                done = act(desk.engine, desk.house, occurrence, given.act, now, visitor.actor(name, own=own))
+                done = act(desk.engine, desk.house, occurrence, given, now, visitor.actor(name, own=own))
                 follow_soon(desk.engine, desk.installation, done.seqs[0])
             except ForbiddenTransitionError:
                 return page(occurrence, 409, "changed", fields)
-            except ActError:
-                return page(occurrence, 422, "policy", fields)
+            except ActError as error:
+                return page(occurrence, 422, "", fields, (error.refusal,))
         finally:
             taken.free(token)
         return RedirectResponse(f"/ky/{quote(occurrence)}?xong={name}", 303)
@@ -121,7 +132,7 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
         visitor, fields = current.get(), await posted(request)
         if not visitor.session:
             return ask_to_sign_in(request)
-        name = next((known for known in ACTS if known == fields.get("act")), None)
+        name = next((known for known in OFFICE_DECIDES if known == fields.get("act")), None)
         if name is None:
             raise HTTPException(400)
         if not (visitor.may(name) or visitor.may(name, own=True)):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from dondoc.ledger.ledger import Head
+from dondoc.obligations.act_table import OFFICE_DECIDES, ActName
 from dondoc.obligations.actors import decides_own
-from dondoc.obligations.checkpoints import Checkpoint, closing_day
+from dondoc.obligations.acts import possible
+from dondoc.obligations.checkpoints import Checkpoint
 from dondoc.obligations.decide import Facts
 from dondoc.obligations.decision_input import planned
-from dondoc.obligations.lifecycle import ENDS, OWED, Status, revised
+from dondoc.obligations.extension import Span, extension_span
+from dondoc.obligations.lifecycle import ENDS, revised
 from dondoc.office.wording import Wording
 from portal.office.status_marks import TONE, Mark, Tone, mark_of
 from portal.shell.page_context import Desk
-from portal.shell.permissions import Action
 from tasks.obligations.history import Event, event
 from tasks.store import tables
 from tasks.store.answers import told
@@ -37,7 +38,6 @@ class Dossier:
     events: tuple[Event, ...]
     unsent: tuple[tuple[str, str, str], ...]
     coming: tuple[Checkpoint, ...]
-    latest: date
 
     @property
     def mark(self) -> Mark:
@@ -58,24 +58,14 @@ class Dossier:
         return decides_own(self.facts, actor)
 
     @property
-    def possible(self) -> tuple[Action, ...]:
-        """What a tracker can decide now."""
-        return tuple(_possible(self.facts))
+    def possible(self) -> tuple[ActName, ...]:
+        """What the office can decide now."""
+        return possible(self.facts, self.today, OFFICE_DECIDES)
 
-
-def _possible(found: Facts) -> Iterator[Action]:
-    state = found.state
-    if state.status in ENDS:
-        return
-    if state.status is Status.SUBMITTED:
-        yield from ("accept", "return")
-    if state.status in OWED and state.due and state.extensions < found.policy.extensions.at_most:
-        yield "extend"
-    if state.extension_asked and state.status in (*OWED, Status.SUBMITTED):
-        yield "refuse_extension"
-    if state.difficulty and state.status is not Status.GATED:
-        yield "answer_difficulty"
-    yield "waive"
+    @property
+    def span(self) -> Span | None:
+        """The days a new due date may lie in."""
+        return extension_span(self.facts, self.today)
 
 
 def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dossier:
@@ -99,8 +89,6 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         last_seq = _last_seq(connection, occurrence)
     state = found.state
     points = () if state.status in ENDS else planned(found, state)
-    due = state.due or now.date()
-    closes = closing_day(plan.year, house.policy, house.calendar)
     return Dossier(
         found,
         last_seq,
@@ -110,10 +98,6 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         tuple(event(entry, wording, house.policy.zone) for entry in entries),
         unsent,
         tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
-        min(
-            date.fromordinal(due.toordinal() + house.policy.extensions.max_days),
-            date.fromordinal(closes.toordinal() - 1),
-        ),
     )
 
 

@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
+from dondoc.obligations.act_table import MOST_FILES
+
 FIELDS = 64 * 1024  # what the fields and the frame of a form may take beside its files
-MOST_FILES = 10
 _DRAINED = 4  # times the limit that is read and thrown away, so that a browser gets to read the answer
 
 

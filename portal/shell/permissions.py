@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, get_args
 
+from dondoc.obligations.act_table import ACTS, OFFICE_DECIDES, ActName
+
 Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
-Action = Literal[
-    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate",
-    "accept", "return", "extend", "refuse_extension", "waive", "answer_difficulty", "delegate", "mark_seen",
+Page = Literal[
+    "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate", "delegate",
+    "mark_seen",
 ]  # fmt: skip
+Action = Page | ActName  # of the acts those that the office decides
 
 ROLES: tuple[Role, ...] = get_args(Role)
-ACTIONS: tuple[Action, ...] = get_args(Action)
+ACTIONS: tuple[Action, ...] = (*get_args(Page), *OFFICE_DECIDES)
 
 _EVERYBODY: frozenset[Role] = frozenset(ROLES)
 _TRACKER: frozenset[Role] = frozenset({"tracker"})
@@ -32,18 +35,13 @@ MAY: dict[Action, frozenset[Role]] = {
     "evidence": _EVERYBODY,
     "runs": _EVERYBODY,  # Prefect's own pages, to look at
     "operate": frozenset({"operator"}),  # whatever else Prefect can do
-    "accept": _TRACKER,
-    "return": _TRACKER,
-    "extend": _TRACKER,
-    "refuse_extension": _TRACKER,
-    "waive": _TRACKER,
-    "answer_difficulty": _TRACKER,
     "delegate": _DECIDING,
     "mark_seen": _TRACKER,
+    **dict.fromkeys(OFFICE_DECIDES, _TRACKER),
 }
 
 # What the leaders may decide where the tracker would decide on his own unit's work.
-MAY_FOR_OWN: dict[Action, frozenset[Role]] = {"accept": _DECIDING, "return": _DECIDING}
+MAY_FOR_OWN: dict[Action, frozenset[Role]] = {name: _DECIDING for name in OFFICE_DECIDES if ACTS[name].shared}
 
 
 def may(roles: Iterable[str], action: Action, *, own: bool = False) -> bool:

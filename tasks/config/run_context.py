@@ -56,7 +56,7 @@ def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry
     rules = house(chosen.config)
     real, now = clock(rules.policy), clock(rules.policy, as_of)
     if now > real + timedelta(minutes=1) and not dry_run:
-        raise ClockError(f"as_of {now:%Y-%m-%d %H:%M} lies ahead of the clock; rehearse it with dry_run")
+        raise ClockError("clock_ahead", at=now)
     return Morning(chosen, rules, store(chosen.store_url), plan, item, now, _run_id(), dry_run, as_of is not None)
 
 

@@ -16,7 +16,7 @@ from dondoc.index.figure_units import with_sums
 from dondoc.index.figure_versions import Version
 from dondoc.index.figures import gather
 from dondoc.index.row_parser import read_rows
-from dondoc.obligations.acts import Act
+from dondoc.obligations.acts import Act, ActError
 from dondoc.obligations.lifecycle import OWED
 from dondoc.office.office import Office
 from tasks.config.loading import words
@@ -26,7 +26,7 @@ from tasks.index.figures_form import FiguresForm
 from tasks.index.months import index_rules
 from tasks.index.publishing import Indexed, publish_index
 from tasks.index.wording import month_words
-from tasks.obligations.operator_acts import FormError, one_line, person
+from tasks.obligations.operator_acts import one_line, person
 from tasks.spreadsheets.reading import tables
 from tasks.store.figures import confirm, record, versions
 from tasks.store.occurrences import Row, rows
@@ -48,7 +48,7 @@ class Entered:
 def take_figures(morning: Morning, form: FiguresForm) -> Entered:
     """Record, correct or confirm a month's figures, submit an owed month, publish what is ready.
 
-    Raises FormError for what the form lacks or says wrongly; nothing is recorded then.
+    Raises ActError for what the form lacks or says wrongly; nothing is recorded then.
     """
     actor = f"operator:{person(form.recorded_by)}"
     known, rules = index_rules(morning.settings.config)
@@ -64,12 +64,12 @@ def take_figures(morning: Morning, form: FiguresForm) -> Entered:
             one_line(form.reason) if form.reason else None,
         )  # fmt: skip
         if version is None and not morning.dry_run:
-            raise FormError(f"Số liệu tháng {form.month} đã ghi đúng như vậy; không ghi lần nữa.")
+            raise ActError("figures_same", month=form.month)
         number = version.version if version else len(before) + 1
         seqs += [version.seq] if version else []
         lines.append(rules.words.recorded.format(month=month_words(form.month, rules.words), version=number))
     elif not form.confirm:
-        raise FormError("Chưa có gì để ghi: dán bảng số liệu, điền từng chỉ tiêu, hoặc đánh dấu xác nhận.")
+        raise ActError("figures_nothing")
     if form.confirm:
         seqs += _confirmed(morning, form, actor)
     if morning.dry_run:
@@ -87,33 +87,33 @@ def _occurrence(morning: Morning, form: FiguresForm, shape: str) -> tuple[Row, s
         found = [(row, item) for item in items for row in rows(connection, plan.id, item)]
     of_month = [(row, item) for row, item in found if row.occurrence.period == form.month]
     if not of_month:
-        raise FormError(f"Kế hoạch {plan.id} không có kỳ số liệu tháng {form.month}; sửa lại tháng hoặc kế hoạch.")
+        raise ActError("figures_no_month", plan=plan.id, month=form.month)
     return of_month[0]
 
 
 def _figures(morning: Morning, form: FiguresForm, metrics: Metrics, before: Version | None) -> list[Figure]:
     """The month's whole set: what the form says laid over the version before."""
     if form.closed_on is None:
-        raise FormError("Điền ngày chốt số liệu.")
+        raise ActError("figures_open")
     if form.closed_on > morning.today:
-        raise FormError(f"Ngày chốt {form.closed_on:%d/%m/%Y} sau hôm nay; sửa lại ngày chốt.")
+        raise ActError("figures_closed_later", closed=form.closed_on)
     if before and not form.reason:
-        raise FormError(f"Tháng {form.month} đã có số liệu lần {before.version}; ghi lý do sửa.")
+        raise ActError("figures_unreasoned", month=form.month, version=before.version)
     year = int(form.month[:4])
     office = morning.house.office
     read = [*_pasted(form, year, metrics, office), *_typed(form, year, metrics, office)]
     reading = gather(year, metrics, read)
     if reading.faults:
-        raise FormError("; ".join(fault.message for fault in reading.faults[:10]))
+        raise ActError("figures_faulty", faults="; ".join(fault.message for fault in reading.faults[:10]))
     found = reading.months.get(form.month)
     if found is None or set(reading.months) != {form.month}:
-        raise FormError(f"Bảng số liệu không phải của tháng {form.month}.")
+        raise ActError("figures_of_another", month=form.month)
     rows = [figure for given in (before, found) if given for figure in given.given if not figure.summed]
     totals, shares = with_sums({(figure.code, fold(figure.unit)): figure for figure in rows}.values())
     present = {figure.code for figure in totals}
     lacking = [code for code in metrics.required if code not in present]
     if lacking:
-        raise FormError(f"Thiếu chỉ tiêu: {', '.join(lacking)}; chưa có số liệu thì vẫn nêu mã và để trống các ô.")
+        raise ActError("figures_lacking", codes=lacking)
     return [*totals, *shares]
 
 
@@ -151,11 +151,11 @@ def _pasted(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> l
 
 def _confirmed(morning: Morning, form: FiguresForm, actor: str) -> list[int]:
     if not form.reason:
-        raise FormError("Xác nhận số liệu bất thường cần lý do.")
+        raise ActError("figures_unconfirmed")
     with morning.engine.connect() as connection:
         known = versions(connection, morning.plan, form.month)
     if not known:
-        raise FormError(f"Tháng {form.month} chưa có số liệu để xác nhận.")
+        raise ActError("figures_none", month=form.month)
     if morning.dry_run:
         return []
     by, reason = person(form.recorded_by), one_line(form.reason)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from dondoc.mail.mail import Address
 from dondoc.mail.mime import build
-from dondoc.mail.notices import ASKING, Letterhead, Notice, message_id, party_name, render, still_true
+from dondoc.mail.notices import Letterhead, Notice, message_id, party_name, render, still_true
 from dondoc.mail.reply_addresses import Addressed, ReplyTo, answerable
+from dondoc.obligations.notice_table import NOTICES
 from dondoc.office.office import Office
 from tasks.config.loading import mail_templates, words
 from tasks.config.run_context import Morning
@@ -134,9 +135,9 @@ def _by_address(
 def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: Sequence[Address]) -> str | None:
     if queued.route >= len(addresses):
         return "no_address"
-    if not still_true(queued.kind, row.state, morning.today):  # type: ignore[arg-type]
+    if not still_true(queued.kind, row.state, morning.today):
         return "no_longer_true"
-    if queued.kind in ASKING and not _still_theirs(morning.house.office, row, queued.recipient):
+    if NOTICES[queued.kind].asks and not _still_theirs(morning.house.office, row, queued.recipient):
         return "no_longer_true"
     return None
 

@@ -12,7 +12,7 @@ from dondoc.obligations.acts import ActError
 from tasks.config.run_context import Morning
 from tasks.obligations.act_followup import follow
 from tasks.obligations.checkpoint_run import look_at
-from tasks.obligations.operator_acts import FormError, one_line, person
+from tasks.obligations.operator_acts import one_line, person
 from tasks.obligations.operator_forms import EventForm
 from tasks.store import tables
 from tasks.store.plans import adopted
@@ -41,13 +41,13 @@ def note_event(
 
 
 def take_event(morning: Morning, form: EventForm) -> Noted:
-    """Record the event of a form, once, and look at what waited for it. Raises one of recording.REFUSALS."""
+    """Record the event of a form, once, and look at what waited for it. Raises RefusedError."""
     actor = f"operator:{person(form.recorded_by)}"
     event, document = one_line(form.event), one_line(form.document)
     with morning.engine.connect() as connection:
         plan = adopted(connection, one_line(form.plan))
     if not _note(morning, event, form.happened_on, document, actor):
-        raise FormError(f"Sự kiện {event} của {plan.id} đã được ghi từ trước; không ghi lần nữa.")
+        raise ActError("event_recorded", event=event, plan=plan.id)
     title = next(known.title for known in plan.events if known.id == event)
     waiting = [item.id for item in plan.items if any(o.timing.event == event for o in item.obligations)]
     looked = () if morning.dry_run else tuple(found for item in waiting for found in look_at(morning, item))
@@ -63,9 +63,9 @@ def _seq(morning: Morning, event: str) -> int | None:
 
 def _note(morning: Morning, event: str, happened_on: date | None, document: str | None, actor: str) -> bool:
     if happened_on is None or not (document or "").strip():
-        raise ActError("an event needs the day it happened and the document it rests on; give both")
+        raise ActError("event_bare")
     if happened_on > morning.today:
-        raise ActError(f"the event is dated {happened_on:%d/%m/%Y}, after today; record it when it has happened")
+        raise ActError("event_later", on=happened_on)
     if morning.dry_run:
         with morning.engine.connect() as connection:
             check_event(adopted(connection, morning.plan), event)

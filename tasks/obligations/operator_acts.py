@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 import sqlalchemy as sa
 
-from dondoc.foundation.errors import ClockError, ForbiddenTransitionError
-from dondoc.obligations.acts import Act, ActError, ActName
+from dondoc.obligations.act_table import ACTS, ActName
+from dondoc.obligations.acts import Act, ActError
 from dondoc.obligations.state import State
 from dondoc.office.rules import House
 from dondoc.plan.plan import Item
@@ -18,18 +18,10 @@ from tasks.obligations.act_followup import follow
 from tasks.obligations.operator_forms import RecordForm
 from tasks.store import tables
 from tasks.store.occurrences import UnknownOccurrenceError, row
-from tasks.store.plans import AdoptionError, adopted
+from tasks.store.plans import adopted
 from tasks.store.settle import Looked, act, rehearse
 
-# What a person can put right in the form. Everything else is a technical failure and stays one.
-REFUSALS = (ActError, ForbiddenTransitionError, UnknownOccurrenceError, AdoptionError, ClockError)
-OF_UNITS: frozenset[ActName] = frozenset({"submit", "extend_request", "raise_difficulty", "acknowledge"})
-OF_LEADS: frozenset[ActName] = frozenset({"submit", "extend_request"})
 DECIDING = ("tracker", "deputy", "head")
-
-
-class FormError(ActError):
-    """A form filled in wrongly; its message is already in the office's language."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Recorded:
 
 
 def take_act(morning: Morning, form: RecordForm) -> Recorded:
-    """Find, check and record what `form` says. Raises one of REFUSALS; nothing is recorded then."""
+    """Find, check and record what `form` says. Raises RefusedError; nothing is recorded then."""
     with morning.engine.connect() as connection:
         occurrence = find_occurrence(connection, form.occurrence)
         standing = row(connection, occurrence)
@@ -84,39 +76,39 @@ def find_occurrence(connection: sa.Connection, given: str) -> str:
         return same[0]
     near = same or get_close_matches(asked, ids, n=3, cutoff=0.5)
     near = near or [f for s in get_close_matches(asked, short.values(), n=3, cutoff=0.5) for f in ids if short[f] == s]
-    hint = f"có phải: {', '.join(near[:5])}?" if near else "xem các mã bằng dondoc status."
-    raise UnknownOccurrenceError(f"Không có kỳ thực hiện nào mang mã “{asked[:300]}”; {hint}")
+    if near:
+        raise UnknownOccurrenceError("no_occurrence_like", occurrence=asked[:300], near=near[:5])
+    raise UnknownOccurrenceError("no_occurrence", occurrence=asked[:300])
 
 
 def find_party(house: House, item: Item, name: ActName, given: str | None) -> str:
-    """Whom the operator speaks for, as `unit:…` or `role:…`. Raises FormError for one who may not do that act."""
-    office = house.office
-    leads = name in OF_LEADS
+    """Whom the operator speaks for, as `unit:…` or `role:…`. Raises ActError for one who may not do that act."""
+    office, by = house.office, ACTS[name].by
+    leads = by == "lead"
     concerned = tuple(dict.fromkeys(item.lead if leads else (*item.lead, *item.coordinating)))
     units = tuple(dict.fromkeys((*concerned, *office.members(concerned))))
     asked = one_line(given or "")
     kind, colon, rest = asked.partition(":")
     named = rest.strip() if colon and kind in ("unit", "role") else asked
-    if name in OF_UNITS:
+    if by != "office":
         if not named and len(office.members(item.lead)) > 1:
-            raise FormError(f"Nhiệm vụ có nhiều đơn vị chủ trì; ghi rõ thay cho ai: {', '.join(units)}.")
+            raise ActError("which_lead", units=units)
         unit = office.find(named) or _by_short(house, named) if named else item.lead[0]
         if unit not in units or kind == "role":
-            part = "không chủ trì" if leads else "không chủ trì, không phối hợp"
-            raise FormError(f"“{asked}” {part} nhiệm vụ này; ghi một trong: {', '.join(units)}.")
+            raise ActError("not_leading" if leads else "not_concerned", party=asked, units=units)
         return f"unit:{unit}"
     roles = {role.id: role.title for role in office.roles if role.id in DECIDING}
     role = next((key for key, title in roles.items() if named in (key, title)), None) if named else "tracker"
     if role not in roles or kind == "unit":
-        raise FormError(f"“{asked}” không có quyền quyết định việc này; ghi một trong: {', '.join(roles)}.")
+        raise ActError("not_deciding", party=asked, roles=list(roles))
     return f"role:{role}"
 
 
 def person(given: str) -> str:
-    """Who records, on one line and without signs nobody sees. Raises FormError when nothing is left."""
+    """Who records, on one line and without signs nobody sees. Raises ActError when nothing is left."""
     name = one_line(given)
     if sum(c.isalnum() for c in name) < 2:
-        raise FormError("Ghi họ tên người ghi nhận.")
+        raise ActError("nameless")
     return name
 
 
@@ -135,7 +127,7 @@ def _check_once(connection: sa.Connection, occurrence: str, run: str | None) -> 
     ledger = tables.ledger
     query = sa.select(ledger.c.seq).where(ledger.c.occurrence == occurrence, ledger.c.run == run)
     if run is not None and (seq := connection.scalar(query.limit(1))) is not None:
-        raise FormError(f"Lượt chạy này đã ghi rồi (số chứng cứ {seq}); không ghi lần nữa.")
+        raise ActError("run_recorded", seq=seq)
 
 
 def _act(form: RecordForm) -> Act:

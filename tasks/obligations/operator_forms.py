@@ -7,34 +7,33 @@ required), for `anyOf` makes the UI ask for a type first; `position` keeps the o
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from dondoc.obligations.acts import ActName
+from dondoc.obligations.act_table import ACTS, ActName
+from tasks.config.loading import words
+from tasks.config.settings import settings
 
-ActLabel = Literal[
-    "Nộp kết quả", "Duyệt", "Trả lại", "Đề nghị gia hạn", "Cho gia hạn", "Từ chối gia hạn", "Cho thôi thực hiện",
-    "Nêu vướng mắc", "Trả lời vướng mắc", "Đã nhận việc",
-]  # fmt: skip
 
-ACTS: dict[ActLabel, ActName] = {
-    "Nộp kết quả": "submit",
-    "Duyệt": "accept",
-    "Trả lại": "return",
-    "Đề nghị gia hạn": "extend_request",
-    "Cho gia hạn": "extend",
-    "Từ chối gia hạn": "refuse_extension",
-    "Cho thôi thực hiện": "waive",
-    "Nêu vướng mắc": "raise_difficulty",
-    "Trả lời vướng mắc": "answer_difficulty",
-    "Đã nhận việc": "acknowledge",
-}
+def act_labels() -> dict[str, ActName]:
+    """The acts by what the form's list calls them, in the table's order."""
+    said = words(settings().config)["acts"]
+    return {said[name]["label"]: name for name in ACTS}
 
 
 def asked(position: int, title: str, description: str, **more: Any) -> Any:
     """A field that must be filled in."""
     return Field(title=title, description=description, json_schema_extra={"position": position}, **more)
+
+
+def chosen(position: int, title: str, description: str) -> Any:
+    """A field that names one of the acts, as a list to choose from."""
+
+    def listed(schema: dict[str, Any]) -> None:
+        schema.update(enum=list(act_labels()), position=position)
+
+    return Field(title=title, description=description, json_schema_extra=listed)
 
 
 def optional(position: int, title: str, description: str, **more: Any) -> Any:
@@ -71,7 +70,7 @@ class RecordForm(Form):
         "Gõ sai thì lượt chạy báo những mã gần nhất và không ghi gì.",
         min_length=1, max_length=300,
     )  # fmt: skip
-    act: ActLabel = asked(
+    act: str = chosen(
         1, "Việc ghi nhận",
         "Việc của đơn vị: nộp kết quả, đề nghị gia hạn, nêu vướng mắc, đã nhận việc. Các việc còn lại là quyết định "
         "của người theo dõi hoặc lãnh đạo.",
@@ -106,6 +105,13 @@ class RecordForm(Form):
     )  # fmt: skip
     until: date | None = optional(9, "Gia hạn đến ngày", "Hạn mới, bắt buộc khi đề nghị gia hạn và khi cho gia hạn.")
 
+    @field_validator("act")
+    @classmethod
+    def _known(cls, label: str) -> str:
+        if label not in act_labels():
+            raise ValueError(f"{label!r} is no act; choose one of the list")
+        return label
+
     @property
     def about(self) -> str:
         """What the form is about, beginning with the plan's id."""
@@ -114,7 +120,7 @@ class RecordForm(Form):
     @property
     def name(self) -> ActName:
         """The act as the domain calls it."""
-        return ACTS[self.act]
+        return act_labels()[self.act]
 
 
 class EventForm(Form):

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from dondoc.foundation.errors import ClockError
+from dondoc.foundation.errors import ClockError, RefusedError
+from dondoc.foundation.refusals import Refusal
 from dondoc.ledger.ledger import SYSTEM
 from dondoc.office.refusals import in_words
 from tasks.config.loading import words
@@ -18,7 +19,7 @@ from tasks.config.run_context import Morning, begin
 from tasks.index.figures_entry import Entered
 from tasks.index.figures_form import FiguresForm
 from tasks.obligations.events import Noted
-from tasks.obligations.operator_acts import REFUSALS, Recorded, of_plan, one_line
+from tasks.obligations.operator_acts import Recorded, of_plan, one_line
 from tasks.obligations.operator_forms import EventForm, RecordForm
 from tasks.obligations.run_result import publish, templates
 from tasks.store.runs import record_run
@@ -32,7 +33,7 @@ _Taken = Recorded | Noted | Entered
 class Refused:
     """Nothing was recorded, and why. `untimely`: for the clock, so that no entry can say so either."""
 
-    why: str
+    why: Refusal
     untimely: bool = False
 
 
@@ -43,11 +44,11 @@ def attempt(
     try:
         morning = of_plan(begin(SYSTEM, None, as_of, dry_run), form.about)
     except ClockError as refusal:
-        return begin(SYSTEM), Refused(str(refusal), untimely=True)
+        return begin(SYSTEM), Refused(refusal.refusal, untimely=True)
     try:
         return morning, take(morning, form)
-    except REFUSALS as refusal:
-        return morning, Refused(str(refusal), isinstance(refusal, ClockError))
+    except RefusedError as refusal:  # what a person can put right in the form; all else is a technical failure
+        return morning, Refused(refusal.refusal, isinstance(refusal, ClockError))
 
 
 def conclude_form(

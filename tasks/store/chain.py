@@ -72,10 +72,7 @@ def forward(connection: sa.Connection, now: datetime, plans: Iterable[str]) -> d
             continue
         moment = datetime.fromisoformat(last).astimezone(UTC)
         if now < moment - _WAITING:
-            raise ClockError(
-                f"the clock says {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, but {plan} has an entry of "
-                f"{moment:%Y-%m-%d %H:%M} UTC; set the clock right, nothing was written"
-            )
+            raise ClockError("clock_behind", now=now, plan=plan, last=moment.astimezone(now.tzinfo))
         latest = max(latest, moment)
     return latest
 

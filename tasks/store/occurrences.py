@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.foundation.errors import DondocError
+from dondoc.foundation.errors import RefusedError
 from dondoc.ledger.ledger import Draft, Linked
 from dondoc.obligations import lifecycle
 from dondoc.obligations.decide import Facts
@@ -26,7 +26,7 @@ from tasks.store.plans import version
 from tasks.store.tables import occurrence as table
 
 
-class UnknownOccurrenceError(DondocError):
+class UnknownOccurrenceError(RefusedError):
     """No occurrence of that id is registered."""
 
 
@@ -60,7 +60,7 @@ def row(connection: sa.Connection, occurrence: str) -> Row:
     """One occurrence. Raises UnknownOccurrenceError."""
     found = connection.execute(sa.select(table).where(table.c.id == occurrence)).mappings().first()
     if found is None:
-        raise UnknownOccurrenceError(f"no occurrence {occurrence!r}; 'dondoc status' lists them all")
+        raise UnknownOccurrenceError("no_occurrence", occurrence=occurrence)
     return _row(connection, found)
 
 

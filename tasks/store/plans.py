@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dondoc.calendar.working_days import Calendar
 from dondoc.foundation.canonical import digest
-from dondoc.foundation.errors import DondocError
+from dondoc.foundation.errors import DondocError, RefusedError
 from dondoc.ledger.ledger import Draft, timestamp
 from dondoc.obligations import lifecycle
 from dondoc.obligations.timing import Occurrence, occurrences
@@ -24,6 +24,10 @@ from tasks.store.chain import append, appending
 
 class AdoptionError(DondocError):
     """A plan that cannot be adopted as it is."""
+
+
+class NotAdoptedError(RefusedError, AdoptionError):
+    """A plan that is not in force."""
 
 
 def adopt(
@@ -135,7 +139,7 @@ def adopted(connection: sa.Connection, plan_id: str) -> Plan:
     """The plan as it is in force. Raises AdoptionError when there is none."""
     known = digest_of(connection, plan_id)
     if known is None:
-        raise AdoptionError(f"{plan_id} is not adopted; adopt it with: dondoc plan adopt")
+        raise NotAdoptedError("not_adopted", plan=plan_id)
     return version(connection, plan_id, known)
 
 

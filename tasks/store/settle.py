@@ -141,7 +141,7 @@ def check_event(plan: Plan, event: str) -> None:
     """Raises ActError for an event the plan does not name."""
     known = sorted(known.id for known in plan.events)
     if event not in known:
-        raise ActError(f"{plan.id} knows no event {event!r}; it knows: {', '.join(known) or 'none'}")
+        raise ActError("no_event" if known else "no_events", plan=plan.id, event=event, known=known)
 
 
 def record_event(

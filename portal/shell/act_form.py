@@ -1,0 +1,35 @@
+"""The fields of a posted form as an act: days read, texts as they were typed. What is wrong with it the domain says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from dondoc.foundation.refusals import Refusal
+from dondoc.obligations.act_table import ACTS, FIELDS, ActName
+from dondoc.obligations.acts import Act, faults
+from dondoc.obligations.decision_input import Facts
+from portal.shell.fields import typed_day
+
+File = tuple[str, str, int, str]
+
+
+def read_act(
+    name: ActName, typed: Mapping[str, str], facts: Facts, today: date, files: tuple[File, ...] = ()
+) -> tuple[Act, tuple[Refusal, ...]]:
+    """The act that a form's fields say, with these files, and all that is wrong with it; fields not the act's are not read."""
+    given: dict[str, Any] = {}
+    unreadable: list[Refusal] = []
+    for field in ACTS[name].fields:
+        text = typed.get(field, "").strip()
+        if FIELDS[field].form == "day":
+            try:
+                given[field] = typed_day(text)
+            except ValueError:
+                unreadable.append(Refusal("unreadable_day", {"typed": text}, field))
+        elif FIELDS[field].form != "files" and text:
+            given[field] = text
+    act = replace(Act(name, channel="portal", files=files), **given)
+    return act, (*unreadable, *faults(facts, act, today))
