@@ -119,9 +119,17 @@ class Answering:
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
-        """portal/answer.yaml of the office's language."""
-        found: Mapping[str, Any] = read_words(self.settings.config, "portal/answer.yaml").value
-        return found
+        """portal/answer.yaml of the office's language, with what the acts and the kinds of mail are called in a history."""
+        own, office = read_words(self.settings.config, "portal/answer.yaml").value, words(self.settings.config)
+        acts = {rule.entry: office["acts"][name] for name, rule in ACTS.items()}
+        kinds = {kind: said["told"] for kind, said in office["kinds"].items() if "told" in said}
+        return {
+            **own,
+            "history": {**own["history"], **{entry: said["history"] for entry, said in acts.items()}},
+            "fields_of": {entry: said.get("told", {}) for entry, said in acts.items()},
+            "waits": {entry: said.get("next", "") for entry, said in acts.items()},
+            "told": {**own["told"], **kinds},
+        }
 
     def tracker(self) -> str:
         """Whom to ask where a link does not help: the tracker's title and address."""

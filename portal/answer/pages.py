@@ -20,9 +20,8 @@ from dondoc.foundation.errors import DondocError, ForbiddenTransitionError
 from dondoc.mail.links import LONGEST, LinkError
 from dondoc.mail.links import read_form as read_mark
 from dondoc.mail.links import sign_form as sign_mark
-from dondoc.obligations.act_table import ACTS, BY_ADDRESS, MOST_FILES, ActName
+from dondoc.obligations.act_table import ACTS, BY_ADDRESS, ActName
 from dondoc.obligations.acts import ActError
-from dondoc.obligations.extension import extension_span
 from dondoc.office.wording import sentence
 from portal.answer import view as answerview
 from portal.answer.answering import Answering, Opened
@@ -189,10 +188,9 @@ class AnswerPages:
             history=answerview.history(opened, self._answering.words),
             marks=marks,
             form=form,
-            late=facts.state.due is not None and opened.today > facts.state.due,
-            span=extension_span(facts, opened.today),
-            upload_mb=self._answering.settings.upload_mb,
-            most_files=MOST_FILES,
+            acts=ACTS,
+            words=opened.office_words,
+            shown=answerview.form_facts(opened, self._answering.settings.upload_mb),
             tracker=self._answering.tracker(),
         )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from dondoc.obligations.act_table import FIELDS, MOST_FILES, FieldName, FieldRule
+from dondoc.obligations.acts import is_late_now
 from dondoc.obligations.decision_input import Facts
+from dondoc.obligations.extension import extension_span
 from dondoc.obligations.lifecycle import ENDS, OWED
 from dondoc.obligations.timing import cadence
 from dondoc.office.wording import Wording, clean, sentence, short
@@ -29,6 +33,30 @@ class Line:
     who: str
     facts: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str], ...] = ()  # name and size, and where to fetch it ("" for another unit's)
+
+
+@dataclass(frozen=True, slots=True)
+class FormFacts:
+    """What the forms share: the link, how each field is filled in, the first and last day of a date, and the hints' facts."""
+
+    token: str
+    kinds: Mapping[FieldName, FieldRule]
+    days: Mapping[str, tuple[date | None, date | None]]
+    late: bool
+    facts: Mapping[str, object]
+
+
+def form_facts(opened: Opened, upload_mb: int) -> FormFacts:
+    """What the forms of an opened link share; a day that cannot be chosen is empty."""
+    facts, span = opened.facts, extension_span(opened.facts, opened.today)
+    first, last = (span.first, span.last) if span else (None, None)
+    return FormFacts(
+        opened.token,
+        FIELDS,
+        {"signed": (None, opened.today), "until": (first, last)},
+        is_late_now(facts, None, opened.today),
+        {"first": short(first), "last": short(last), "most": MOST_FILES, "upload_mb": upload_mb},
+    )
 
 
 def title(facts: Facts) -> str:

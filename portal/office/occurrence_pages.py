@@ -15,7 +15,7 @@ from dondoc.foundation.refusals import Refusal
 from dondoc.obligations.act_table import ACTS, FIELDS, OFFICE_DECIDES
 from dondoc.obligations.acts import ActError
 from dondoc.office.refusals import faults_by_field
-from portal.office.occurrence_view import dossier, last_seq
+from portal.office.occurrence_view import days_of, dossier, last_seq
 from portal.shell.act_form import read_act
 from portal.shell.fields import posted
 from portal.shell.page_context import Desk, gated, reached
@@ -89,6 +89,7 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             forms=deciding,
             acts=ACTS,
             kinds=FIELDS,
+            days=days_of(found),
             wrong=faults_by_field(refusals, desk.words),
             token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
             said=said,

@@ -14,9 +14,9 @@ from dondoc.obligations.acts import possible
 from dondoc.obligations.checkpoints import Checkpoint
 from dondoc.obligations.decide import Facts
 from dondoc.obligations.decision_input import planned
-from dondoc.obligations.extension import Span, extension_span
+from dondoc.obligations.extension import extension_span
 from dondoc.obligations.lifecycle import ENDS, revised
-from dondoc.office.wording import Wording
+from dondoc.office.wording import Wording, short
 from portal.office.status_marks import TONE, Mark, Tone, mark_of
 from portal.shell.page_context import Desk
 from tasks.obligations.history import Event, event
@@ -62,10 +62,12 @@ class Dossier:
         """What the office can decide now."""
         return possible(self.facts, self.today, OFFICE_DECIDES)
 
-    @property
-    def span(self) -> Span | None:
-        """The days a new due date may lie in."""
-        return extension_span(self.facts, self.today)
+
+def days_of(found: Dossier) -> dict[str, str]:
+    """The days that the labels of the forms name: the present due date, and the first and last of a new one."""
+    span = extension_span(found.facts, found.today)
+    days = {"due": found.facts.state.due, "first": span.first if span else None, "last": span.last if span else None}
+    return {name: short(day) for name, day in days.items()}
 
 
 def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dossier:

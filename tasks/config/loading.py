@@ -13,6 +13,7 @@ from dondoc.calendar.working_days import Calendar, DayRule, calendar, read_overr
 from dondoc.foundation.errors import ConfigurationError, Fault
 from dondoc.foundation.yaml_positions import Located, parse
 from dondoc.mail.notices import environment
+from dondoc.obligations.act_table import ACTS
 from dondoc.office.office import DEFAULT_LANGUAGE, Office, read_office
 from dondoc.office.policy import Policy, read_policy
 from dondoc.office.rules import House
@@ -20,7 +21,7 @@ from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
-_WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml")
+_WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml", "acts.yaml")
 
 _words: dict[Path, dict[str, Any]] = {}
 _languages: dict[Path, tuple[int, str]] = {}
@@ -118,13 +119,28 @@ def read_words(config: Path, name: str) -> Located:
 
 
 def words(config: Path) -> dict[str, Any]:
-    """words.yaml, runs.yaml, audit.yaml, watch.yaml, tables.yaml of the office's language: what users read for every status, verdict,
-    run and finding. Raises ConfigurationError."""
+    """The files of `_WORDS`, tables.yaml and the names of mails' kinds, in the office's language: what users read for every
+    status, act, verdict, run and finding. Raises ConfigurationError."""
     folder = language_folder(config)
     if folder not in _words:
         found = {key: text for name in _WORDS for key, text in read_words(config, name).value.items()}
-        _words[folder] = {**found, "tables": read_words(config, "tables.yaml").value}
+        found |= {"tables": read_words(config, "tables.yaml").value, "kinds": _kinds(config, folder)}
+        _words[folder] = {**found, **_named_rows(found)}
     return _words[folder]
+
+
+def _kinds(config: Path, folder: Path) -> dict[str, Any]:
+    """What each kind of mail is called: words.yaml beside its templates."""
+    found = sorted((folder / "mail").glob("*/words.yaml"))
+    return {path.parent.name: read_words(config, str(path.relative_to(folder))).value for path in found}
+
+
+def _named_rows(found: dict[str, Any]) -> dict[str, Any]:
+    """The names of acts among the ledger's entries, those of kinds of mail among the names of runs."""
+    return {
+        "entries": {**found["entries"], **{ACTS[name].entry: said["entry"] for name, said in found["acts"].items()}},
+        "run_names": {**found["run_names"], **{kind: said["run"] for kind, said in found["kinds"].items()}},
+    }
 
 
 def mail_templates(config: Path) -> jinja2.Environment:

@@ -192,7 +192,7 @@ async def test_what_was_typed_is_shown_again_beside_its_faults(desk: Desk) -> No
     assert "63/&lt;b&gt;" in answer.text
     assert "<b>" not in answer.text
     said = line(answer)
-    assert "không thể sau hôm nay (22/03/2024)" in said
+    assert "Ngày ký 01/01/2030 sau hôm nay (22/03/2024)" in said
     assert "xin chọn lại: Kế hoạch số 63.pdf" in said
     assert 'Ông "A"' in said
     assert desk.count() == before
@@ -201,15 +201,15 @@ async def test_what_was_typed_is_shown_again_beside_its_faults(desk: Desk) -> No
 @pytest.mark.parametrize(
     ("act", "fields", "said"),
     [
-        ("done", {}, "Ghi số/ký hiệu văn bản"),
-        ("done", {"note": " \u200b\u202e "}, "Ghi số/ký hiệu văn bản"),
+        ("done", {}, "cần số văn bản hoặc ghi chú, hoặc tệp"),
+        ("done", {"note": " \u200b\u202e "}, "cần số văn bản hoặc ghi chú"),
         ("done", {"document": "1", "signed": "hôm qua"}, "Ngày không đọc được"),
         ("done", {"document": "9" * 201}, "tối đa 200 ký tự"),
         ("done", {"note": "9" * 4001}, "tối đa 4000 ký tự"),
-        ("more-time", {"reason": "x"}, "Chọn ngày mới"),
+        ("more-time", {"reason": "x"}, "chọn ngày hạn mới"),
         ("more-time", {"reason": "x", "until": "2024-03-31"}, "từ 01/04/2024 đến 30/05/2024"),
         ("more-time", {"reason": "x", "until": "2024-05-31"}, "từ 01/04/2024 đến 30/05/2024"),
-        ("more-time", {"until": "2024-04-30"}, "nêu lý do"),
+        ("more-time", {"until": "2024-04-30"}, "ghi rõ lý do"),
         ("blocked", {"note": "x"}, "nêu vướng mắc"),
     ],
 )

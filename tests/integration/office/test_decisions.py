@@ -149,16 +149,19 @@ async def test_refusing_an_extension(portal: Portal, tracker: AsyncClient) -> No
     [
         ({"act": "return"}, "ghi rõ lý do"),
         ({"act": "return", "reason": " \n "}, "ghi rõ lý do"),
-        ({"act": "return", "reason": "x" * 4001}, "quá dài"),
-        ({"act": "waive", "reason": "x"}, "số và ngày"),
-        ({"act": "waive", "reason": "x", "document": "1/QĐ", "signed": "hôm qua"}, "số và ngày"),
-        ({"act": "waive", "reason": "x", "document": "1/QĐ", "signed": "2024-03-21"}, "sau ngày hôm nay"),
+        ({"act": "return", "reason": "x" * 4001}, "dài 4001 ký tự"),
+        ({"act": "waive", "reason": "x"}, "phải có quyết định"),
+        ({"act": "waive", "reason": "x", "document": "1/QĐ", "signed": "hôm qua"}, "Ngày không đọc được"),
+        (
+            {"act": "waive", "reason": "x", "document": "1/QĐ", "signed": "2024-03-21"},
+            "21/03/2024 sau hôm nay (20/03/2024)",
+        ),
         ({"act": "extend", "reason": "x"}, "ngày hạn mới"),
-        ({"act": "extend", "reason": "x", "until": "31/02/2024"}, "ngày hạn mới"),
-        ({"act": "extend", "reason": "x", "until": "2024-03-31"}, "sau hạn hiện tại"),
-        ({"act": "extend", "reason": "x", "until": "2024-12-31"}, "chậm nhất 30/05/2024"),
-        ({"act": "answer_difficulty", "reason": "x"}, "không hợp quy tắc"),
-        ({"act": "return", "reason": "\u202e\u200b"}, "không hợp quy tắc"),
+        ({"act": "extend", "reason": "x", "until": "31/02/2024"}, "Ngày không đọc được"),
+        ({"act": "extend", "reason": "x", "until": "2024-03-31"}, "phải sau hạn hiện nay, 31/03/2024"),
+        ({"act": "extend", "reason": "x", "until": "2024-12-31"}, "đến 30/05/2024"),
+        ({"act": "answer_difficulty", "reason": "x"}, "Không có vướng mắc nào"),
+        ({"act": "return", "reason": "\u202e\u200b"}, "ghi rõ lý do"),
     ],
 )
 async def test_what_cannot_be_is_said_in_words(

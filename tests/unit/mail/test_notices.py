@@ -15,7 +15,6 @@ from typing import Any
 import icalendar
 import jinja2
 import pytest
-import yaml
 from factories import (
     ZONE,
     at,
@@ -32,7 +31,7 @@ from hypothesis import strategies as st
 
 from dondoc.ledger.ledger import Head
 from dondoc.mail import calendar_parts as ics
-from dondoc.mail import duties, notices
+from dondoc.mail import duties
 from dondoc.mail.links import LinkMaker
 from dondoc.mail.mail import Address, Mail, Picture
 from dondoc.mail.notices import KINDS, Letterhead, Notice, environment, message_id, party_name, render, still_true
@@ -41,14 +40,16 @@ from dondoc.obligations import lifecycle
 from dondoc.obligations.checkpoints import Kind as CheckpointKind
 from dondoc.obligations.decide import NoticeKind, Verdict
 from dondoc.obligations.lifecycle import Status
+from dondoc.obligations.notice_table import NOTICES
 from dondoc.office import wording
 from dondoc.office.policy import Shape
 from dondoc.plan.plan import TimingKind
+from tasks.config.loading import words
 
 CONFIG = Path(__file__).parents[3] / "config"
 LANGUAGE = CONFIG / "words" / "vi"
 GOLDEN = Path(__file__).parents[2] / "golden" / "mail"
-WORDS = yaml.safe_load((LANGUAGE / "words.yaml").read_text(encoding="utf-8"))
+WORDS = words(CONFIG)
 MAIL = environment(jinja2.FileSystemLoader(LANGUAGE / "mail"))
 
 
@@ -353,7 +354,7 @@ def test_what_a_unit_leads_stands_before_what_it_coordinates(mails: dict[str, Ma
 
 def test_every_kind_has_its_sample_templates_words_and_rank() -> None:
     assert set(KINDS) == {notice.kind for _, found, _ in SAMPLES.values() for notice in found}
-    assert set(KINDS) == set(WORDS["kinds"]) == set(notices.ORDER)
+    assert set(KINDS) == set(WORDS["kinds"]) == set(NOTICES)
     for kind in KINDS:
         assert set(MAIL.get_template(f"{kind}/message.j2").blocks) == {"happened", "asked"}
 
@@ -368,7 +369,7 @@ def test_words_name_everything_that_users_see() -> None:
 
 
 def test_every_word_and_template_is_nfc() -> None:
-    for path in (LANGUAGE / "words.yaml", *LANGUAGE.glob("mail/**/*.j2")):
+    for path in (LANGUAGE / "words.yaml", *LANGUAGE.glob("mail/*/words.yaml"), *LANGUAGE.glob("mail/**/*.j2")):
         text = path.read_text(encoding="utf-8")
         assert unicodedata.is_normalized("NFC", text), path
         assert "!" not in text.replace("<!doctype", ""), f"{path}: no exclamation marks in mail"

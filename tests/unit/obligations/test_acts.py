@@ -133,9 +133,9 @@ def test_a_file_without_its_size_or_hash_is_refused(files: Any) -> None:
         done("submit", files=files)
 
 
-@pytest.mark.parametrize(("name", "what"), [("submit", "document"), ("waive", "decision")])
-def test_a_document_cannot_be_dated_after_today(name: ActName, what: str) -> None:
-    with pytest.raises(ActError, match=f"the {what} is dated 06/03/2024, after today"):
+@pytest.mark.parametrize("name", ["submit", "waive"])
+def test_a_document_cannot_be_dated_after_today(name: ActName) -> None:
+    with pytest.raises(ActError, match="the document is dated 06/03/2024, after today"):
         done(name, **{**GIVEN[name], "signed": date(2024, 3, 6)})
 
 
@@ -190,7 +190,7 @@ def test_an_extension_is_asked_for_on_the_last_day_and_no_later() -> None:
 
 
 def test_an_extension_is_asked_for_as_often_as_policy_says() -> None:
-    with pytest.raises(ActError, match=r"extended 1 time\(s\) already; policy allows 1"):
+    with pytest.raises(ActError, match=r"policy allows 1 extension\(s\); it has had 1"):
         done("extend_request", facts(extensions=1), **GIVEN["extend_request"])
     with pytest.raises(ActError, match=r"policy allows 1 extension\(s\)"):
         done("extend", facts(extensions=1), **GIVEN["extend"])

@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 from factories import make_facts, make_state
 
-from dondoc.obligations.allowed_answers import Span, choices, explains, extension_span, may_answer
+from dondoc.obligations.acts import is_late_now
+from dondoc.obligations.allowed_answers import choices, may_answer
 from dondoc.obligations.decision_input import Facts
+from dondoc.obligations.extension import Span, extension_span
 from dondoc.obligations.lifecycle import ENDS, Status
 from portal.shell.rate_limit import Allowance
 
@@ -23,13 +25,13 @@ EARLY, DUE, LATE = date(2024, 3, 22), date(2024, 3, 31), date(2024, 4, 1)
 
 
 def test_an_open_duty_offers_everything() -> None:
-    found = choices(facts_at(Status.OPEN), EARLY, acknowledged=False)
+    found = choices(facts_at(Status.OPEN), EARLY, set())
     assert found == ("acknowledge", "submit", "extend_request", "raise_difficulty")
 
 
 @pytest.mark.parametrize("status", sorted(ENDS))
 def test_an_ended_duty_offers_nothing(status: Status) -> None:
-    assert choices(facts_at(status), EARLY, acknowledged=False) == ()
+    assert choices(facts_at(status), EARLY, set()) == ()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_what_is_settled_is_not_offered_again(
 ) -> None:
     facts = facts_at(Status.OPEN)
     facts = replace(facts, state=replace(facts.state, **changes))  # type: ignore[arg-type]
-    assert missing not in choices(facts, today, acknowledged=acknowledged)
+    assert missing not in choices(facts, today, {"occurrence.acknowledged"} if acknowledged else set())
 
 
 def test_an_extension_lies_after_due_within_policy_and_before_the_closing() -> None:
@@ -70,8 +72,8 @@ def test_only_lead_units_and_their_heads_answer() -> None:
 
 def test_lateness_is_judged_by_the_documents_date() -> None:
     facts = facts_at(Status.OPEN)
-    assert [explains(facts, signed, LATE) for signed in (None, DUE, LATE)] == [True, False, True]
-    assert not explains(facts, None, DUE)
+    assert [is_late_now(facts, signed, LATE) for signed in (None, DUE, LATE)] == [True, False, True]
+    assert not is_late_now(facts, None, DUE)
 
 
 def test_an_allowance_comes_back_with_time_and_is_each_links_own() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
-import yaml
 from factories import make_occurrence
 
 from dondoc.ledger.ledger import KINDS
 from dondoc.obligations.lifecycle import ENDS, TRANSITIONS, Status, initial
+from tasks.config.loading import words
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "vong-doi.md"
+WORDS = words(ROOT / "config")
 BEGIN, END = (
     "<!-- sinh từ dondoc.obligations.lifecycle: bắt đầu -->",
     "<!-- sinh từ dondoc.obligations.lifecycle: hết -->",
@@ -21,15 +21,9 @@ BEGIN, END = (
 BEGINNINGS = (Status.GATED, Status.PLANNED, Status.BEFORE_ADOPTION)  # what `initial` gives
 
 
-def words(name: str, key: str) -> dict[str, str]:
-    """That table of names of a file of words."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "config/words/vi" / name).read_text(encoding="utf-8"))
-    return found[key]
-
-
 def generated() -> list[str]:
     """The part between the markers."""
-    statuses, entries = words("words.yaml", "statuses"), words("runs.yaml", "entries")
+    statuses, entries = WORDS["statuses"], WORDS["entries"]
     return [*_diagram(statuses, entries), "", *_table(statuses, entries)]
 
 
@@ -70,8 +64,8 @@ def test_the_page_shows_the_transition_table() -> None:
 
 
 def test_every_status_and_every_entry_of_an_occurrence_has_a_name() -> None:
-    assert set(words("words.yaml", "statuses")) == set(Status)
-    assert {kind for kind in KINDS if kind.startswith("occurrence.")} <= set(words("runs.yaml", "entries"))
+    assert set(WORDS["statuses"]) == set(Status)
+    assert {kind for kind in KINDS if kind.startswith("occurrence.")} <= set(WORDS["entries"])
 
 
 def test_an_occurrence_begins_where_the_diagram_begins() -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
-from typing import Any, get_args
+from string import Formatter
+from typing import Any
 
 import pytest
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import is_valid, preprocess_schema
 
 from deployments.apply import flow_function
-from dondoc.obligations.acts import ActName
+from dondoc.foundation.refusals import ENGLISH, Refusal
+from dondoc.obligations.act_table import ACTS, FIELDS
 from dondoc.office.refusals import in_words
 from dondoc.schedule.deployments import MARK, RUN_MARK, own_deployments
 from tasks.config.loading import read, words
-from tasks.obligations.operator_forms import ACTS, ActLabel
+from tasks.obligations.operator_forms import RecordForm, act_labels
 
 ROOT = Path(__file__).parents[3]
 WORDS = words(ROOT / "config")
@@ -58,8 +59,10 @@ def test_every_field_has_a_label_a_help_text_and_a_place(entrypoint: str) -> Non
 
 
 def test_the_choice_of_acts_is_complete() -> None:
-    assert set(ACTS) == set(get_args(ActLabel))
-    assert sorted(ACTS.values()) == sorted(get_args(ActName))
+    listed = schema("flows.record.record")["definitions"]["RecordForm"]["properties"]["act"]["enum"]
+    assert listed == list(act_labels())
+    assert list(act_labels().values()) == list(ACTS)
+    assert set(FIELDS) - {"files"} <= set(RecordForm.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -83,40 +86,33 @@ def test_prefect_refuses_bad_input_and_takes_empty_fields(given: dict[str, Any],
 # -- refusals
 
 
-def refusals() -> list[str]:
-    """Every message with which the domain refuses an act or an event, its values filled in with an x."""
-    found = []
-    for file in ("dondoc/obligations/acts.py", "dondoc/obligations/lifecycle.py", "tasks/obligations/events.py", "tasks/store/settle.py",
-                 "tasks/config/run_context.py", "tasks/store/chain.py"):  # fmt: skip
-        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
-                "ActError",
-                "ForbiddenTransitionError",
-                "ClockError",
-            ):
-                (message,) = node.args
-                parts = message.values if isinstance(message, ast.JoinedStr) else [message]
-                found.append("".join(str(p.value) if isinstance(p, ast.Constant) else "x" for p in parts))
-    return found
+def braces(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def test_every_refusal_has_its_vietnamese_words_and_none_is_left_over() -> None:
-    said = refusals()
-    assert len(said) > 20
-    assert [message for message in said if in_words(message, WORDS) == message] == []
-    rest = [
-        rule["says"] for rule in WORDS["refusals"]
-        if "is not adopted" not in rule["says"] and not any(re.fullmatch(rule["says"], message) for message in said)
-    ]  # fmt: skip
-    assert rest == []
+def test_every_refusal_has_its_sentence_in_both_languages_and_names_only_known_facts() -> None:
+    said = WORDS["refusals"]
+    assert set(said) == set(ENGLISH)
+    one_only = {"first", "last", "due", "today", "times", "typed"}  # facts that only one of the two languages names
+    assert {code for code in ENGLISH if (braces(said[code]) ^ braces(ENGLISH[code])) - one_only} == set()
 
 
-def test_a_refusal_is_one_line_and_an_unknown_one_stays_as_it_is() -> None:
-    forbidden = "p/i/o/2024 is submitted: submitted is not possible now; see its page for what is"
+def test_every_code_that_the_house_gives_is_known_and_none_is_left_over() -> None:
+    given: set[str] = set()
+    for path in (*ROOT.glob("dondoc/**/*.py"), *ROOT.glob("tasks/**/*.py"), *ROOT.glob("portal/**/*.py")):
+        text = path.read_text(encoding="utf-8")
+        given |= {code for code in ENGLISH if f'"{code}"' in text and path.name != "refusals.py"}
+    assert set(ENGLISH) - given == set()
+
+
+def test_a_refusal_is_one_line_in_the_offices_words() -> None:
+    forbidden = Refusal("not_now", {"occurrence": "p/i/o/2024", "status": "submitted", "entry": "occurrence.submitted"})
     assert (
         in_words(forbidden, WORDS) == "Kỳ p/i/o/2024 đang ở trạng thái “Chờ duyệt”; lúc này không “nộp kết quả” được."
     )
-    assert in_words("something\nelse {x}", WORDS) == "something else {x}"
+    assert in_words(Refusal("no_event", {"plan": "p", "event": "a\nb", "known": ["x", "y"]}), WORDS).endswith(
+        "“a b”; có: x, y."
+    )
 
 
 def test_no_word_of_one_file_hides_a_word_of_the_other() -> None:
