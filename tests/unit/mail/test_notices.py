@@ -620,9 +620,19 @@ def test_what_asks_is_withheld_once_it_is_no_longer_true(kind: NoticeKind, statu
     if kind in OWED_ONLY:
         in_time = {"assign": True, "remind": not late, "last-call": not late, "overdue": late, "escalate": late}
         expected = status in (Status.OPEN, Status.RETURNED) and in_time[kind]
-    elif kind == "review":
+    elif kind in ("review", "submitted"):
         expected = status is Status.SUBMITTED
+    elif kind in ("difficulty", "extension-requested"):
+        expected = False
     assert still_true(kind, state, today) is expected
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_asks_for_a_decision_goes_while_that_is_waited_for(status: Status) -> None:
+    waits = status not in lifecycle.ENDS
+    state = make_state(make_occurrence("ke-hoach-thi-hanh"), status, difficulty=True, extension_asked=date(2024, 4, 15))
+    assert still_true("difficulty", state, date(2024, 3, 31)) is waits
+    assert still_true("extension-requested", state, date(2024, 3, 31)) is waits
 
 
 # -- the calendar
