@@ -23,6 +23,7 @@ COMMANDS = {
     "return": ("cli.acts:return_", "Return what was submitted, with a reason."),
     "extend": ("cli.acts:extend", "Ask for, grant or refuse an extension."),
     "waive": ("cli.acts:waive", "Waive a duty, naming the decision."),
+    "act": ("cli.acts:act", "Record any other act of a unit or of the office."),
     "event": ("cli.acts:event", "Record an outside event, which opens what waited for it."),
     "document": (
         "cli.documents:document",

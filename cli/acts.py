@@ -1,4 +1,4 @@
-"""`dondoc submit | accept | return | extend | waive | event`: every answer, for scripts."""
+"""`dondoc act …`, `submit | accept | return | extend | waive | event`: every answer, for scripts, made from ACTS."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 
 import click
 
+from dondoc.obligations.act_table import ACTS, ActName
 from operations.surroundings import house, prepare, store
 
 _DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
 
+_SAYS = "Who says so, e.g. unit:hcqt."
+
+
 def _actor(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--actor", default="operator", show_default=True, help="Who says so, e.g. unit:hcqt.")(command)
+    return click.option("--actor", default="operator", show_default=True, help=_SAYS)(command)
 
 
 def _take(occurrence: str, actor: str, **given: Any) -> None:
@@ -32,59 +36,46 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
     follow(engine, settings(), done.seqs[0])
 
 
-@click.command()
-@click.argument("occurrence")
-@click.option("--document", help="Number of the issued document, e.g. 12/BC-VP.")
-@click.option("--signed", type=_DAY, help="The date on it.")
-@click.option("--signer", help="Who signed it (role).")
-@click.option("--note", help="Anything the tracker should know.")
-@click.option(
-    "--file",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="Kept, and named by its SHA-256.",
-)
-@_actor
-def submit(
-    occurrence: str,
-    document: str | None,
-    signed: datetime | None,
-    signer: str | None,
-    note: str | None,
-    files: tuple[str, ...],
-    actor: str,
-) -> None:
-    """Record that the lead unit delivered OCCURRENCE (its id, see 'dondoc status')."""
-    evidence = tuple(_evidence(Path(file)) for file in files)
-    _take(
-        occurrence,
-        actor,
-        name="submit",
-        document=document,
-        signed=_day(signed),
-        signer=signer,
-        note=note,
-        files=evidence,
-    )
+# How each field of an act is given.
+_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "document": ("--document", {"help": "Number of the document, e.g. 12/BC-VP."}),
+    "signed": ("--signed", {"type": _DAY, "help": "The date on it."}),
+    "signer": ("--signer", {"help": "Who signed it (role)."}),
+    "until": ("--until", {"type": _DAY, "help": "The new date."}),
+    "reason": ("--reason", {"help": "Why."}),
+    "note": ("--note", {"help": "Anything the tracker should know."}),
+    "files": (
+        "--file",
+        {
+            "multiple": True,
+            "type": click.Path(exists=True, dir_okay=False),
+            "help": "Kept, and named by its SHA-256.",
+        },
+    ),
+}
 
 
-@click.command()
-@click.argument("occurrence")
-@click.option("--note")
-@_actor
-def accept(occurrence: str, note: str | None, actor: str) -> None:
-    """Accept what was submitted for OCCURRENCE."""
-    _take(occurrence, actor, name="accept", note=note)
+def _command(name: ActName) -> click.Command:
+    """The command of one act, with an option for each of its fields."""
+    rule = ACTS[name]
+
+    def record(occurrence: str, actor: str, **given: Any) -> None:
+        if "files" in given:
+            given["files"] = tuple(_evidence(Path(file)) for file in given["files"])
+        read = {field: _day(value) if isinstance(value, datetime) else value for field, value in given.items()}
+        _take(occurrence, actor, name=name, **read)
+
+    options: list[click.Parameter] = [click.Argument(["occurrence"])]
+    for field, missing in rule.fields.items():
+        flag, more = _OPTIONS[field]
+        options.append(click.Option([flag, field], required=bool(missing), **more))
+    options.append(click.Option(["--actor"], default="operator", show_default=True, help=_SAYS))
+    said = f"{rule.help} OCCURRENCE is its id, see 'dondoc status'."
+    return click.Command(name.replace("_", "-"), params=options, callback=record, help=said)
 
 
-@click.command("return")
-@click.argument("occurrence")
-@click.option("--reason", required=True)
-@_actor
-def return_(occurrence: str, reason: str, actor: str) -> None:
-    """Return what was submitted for OCCURRENCE, with a reason."""
-    _take(occurrence, actor, name="return", reason=reason)
+act = click.Group("act", commands=[_command(name) for name in ACTS], help="Record any act of a unit or of the office.")
+submit, accept, return_, waive = (act.commands[name] for name in ("submit", "accept", "return", "waive"))
 
 
 @click.command()
@@ -98,17 +89,6 @@ def return_(occurrence: str, reason: str, actor: str) -> None:
 def extend(occurrence: str, until: datetime | None, reason: str, step: str, actor: str) -> None:
     """Ask for, grant or refuse an extension of OCCURRENCE."""
     _take(occurrence, actor, name=step, until=_day(until), reason=reason)
-
-
-@click.command()
-@click.argument("occurrence")
-@click.option("--document", required=True, help="Number of the decision that waives it.")
-@click.option("--signed", type=_DAY, required=True, help="Its date.")
-@click.option("--reason", required=True)
-@_actor
-def waive(occurrence: str, document: str, signed: datetime, reason: str, actor: str) -> None:
-    """Waive OCCURRENCE, naming the decision."""
-    _take(occurrence, actor, name="waive", document=document, signed=_day(signed), reason=reason)
 
 
 @click.command()

@@ -23,7 +23,7 @@ S = Status
 OWED, LIVE = (S.OPEN, S.RETURNED), (S.OPEN, S.RETURNED, S.SUBMITTED)
 
 ActName = Literal[
-    "acknowledge", "submit", "accept", "return", "extend_request", "extend", "refuse_extension", "raise_difficulty",
+    "acknowledge", "submit", "extend_request", "raise_difficulty", "accept", "return", "extend", "refuse_extension",
     "answer_difficulty", "waive",
 ]  # fmt: skip
 FieldName = Literal["document", "signed", "signer", "files", "until", "reason", "note"]
