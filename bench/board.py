@@ -28,6 +28,7 @@ from dondoc.ledger.ledger import Draft
 from dondoc.plan.plan import Plan
 from operations.stack.databases import DatabaseUrls
 from portal.office.board_pages import board_routes
+from portal.office.boards import Boards
 from portal.shell.page_context import Desk
 from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
@@ -144,8 +145,9 @@ def _portal(store: sa.Engine, urls: DatabaseUrls) -> Iterator[str]:
     settings = Settings(Path("none"), "", installation=behind, secret="b" * 40, now=lambda: NOW, engine=store)
     pages = Pages(settings)
     pages.provide(sign_out_token=lambda _visitor: "", mailbox_open=False)
+    desk = Desk(settings, behind)
     app = Starlette(
-        routes=board_routes(Desk(settings, behind), pages), middleware=[Middleware(Guard), Middleware(SignedIn)]
+        routes=board_routes(desk, pages, Boards(desk)), middleware=[Middleware(Guard), Middleware(SignedIn)]
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = Thread(target=server.run)

@@ -37,7 +37,7 @@ def document(
     from dondoc.documents.kinds import wanted
     from dondoc.foundation.errors import DondocError
     from tasks.config.loading import clock
-    from tasks.documents.reading import standing, written
+    from tasks.documents.reading import plan_view, written
     from tasks.documents.templates import document_settings
     from tasks.store.plans import adopted, adopted_ids
 
@@ -53,7 +53,7 @@ def document(
     then = clock(rules.policy, _end_of_day(as_of)) if as_of else None
     if then and then > now:
         raise DondocError(f"nothing is known of {then:%Y-%m-%d %H:%M} yet; leave --as-of out for now")
-    about = standing(engine, rules, config, plan.id, now, then)
+    about = plan_view(engine, rules, config, plan.id, now, then)
     pictures = {"chart": Path(chart).read_bytes()} if chart else None
     path = Path(output or chosen.name(settings))
     path.write_bytes(written(chosen, about, config, pictures))

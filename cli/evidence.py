@@ -28,25 +28,34 @@ def evidence() -> None:
     "--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="What is, or once was, due on this day or earlier."
 )
 @click.option("--head", type=click.IntRange(1), help="As the ledger stood at this entry: makes an earlier pack again.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the ledger stood at the end of that day.")
 @click.option("--actor", default="operator", show_default=True, help="Who makes it, as the ledger records it.")
 def pack_(
     out: Path, plan: str, item: str, unit: str, document: str, first: datetime | None, last: datetime | None,
-    head: int | None, actor: str,
+    head: int | None, as_of: datetime | None, actor: str,
 ) -> None:  # fmt: skip
     """One ZIP for an item, a unit, a period or everything, checked anywhere with the kiem-tra.py inside.
 
-    Recorded as evidence.packed, except with --head: that repeats a pack which is recorded already. The whole ledger is
+    Recorded as evidence.packed, except with --head or --as-of: that repeats a pack which is recorded already. The whole ledger is
     inside, whatever is selected.
     """
     from dondoc.verification.evidence import Selection
     from tasks.config.loading import clock
     from tasks.evidence.packing import pack, record
+    from tasks.obligations.snapshot import entry_of
 
+    if head and as_of:
+        raise click.UsageError("--head and --as-of say the same; give one of them")
     if first and last and first > last:
         raise click.UsageError("--from is after --to; swap them")
     engine, rules = store(), house()
     if unit and unit not in {known.id for known in rules.office.units}:
         raise click.UsageError(f"no unit {unit!r}; units are: {', '.join(known.id for known in rules.office.units)}")
+    if as_of:
+        with engine.connect() as connection:
+            head = entry_of(connection, rules, as_of.date())
+        if not head:
+            raise click.UsageError(f"the ledger has no entry by {as_of:%Y-%m-%d}; give a later day")
     selection = Selection(plan, item, unit, document, _day(first), _day(last))
     made = pack(engine, prepare(), rules, selection, out, head)
     click.echo(f"{out}: {made.occurrences} occurrences, {made.entries} entries, up to entry {made.head.seq}")

@@ -12,8 +12,8 @@ import click
 from operations.surroundings import config_folder, house, store
 
 if TYPE_CHECKING:
+    from dondoc.obligations.snapshot import Snapshot
     from dondoc.office.wording import Wording
-    from tasks.obligations.snapshot import Standing
 
 _PLAN = click.option("--plan", help="Id of an adopted plan; the newest if left out.")
 _UNIT = click.option("--unit", help="Only what this unit leads (id or name).")
@@ -31,10 +31,10 @@ def progress(out: str, plan: str | None, unit: str | None, quarter: int | None, 
     """The progress table as OUT (.xlsx): every occurrence with its due date, result and delay."""
     from tasks.reports.workbooks import Chosen, progress_book
 
-    found, wording = _standing(plan, as_of)
+    found, wording = _snapshot(plan, as_of)
     content, rows = progress_book(found, wording, house().policy, Chosen(unit=_unit(unit) or "", quarter=quarter))
     _write(out, content)
-    click.echo(f"wrote {out}: {rows} occurrences, ledger entry {found.seen.seq}")
+    click.echo(f"wrote {out}: {rows} occurrences, ledger entry {found.head.seq}")
 
 
 @click.command()
@@ -51,18 +51,24 @@ def scorecard(
     from dondoc.reports.scorecard import scorecards
     from dondoc.reports.scorecard_sheets import as_json as json_of
     from dondoc.reports.scorecard_sheets import decimal, unit_name
+    from dondoc.reports.sheet_model import Seen
+    from tasks.obligations.snapshot import traces
     from tasks.reports.workbooks import score_book
 
     rules = house()
-    found, wording = _standing(plan, as_of)
+    found, wording = _snapshot(plan, as_of)
+    with store().connect() as connection:
+        traced = traces(connection, rules, found)
     chosen = _unit(unit)
-    cards = scorecards(found.tracked, found.traces, found.registered, rules, found.seen.today, quarter)
+    cards = scorecards(found.tracked, traced.entries, traced.registered, rules, found.day, quarter)
     cards = tuple(card for card in cards if chosen in (None, card.unit))
     if xlsx:
         _write(xlsx, score_book(found, cards, quarter, wording, rules.policy.scoring))
-        click.echo(f"wrote {xlsx}: {len(cards)} cards, ledger entry {found.seen.seq}", err=as_json)
+        click.echo(f"wrote {xlsx}: {len(cards)} cards, ledger entry {found.head.seq}", err=as_json)
     if as_json:
-        click.echo(json.dumps(json_of(cards, found.seen, quarter, rules.policy.scoring), ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(json_of(cards, Seen.of(found), quarter, rules.policy.scoring), ensure_ascii=False, indent=1)
+        )
     elif not xlsx:
         words = wording.words["tables"]["scorecard"]
         for card in cards:
@@ -72,14 +78,14 @@ def scorecard(
                 f"{unit_name(card, rules.office, words)} ({words['roles'][card.role].lower()}): "
                 f"{words['score'].lower()} {decimal(card.score, words['none'])}; {shown}"
             )
-        click.echo(found.seen.line(wording.words["tables"]["seen"]))
+        click.echo(Seen.of(found).line(wording.words["tables"]["seen"]))
 
 
-def _standing(plan: str | None, as_of: object) -> tuple[Standing, Wording]:
+def _snapshot(plan: str | None, as_of: object) -> tuple[Snapshot, Wording]:
     from dondoc.foundation.errors import DondocError
     from dondoc.office.wording import Wording
-    from tasks.config.loading import today, words
-    from tasks.obligations.snapshot import standing
+    from tasks.config.loading import clock, words
+    from tasks.obligations.snapshot import snapshot
     from tasks.store.plans import adopted_ids
 
     engine, rules = store(), house()
@@ -90,8 +96,8 @@ def _standing(plan: str | None, as_of: object) -> tuple[Standing, Wording]:
             raise DondocError("no plan is adopted; adopt one with: dondoc plan adopt")
         plan = known[-1]
     day: date | None = as_of.date() if hasattr(as_of, "date") else None
-    found = standing(engine, rules, plan, today(rules.policy), day)
-    return found, Wording(words(config_folder()), rules.office, rules.calendar, found.seen.today, True)
+    found = snapshot(engine, rules, plan, clock(rules.policy), day)
+    return found, Wording(words(config_folder()), rules.office, rules.calendar, found.day, True)
 
 
 def _unit(name: str | None) -> str | None:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from dondoc.documents.form_settings import Settings, is_drafted
-from dondoc.documents.lines import Line, Standing, by_unit, count
+from dondoc.documents.lines import Line, PlanView, by_unit, count
 from dondoc.documents.marked_text import DocumentError
 from dondoc.documents.periods import ReportPeriod, closed_month, report_period
 from dondoc.mail.notice import Notice
@@ -77,64 +77,64 @@ def _item(key: str) -> str:
     return key.partition("/")[0]
 
 
-def facts(document: Wanted, standing: Standing, settings: Settings) -> dict[str, Any]:
+def facts(document: Wanted, view: PlanView, settings: Settings) -> dict[str, Any]:
     """Everything the template of that document may show. Raises DocumentError where there is nothing to write."""
     shared: dict[str, Any] = {
-        "plan": standing.plan,
-        "office": standing.house.office,
-        "year": standing.plan.year,
-        "today": standing.today,
-        "moment": standing.moment,
-        "head": standing.head,
+        "plan": view.plan,
+        "office": view.house.office,
+        "year": view.plan.year,
+        "today": view.today,
+        "moment": view.moment,
+        "head": view.head,
         "settings": settings,
     }
     match document.kind:
         case "reminder":
-            return {**shared, **_reminder(standing, settings)}
+            return {**shared, **_reminder(view, settings)}
         case "progress":
-            return {**shared, **_progress(standing, settings, document.period)}
+            return {**shared, **_progress(view, settings, document.period)}
         case "year-summary":
-            return {**shared, **_year(standing)}
+            return {**shared, **_year(view)}
         case _:
-            return {**shared, **_of_item(standing, settings, document)}
+            return {**shared, **_of_item(view, settings, document)}
 
 
-def _reminder(standing: Standing, settings: Settings) -> dict[str, Any]:
-    late = standing.late
+def _reminder(view: PlanView, settings: Settings) -> dict[str, Any]:
+    late = view.late
     if not late:
-        raise DocumentError(f"nothing of {standing.plan.id} is late on {standing.today:%d/%m/%Y}; no letter is needed")
-    office = standing.house.office
+        raise DocumentError(f"nothing of {view.plan.id} is late on {view.today:%d/%m/%Y}; no letter is needed")
+    office = view.house.office
     units = [unit.id for unit in office.units if any(unit.id in line.units for line in late)]
     return {
         "late": late,
         "units": [office.name_of(unit) for unit in units],
         "by_unit": [(office.name_of(unit), sum(unit in line.units for line in late)) for unit in units],
-        "answer_by": standing.house.calendar.add(standing.today, settings.reminder.answer_within),
+        "answer_by": view.house.calendar.add(view.today, settings.reminder.answer_within),
     }
 
 
-def _progress(standing: Standing, settings: Settings, label: str) -> dict[str, Any]:
+def _progress(view: PlanView, settings: Settings, label: str) -> dict[str, Any]:
     period = report_period(label, settings.cut_off)
-    if period.year != standing.plan.year:
-        raise DocumentError(f"{standing.plan.id} has no report of {label}; give a period of {standing.plan.year}")
-    lines = standing.lines
+    if period.year != view.plan.year:
+        raise DocumentError(f"{view.plan.id} has no report of {label}; give a period of {view.plan.year}")
+    lines = view.lines
     due = [line for line in lines if _within(line, period.first, period.last) and line.outcome != "before_adoption"]
     ahead = [
         line for line in lines if line.outcome == "open" and _within(line, period.last, period.ahead, exclusive=True)
     ]
-    carried = [line for line in standing.late if line.due is not None and line.due < period.first]
+    carried = [line for line in view.late if line.due is not None and line.due < period.first]
     return {
         "period": period,
-        "period_words": _period_words(standing, settings, period),
+        "period_words": _period_words(view, settings, period),
         "due": due,
         "carried": carried,
-        "late": standing.late,
+        "late": view.late,
         "done_late": [line for line in due if line.outcome in ("late", "extended_late")],
         "ahead": [line for line in ahead if not line.regular],
         "regular": [line for line in ahead if line.regular],
         "difficult": [line for line in (*carried, *due) if line.difficulty],
         "counts": count("", due),
-        "by_unit": by_unit(standing, due),
+        "by_unit": by_unit(view, due),
         "whole": count("", lines),
     }
 
@@ -143,21 +143,21 @@ def _within(line: Line, first: date, last: date, *, exclusive: bool = False) -> 
     return line.due is not None and (first < line.due if exclusive else first <= line.due) and line.due <= last
 
 
-def _period_words(standing: Standing, settings: Settings, period: ReportPeriod) -> str:
+def _period_words(view: PlanView, settings: Settings, period: ReportPeriod) -> str:
     if period.span == "nine-months":
         return settings.nine_months.format(year=period.year)
-    return standing.wording.period(period.label)
+    return view.wording.period(period.label)
 
 
-def _year(standing: Standing) -> dict[str, Any]:
-    lines = [line for line in standing.lines if line.outcome != "before_adoption"]
+def _year(view: PlanView) -> dict[str, Any]:
+    lines = [line for line in view.lines if line.outcome != "before_adoption"]
     sections = dict.fromkeys(line.section for line in lines)
     return {
         "lines": lines,
         "counts": count("", lines),
-        "by_unit": by_unit(standing, lines),
+        "by_unit": by_unit(view, lines),
         "by_section": [count(section, (line for line in lines if line.section == section)) for section in sections],
-        "late": standing.late,
+        "late": view.late,
         "done_late": [line for line in lines if line.outcome in ("late", "extended_late")],
         "missed": [line for line in lines if line.outcome == "missed"],
         "released": [line for line in lines if line.outcome in ("waived", "superseded")],
@@ -165,9 +165,9 @@ def _year(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[str, Any]:
+def _of_item(view: PlanView, settings: Settings, document: Wanted) -> dict[str, Any]:
     item_id, _, obligation_id = document.item.partition("/")
-    plan, chosen = standing.plan, settings.plan_drafts
+    plan, chosen = view.plan, settings.plan_drafts
     try:
         item = plan.item(item_id)
         obligation = item.obligation(obligation_id) if obligation_id else _planned(item, settings)
@@ -176,7 +176,7 @@ def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[s
     drafted = {found.id for found in item.obligations if is_drafted(found, settings)}
     key = f"{item.id}/{obligation.id}"
     named = spelled(chosen.names.get(key, obligation.deliverable), settings.abbreviations)
-    due = next((line.due for line in standing.lines if line.occurrence.startswith(f"{plan.id}/{key}/")), None)
+    due = next((line.due for line in view.lines if line.occurrence.startswith(f"{plan.id}/{key}/")), None)
     return {
         "item": item,
         "obligation": obligation,
@@ -185,13 +185,13 @@ def _of_item(standing: Standing, settings: Settings, document: Wanted) -> dict[s
         "due": due,
         "issuer": "committee" if key in chosen.committee else "office",
         "title_of_item": spelled(item.title, settings.abbreviations),
-        "bases": (*settings.bases_of(item.id, obligation.id, standing.today), *item.basis),
-        "lead": standing.wording.names(obligation.lead),
-        "leads": [standing.house.office.name_of(unit) for unit in standing.house.office.members(obligation.lead)],
-        "coordinating": standing.wording.names(obligation.coordinating),
+        "bases": (*settings.bases_of(item.id, obligation.id, view.today), *item.basis),
+        "lead": view.wording.names(obligation.lead),
+        "leads": [view.house.office.name_of(unit) for unit in view.house.office.members(obligation.lead)],
+        "coordinating": view.wording.names(obligation.coordinating),
         "steps": [
             line
-            for line in standing.lines
+            for line in view.lines
             if line.occurrence.startswith(f"{plan.id}/{item.id}/")
             and line.outcome not in ("waived", "superseded", "before_adoption")
             and line.occurrence.split("/")[2] not in drafted

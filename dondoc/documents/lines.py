@@ -12,43 +12,45 @@ from dondoc.ledger.ledger import Head
 from dondoc.mail.duties import RECURRING
 from dondoc.obligations.decide import owed
 from dondoc.obligations.outcomes import Outcome, outcome
+from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import State
-from dondoc.obligations.timing import Occurrence
 from dondoc.office.rules import House
 from dondoc.office.wording import Wording
-from dondoc.plan.plan import Item, Obligation, Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """One occurrence with its state, and the item and obligation of the plan's version it stands under."""
-
-    occurrence: Occurrence
-    state: State
-    item: Item
-    obligation: Obligation
+from dondoc.plan.plan import Plan
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A plan at `moment` (in the office's zone): every occurrence with its state, and the ledger's head it was read at."""
+class PlanView:
+    """A plan's snapshot under the rules and in the words that documents are written with."""
 
-    plan: Plan
+    snapshot: Snapshot
     house: House
     wording: Wording
-    moment: datetime
-    head: Head
-    registered: tuple[Registered, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The version in force then."""
+        return self.snapshot.plan
+
+    @property
+    def head(self) -> Head:
+        """The ledger entry it was read at."""
+        return self.snapshot.head
+
+    @property
+    def moment(self) -> datetime:
+        """What it is judged at, in the office's zone."""
+        return self.snapshot.moment
 
     @property
     def today(self) -> date:
         """The office's calendar day of the moment."""
-        return self.wording.today
+        return self.snapshot.day
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """Every occurrence of the plan, in its order."""
-        return tuple(line_of(self, registered) for registered in self.registered)
+        return tuple(line_of(self, tracked) for tracked in self.snapshot.tracked)
 
     @property
     def late(self) -> list[Line]:
@@ -117,13 +119,13 @@ class Count:
         return f"{tenths // 10},{tenths % 10}"
 
 
-def line_of(standing: Standing, registered: Registered) -> Line:
+def line_of(view: PlanView, tracked: Tracked) -> Line:
     """The line of an occurrence."""
-    house, wording = standing.house, standing.wording
-    occurrence, state = registered.occurrence, registered.state
-    item, obligation = registered.item, registered.obligation
-    found = outcome(state, standing.today)
-    late = owed(state, standing.today) and state.due is not None
+    house, wording = view.house, view.wording
+    occurrence, state = tracked.occurrence, tracked.state
+    item, obligation = tracked.item, tracked.obligation
+    found = outcome(state, view.today)
+    late = owed(state, view.today) and state.due is not None
     units = house.office.members(obligation.lead)
     return Line(
         occurrence=occurrence.id,
@@ -140,7 +142,7 @@ def line_of(standing: Standing, registered: Registered) -> Line:
         original_due=state.original_due,
         outcome=found,
         said=_said(wording, found, state),
-        days_late=house.calendar.between(state.due, standing.today) if late and state.due else 0,
+        days_late=house.calendar.between(state.due, view.today) if late and state.due else 0,
         document=state.document,
         signed_on=state.signed_on,
         submitted_on=state.submitted_on,
@@ -171,12 +173,10 @@ def count(name: str, lines: Iterable[Line]) -> Count:
     )
 
 
-def by_unit(standing: Standing, lines: Iterable[Line]) -> list[Count]:
+def by_unit(view: PlanView, lines: Iterable[Line]) -> list[Count]:
     """The counts of each lead unit that has any; a duty with several lead units counts for each of them."""
     known = list(lines)
-    counts = [
-        count(unit.name, (line for line in known if unit.id in line.units)) for unit in standing.house.office.units
-    ]
+    counts = [count(unit.name, (line for line in known if unit.id in line.units)) for unit in view.house.office.units]
     return [found for found in counts if found.total]
 
 

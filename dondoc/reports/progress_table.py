@@ -14,21 +14,12 @@ from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.decide import is_late
 from dondoc.obligations.lifecycle import ENDS, State, Status
 from dondoc.obligations.outcomes import outcome
-from dondoc.obligations.timing import Occurrence, cadence
+from dondoc.obligations.snapshot import Tracked
+from dondoc.obligations.timing import cadence
 from dondoc.office.policy import Policy
 from dondoc.office.wording import Wording, clean, sentence, short
-from dondoc.plan.plan import Item, Obligation, Plan
+from dondoc.plan.plan import Plan
 from dondoc.reports.sheet_model import Cells, Column, Part, Seen, Sheet, Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """One occurrence with what it is about and how it stands."""
-
-    occurrence: Occurrence
-    state: State
-    item: Item
-    obligation: Obligation
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from typing import Any, Literal, get_args
 from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.lifecycle import State
 from dondoc.obligations.outcomes import Outcome, outcome
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from dondoc.office.policy import Scoring
 from dondoc.office.rules import House
-from dondoc.reports.progress_table import Tracked
 
 Role = Literal["lead", "coordinating"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from dondoc.office.policy import Scoring
 from dondoc.office.wording import Wording, clean
-from dondoc.reports.progress_table import Tracked
 from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, Proof
 from dondoc.reports.sheet_model import Cells, Column, Part, Seen, Sheet, Value
 

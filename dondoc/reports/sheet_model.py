@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from dondoc.obligations.snapshot import Snapshot
+
 Value = str | int | float | date | None
 DAY = "dd/mm/yyyy"
 
@@ -62,6 +64,11 @@ class Seen:
     hash: str
     at: datetime
     today: date
+
+    @classmethod
+    def of(cls, found: Snapshot) -> Seen:
+        """What a snapshot's tables name."""
+        return cls(found.plan.id, found.plan.title, found.head.seq, found.head.hash, found.at, found.day)
 
     def line(self, pattern: str) -> str:
         """The line that names it, on every table made from it."""

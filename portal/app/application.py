@@ -24,6 +24,7 @@ from portal.mailbox.kept_letters import Letters
 from portal.mailbox.pages import mail_routes
 from portal.office.absence_pages import absence_routes
 from portal.office.board_pages import board_routes
+from portal.office.boards import Boards
 from portal.office.feeds import feed_routes
 from portal.office.occurrence_pages import occurrence_routes
 from portal.office.received_pages import received_routes
@@ -50,14 +51,15 @@ register_url_convertor("number", _Number())
 
 def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
     """What an installation adds to the mailbox: sign-in, and the office's pages."""
+    boards = Boards(desk)
     return [
         *sign_in_routes(visitors, pages),
-        *board_routes(desk, pages),
-        *index_routes(desk, pages),
+        *board_routes(desk, pages, boards),
+        *index_routes(desk, pages, boards),
         *occurrence_routes(desk, visitors, pages),
-        *feed_routes(desk, pages),
+        *feed_routes(desk, pages, boards),
         *document_routes(desk, pages),
-        *table_routes(desk, pages),
+        *table_routes(desk, pages, boards),
         *file_routes(desk, pages),
         *received_routes(desk, visitors, pages),
         *evidence_routes(desk, visitors, pages),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from portal.office.board_snapshot import Line, Snapshot, folded
+from portal.office.boards import Board, Line, folded
 from portal.office.status_marks import MARKS, TONE, TONES, Tone
 
 PAGE = 30  # with its styles, a page of the longest names weighs less than 50 kB
@@ -26,6 +27,7 @@ class Choice:
     state: str = ""
     q: str = ""
     page: int = 1
+    day: date | None = None  # as things stood at its end
 
     def fits(self, line: Line) -> bool:
         """Whether a line is asked for. `state` is a mark or a tone."""
@@ -39,7 +41,7 @@ class Choice:
     @property
     def narrowed(self) -> bool:
         """Whether any filter is set."""
-        return bool(self.unit or self.quarter is not None or self.state or self.q)
+        return bool(self.unit or self.quarter is not None or self.state or self.q or self.day)
 
     def address(self, **changes: object) -> str:
         """The board's address with this choice and these changes; a change of filter begins at page 1."""
@@ -49,6 +51,7 @@ class Choice:
             "quarter": self.quarter,
             "state": self.state,
             "q": self.q,
+            "ngay": self.day,
             **changes,
         }
         query = urlencode({key: value for key, value in wanted.items() if value not in (None, "")})
@@ -64,15 +67,23 @@ def read_choice(query: Mapping[str, str]) -> Choice:
         quarter=int(quarter) if quarter in ("0", "1", "2", "3", "4") else None,
         state=state if state in MARKS or state in TONES else "",
         q=_word(query.get("q", "")),
+        day=_day(query.get("ngay", "")),
         page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
     )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _word(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "").strip()[:100]
 
 
-def board(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
+def board(snapshot: Board, choice: Choice) -> dict[str, Any]:
     """What the board's page shows: a page of lines, and the figures of everything chosen."""
     chosen = [line for line in snapshot.lines if choice.fits(line)]
     last = max(1, -(-len(chosen) // PAGE))

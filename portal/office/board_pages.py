@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from portal.office.board import board, read_choice
-from portal.office.board_snapshot import Snapshots
+from portal.office.boards import Boards
 from portal.office.inbox import inbox, read_asked
 from portal.office.received_pages import address_of
 from portal.office.status_marks import MARKS, SOON_WORKING_DAYS, TONE
 from portal.shell.page_context import Desk, gated
 from portal.shell.pages import Pages
+from tasks.obligations.snapshot import SnapshotError
 from tasks.store import received
 from tasks.store.received import STRAY_DAYS
 
 
-def board_routes(desk: Desk, pages: Pages) -> list[Route]:
+def board_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
     """/bang and /viec."""
-    snapshots = Snapshots(desk)
 
     def table(request: Request) -> HTMLResponse:
         choice = read_choice(request.query_params)
-        snapshot = snapshots.of(choice.plan)
+        try:
+            snapshot = boards.of(choice.plan, choice.day)
+        except SnapshotError as error:  # a day before the plan was adopted
+            raise HTTPException(404) from error
         if snapshot is None:
             return pages.render("board_empty.html")
         return pages.render(
@@ -38,10 +42,10 @@ def board_routes(desk: Desk, pages: Pages) -> list[Route]:
 
     def waiting(request: Request) -> Response:
         """What waits for a decision, in every adopted plan."""
-        latest, office = snapshots.of(""), desk.house.office
+        latest, office = boards.of(""), desk.house.office
         if latest is None:
             return pages.render("board_empty.html")
-        every = [found for plan in reversed(latest.plans) if (found := snapshots.of(plan))]
+        every = [found for plan in reversed(latest.plans) if (found := boards.of(plan))]
         asked = read_asked(request.query_params, {unit.id for unit in office.units})
         own_units = office.own_units("role:tracker")
         with desk.engine.connect() as connection:

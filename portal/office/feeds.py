@@ -16,16 +16,16 @@ from dondoc.mail.calendar_parts import Deadline, calendar
 from dondoc.mail.duties import hashed
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.office.wording import Wording
-from portal.office.board_snapshot import Line, Snapshots
+from portal.office.boards import Boards, Line
 from portal.shell.page_context import Desk, gated, reached
 from portal.shell.pages import Pages
 
 LEADERS = "leaders"
 
 
-def feed_routes(desk: Desk, pages: Pages) -> list[Route]:
+def feed_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
     """/lich and /lich/{signed token}.ics."""
-    settings, snapshots = desk.settings, Snapshots(desk)
+    settings = desk.settings
     signer = Signer(settings.secret, salt="dondoc calendar feed")
 
     def addresses(_request: Request) -> HTMLResponse:
@@ -37,8 +37,8 @@ def feed_routes(desk: Desk, pages: Pages) -> list[Route]:
     def feed(whose: str) -> Response:
         now = desk.now()
         wording = desk.wording(now.date())
-        latest = snapshots.of("")
-        found = [snapshot for plan in latest.plans if (snapshot := snapshots.of(plan))] if latest else []
+        latest = boards.of("")
+        found = [snapshot for plan in latest.plans if (snapshot := boards.of(plan))] if latest else []
         deadlines = [
             _deadline(desk, line, wording)
             for snapshot in found

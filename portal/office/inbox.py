@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from portal.office.board_snapshot import Line
+from portal.office.boards import Line
 from tasks.store.received import Kept
 
 Kind = Literal["review", "extension", "difficulty", "letter"]

@@ -15,9 +15,10 @@ from dondoc.documents.marked_text import DocumentError
 from dondoc.plan.plan import Plan
 from portal.shell.page_context import Desk, gated
 from portal.shell.pages import Pages
-from tasks.documents.reading import standing, written
+from tasks.documents.reading import plan_view, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
+from tasks.obligations.snapshot import SnapshotError
 from tasks.store.plans import adopted, adopted_ids
 
 
@@ -60,7 +61,7 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
         try:
             chosen = wanted(query.get("kind", ""), found[0], settings(), query.get("item", ""), query.get("period", ""))
             content = _written(desk, chosen, found[0], query.get("day", ""))
-        except DocumentError:
+        except (DocumentError, SnapshotError):
             return listed(request, 422, refused=True)
         named = f'attachment; filename="{chosen.name(settings())}"'
         return Response(content, media_type=DOCX, headers={"Content-Disposition": named, "Cache-Control": "no-store"})
@@ -79,4 +80,4 @@ def _written(desk: Desk, chosen: Wanted, plan: Plan, day: str) -> bytes:
             raise DocumentError("the day is no date; write it as 2024-03-14") from None
         if as_of > now:
             raise DocumentError("nothing is known of a day to come; give today or a day before")
-    return written(chosen, standing(desk.engine, desk.house, config, plan.id, now, as_of), config)
+    return written(chosen, plan_view(desk.engine, desk.house, config, plan.id, now, as_of), config)

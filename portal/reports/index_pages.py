@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dondoc.reports.pictures import heat_map_words, timeline_words
-from portal.office.board_snapshot import Snapshot, Snapshots
+from portal.office.boards import Board, Boards
 from portal.office.status_marks import TONES
 from portal.reports.index_view import index_view
 from portal.reports.plan_pictures import counted, heat_map_of, timeline_of
@@ -44,9 +44,9 @@ class _Drawn:
         return Response(content, media_type="image/svg+xml", headers={"Content-Security-Policy": _PICTURE_POLICY})
 
 
-def index_routes(desk: Desk, pages: Pages) -> list[Route]:
+def index_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
     """/chi-so and /bieu-do with their pictures."""
-    snapshots, drawn = Snapshots(desk), _Drawn()
+    drawn = _Drawn()
 
     def words() -> dict[str, str]:
         found: dict[str, str] = desk.words["pictures"]
@@ -67,14 +67,14 @@ def index_routes(desk: Desk, pages: Pages) -> list[Route]:
             raise HTTPException(404)
         return drawn.of(view.trend, lambda: trend_chart(view.trend))
 
-    def snapshot(request: Request) -> Snapshot:
-        found = snapshots.of(request.query_params.get("plan", ""))
+    def board(request: Request) -> Board:
+        found = boards.of(request.query_params.get("plan", ""))
         if found is None:
             raise HTTPException(404)
         return found
 
     def charts(request: Request) -> HTMLResponse:
-        found = snapshots.of(request.query_params.get("plan", ""))
+        found = boards.of(request.query_params.get("plan", ""))
         if found is None:
             return pages.render("board_empty.html")
         said = words()
@@ -91,12 +91,12 @@ def index_routes(desk: Desk, pages: Pages) -> list[Route]:
         )
 
     def timeline(request: Request) -> Response:
-        found = snapshot(request)
+        found = board(request)
         key = ("timeline", found.plan.id, found.seq, found.today)
         return drawn.of(key, lambda: timeline_chart(timeline_of(found, words(), legend())))  # type: ignore[arg-type]
 
     def heat(request: Request) -> Response:
-        found = snapshot(request)
+        found = board(request)
         key = ("heat", found.plan.id, found.seq, found.today)
         return drawn.of(key, lambda: heat_map_chart(heat_map_of(found, desk.house.office, words())))
 

@@ -11,15 +11,15 @@ from dondoc.office.office import Office
 from dondoc.office.wording import shortened
 from dondoc.reports.pictures import HeatMap, Span, Timeline, Tone
 from dondoc.reports.plan_heat import heat_map
-from portal.office.board_snapshot import Snapshot
+from portal.office.boards import Board
 
 _LABEL = 58
 
 
-def timeline_of(snapshot: Snapshot, words: Mapping[str, str], legend: Mapping[Tone, str]) -> Timeline:
+def timeline_of(board: Board, words: Mapping[str, str], legend: Mapping[Tone, str]) -> Timeline:
     """Every item with its dated periods, in the plan's order."""
     spans: dict[str, list[Span]] = defaultdict(list)
-    for line in snapshot.lines:
+    for line in board.lines:
         due = line.state.due
         if due is not None:
             opens = line.state.opens or line.occurrence.opens or due
@@ -29,23 +29,23 @@ def timeline_of(snapshot: Snapshot, words: Mapping[str, str], legend: Mapping[To
             shortened(f"{item.ref} · {item.title}", _LABEL),
             tuple(sorted(spans[item.id], key=lambda span: (span.first, span.last))),
         )
-        for item in snapshot.plan.items
+        for item in board.plan.items
     )
     return Timeline(
-        title=words["timeline"].format(year=snapshot.plan.year),
-        year=snapshot.plan.year,
+        title=words["timeline"].format(year=board.plan.year),
+        year=board.plan.year,
         rows=rows,
-        today=snapshot.today if snapshot.today.year == snapshot.plan.year else None,
-        today_name=words["today"].format(day=f"{snapshot.today:%d/%m/%Y}"),
+        today=board.today if board.today.year == board.plan.year else None,
+        today_name=words["today"].format(day=f"{board.today:%d/%m/%Y}"),
         legend=legend,
         months=tuple(words["month"].format(number=number) for number in range(1, 13)),
     )
 
 
-def heat_map_of(snapshot: Snapshot, office: Office, words: Mapping[str, str]) -> HeatMap:
+def heat_map_of(board: Board, office: Office, words: Mapping[str, str]) -> HeatMap:
     """Duties due in each month of the plan's year by lead unit; a duty of several units counts for each."""
-    duties = [(line.state.due, line.units, outcome(line.state, snapshot.today) in LATE) for line in snapshot.lines]
-    return heat_map(duties, snapshot.plan.year, snapshot.today, office, words)
+    duties = [(line.state.due, line.units, outcome(line.state, board.today) in LATE) for line in board.lines]
+    return heat_map(duties, board.plan.year, board.today, office, words)
 
 
 def counted(timeline: Timeline) -> list[tuple[str, dict[Tone, int], date | None]]:

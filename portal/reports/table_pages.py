@@ -8,30 +8,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from itsdangerous import BadSignature, Signer
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from dondoc.reports.progress_table import Tracked
+from dondoc.obligations.snapshot import Snapshot
 from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, Role, scorecards
 from dondoc.reports.scorecard_sheets import decimal, period_line, rules, times, unit_name
 from dondoc.reports.sheet_model import Seen
 from portal.office.board import read_choice
-from portal.office.board_snapshot import Snapshot, Snapshots
+from portal.office.boards import Boards
 from portal.shell.page_context import Desk, gated, reached
 from portal.shell.pages import Pages
-from tasks.obligations.snapshot import Standing, standing
+from tasks.obligations.snapshot import Traces, traces
 from tasks.reports.workbooks import Chosen, score_book, table_book
 from tasks.spreadsheets.reading import XLSX
-from tasks.store import tables
-from tasks.store.chain import head
-from tasks.store.plans import adopted_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,61 +62,55 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
     )
 
 
-class Standings:
-    """The latest standing of each plan, read again when the ledger has grown or the day has changed."""
+class Traced:
+    """What the ledger's columns say of each plan's occurrences; entries that come later are added to what is known."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._kept: dict[str, tuple[object, Standing]] = {}
+        self._kept: dict[str, Traces] = {}
         self._lock = threading.Lock()
 
-    def of(self, wanted: str) -> tuple[Standing, tuple[str, ...]] | None:
-        """That plan's or the newest's, with the ids of all; None while none is adopted."""
-        desk, house, today = self._desk, self._desk.house, self._desk.now().date()
-        with desk.engine.connect() as connection:
-            plans, seq = tuple(adopted_ids(connection)), head(connection).seq
-        if not plans:
-            return None
-        chosen = wanted if wanted in plans else plans[-1]
+    def of(self, found: Snapshot) -> Traces:
+        """The entries up to a snapshot."""
         with self._lock:
-            kept = self._kept.get(chosen)
-        if kept is None or kept[0] is not house or (kept[1].seen.seq, kept[1].seen.today) != (seq, today):
-            kept = (house, standing(desk.engine, house, chosen, today))
+            known = self._kept.get(found.plan.id)
+        if known is None or known.upto != found.head.seq:
+            with self._desk.engine.connect() as connection:
+                known = traces(connection, self._desk.house, found, known)
             with self._lock:
-                self._kept[chosen] = kept
-        return kept[1], plans
+                self._kept[found.plan.id] = known
+        return known
 
 
-def table_routes(desk: Desk, pages: Pages) -> list[Route]:
+def table_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
     """/bang.xlsx, /diem, /diem.xlsx and /diem/{signed token} of one unit."""
-    snapshots, standings = Snapshots(desk), Standings(desk)
+    traced = Traced(desk)
     signer = Signer(desk.settings.secret, salt="dondoc scorecard")
 
     def progress(request: Request) -> Response:
         choice = read_choice(request.query_params)
-        snapshot = snapshots.of(choice.plan)
-        if snapshot is None:
+        board = boards.of(choice.plan, choice.day)
+        if board is None:
             raise HTTPException(404)
-        wording = desk.wording(snapshot.today)
-        lines = [line for line in snapshot.lines if choice.fits(line)]
-        tracked = [Tracked(line.occurrence, line.state, line.item, line.obligation) for line in lines]
+        wording = desk.wording(board.today)
+        tracked = [line.tracked for line in board.lines if choice.fits(line)]
         shown = {**pages.said_in("_marks.html", "tone_words"), **pages.said_in("_marks.html", "mark_words")}
         chosen = Chosen(choice.unit, choice.quarter, shown.get(choice.state, ""), choice.q)
-        content = table_book(snapshot.plan, tracked, _seen(desk, snapshot), wording, desk.house.policy, chosen)
-        return _file(content, wording.words["tables"]["progress"]["file"].format(plan=snapshot.plan.id))
+        content = table_book(board.plan, tracked, Seen.of(board.snapshot), wording, desk.house.policy, chosen)
+        return _file(content, wording.words["tables"]["progress"]["file"].format(plan=board.plan.id))
 
-    def cards_of(found: Standing, wanted: Wanted) -> tuple[Card, ...]:
-        every = scorecards(
-            found.tracked, found.traces, found.registered, desk.house, found.seen.today, wanted.quarter
-        )  # fmt: skip
+    def cards_of(found: Snapshot, wanted: Wanted) -> tuple[Card, ...]:
+        known = traced.of(found)
+        every = scorecards(found.tracked, known.entries, known.registered, desk.house, found.day, wanted.quarter)
         return tuple(card for card in every if not wanted.unit or wanted.figure or card.unit == wanted.unit)
 
     def page(wanted: Wanted, path: str, own: str = "") -> HTMLResponse:
-        found, plans = standings.of(wanted.plan) or (None, ())
-        if found is None:
+        board = boards.of(wanted.plan)
+        if board is None:
             return pages.render("board_empty.html")
+        found, seen = board.snapshot, Seen.of(board.snapshot)
         cards = tuple(card for card in cards_of(found, wanted) if not own or card.unit == own)
-        wording, scoring = desk.wording(found.seen.today), desk.house.policy.scoring
+        wording, scoring = desk.wording(found.day), desk.house.policy.scoring
         words = wording.words["tables"]["scorecard"]
         behind = next((c for c in cards if (c.unit, c.role) == (wanted.unit, wanted.role)), None)
         return pages.render(
@@ -130,11 +119,11 @@ def table_routes(desk: Desk, pages: Pages) -> list[Route]:
             wanted=wanted,
             path=path,
             own=own,
-            plans=plans,
-            seen=found.seen,
+            plans=board.plans,
+            seen=seen,
             words=words,
             responses=RESPONSES,
-            period=period_line(found.seen, wanted.quarter, wording),
+            period=period_line(seen, wanted.quarter, wording),
             rules=rules(scoring, words),
             name=lambda card: unit_name(card, desk.house.office, words),
             decimal=decimal,
@@ -155,10 +144,11 @@ def table_routes(desk: Desk, pages: Pages) -> list[Route]:
 
     def book(request: Request) -> Response:
         wanted = replace(read_wanted(request.query_params), figure="")
-        found, _ = standings.of(wanted.plan) or (None, ())
-        if found is None:
+        board = boards.of(wanted.plan)
+        if board is None:
             raise HTTPException(404)
-        wording, scoring = desk.wording(found.seen.today), desk.house.policy.scoring
+        found = board.snapshot
+        wording, scoring = desk.wording(found.day), desk.house.policy.scoring
         content = score_book(found, cards_of(found, wanted), wanted.quarter, wording, scoring)
         return _file(content, wording.words["tables"]["scorecard"]["file"].format(plan=found.plan.id))
 
@@ -177,13 +167,6 @@ def table_routes(desk: Desk, pages: Pages) -> list[Route]:
         Route("/diem.xlsx", gated("scorecard", book)),
         Route("/diem/{token:str}", by_address),
     ]
-
-
-def _seen(desk: Desk, snapshot: Snapshot) -> Seen:
-    with desk.engine.connect() as connection:
-        found = connection.scalar(sa.select(tables.ledger.c.hash).where(tables.ledger.c.seq == snapshot.seq))
-    at: datetime = snapshot.at
-    return Seen(snapshot.plan.id, snapshot.plan.title, snapshot.seq, found or "", at, snapshot.today)
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dondoc.documents.kinds import Wanted, enclosed
-from dondoc.documents.lines import Standing
+from dondoc.documents.lines import PlanView
 from dondoc.foundation.errors import DondocError
 from dondoc.mail.mail import Attachment
 from dondoc.mail.notices import Notice
 from dondoc.office.wording import Wording
 from tasks.config.loading import words
 from tasks.config.run_context import Morning, log
-from tasks.documents.reading import standing, written
+from tasks.documents.reading import plan_view, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
-from tasks.obligations.snapshot import standing as as_written
+from tasks.obligations.snapshot import snapshot
 from tasks.reports.workbooks import Chosen, progress_book
 from tasks.spreadsheets.reading import XLSX
 from tasks.store.files import LostFileError, fetch
@@ -36,7 +36,7 @@ def _of_plan(morning: Morning, notices: Sequence[Notice]) -> list[Attachment]:
     try:
         settings = document_settings(config, morning.house.office)
         found = enclosed(notices, settings, morning.today)
-        about = standing(morning.engine, morning.house, config, morning.plan, morning.now) if found else None
+        about = plan_view(morning.engine, morning.house, config, morning.plan, morning.now) if found else None
     except DondocError as error:
         log("documents are left out: %s", error)
         return []
@@ -59,7 +59,7 @@ def _kept(morning: Morning, notice: Notice) -> list[Attachment]:
     return found
 
 
-def _made(wanted: Wanted, name: str, morning: Morning, about: Standing) -> Attachment | None:
+def _made(wanted: Wanted, name: str, morning: Morning, about: PlanView) -> Attachment | None:
     try:
         return Attachment(name, DOCX, written(wanted, about, morning.settings.config))
     except DondocError as error:
@@ -74,7 +74,7 @@ def _table(morning: Morning) -> Attachment | None:
     name = vocabulary["tables"]["progress"]["file"].format(plan=morning.plan)
     wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
     try:
-        found = as_written(morning.engine, house, morning.plan, morning.today)
+        found = snapshot(morning.engine, house, morning.plan, morning.now)
         return Attachment(name, XLSX, progress_book(found, wording, house.policy, Chosen())[0])
     except DondocError as error:
         log("%s is left out: %s", name, error)

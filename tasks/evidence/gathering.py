@@ -7,7 +7,7 @@ it; the second writes the lines. Memory is the registers' and a line for each ma
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -21,11 +21,13 @@ from dondoc.foundation.canonical import canonical
 from dondoc.foundation.errors import DondocError
 from dondoc.ledger.ledger import Break, Head, read_entries
 from dondoc.obligations.outcomes import outcome
+from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
 from dondoc.office.rules import House
 from dondoc.plan.plan import Item, Obligation, to_json
 from dondoc.verification.completeness import Recount, recount
 from dondoc.verification.evidence import Selection, Survey, concerns, member_name
+from tasks.obligations.snapshot import read_snapshot
 from tasks.store import tables
 from tasks.store.chain import export
 from tasks.store.files import LostFileError, fetch
@@ -106,10 +108,8 @@ def survey(connection: sa.Connection, house: House, selection: Selection, upto: 
         raise PackError("nothing matches what was asked for; 'dondoc status' lists every occurrence")
     moment = datetime.fromisoformat(last[0])
     today = moment.astimezone(house.policy.zone).date()
-    kept = tuple(
-        _kept(connection, key, found.traced[key].versions[-1], recounted.states[key], today, number)
-        for number, key in enumerate(ids, start=1)
-    )
+    stood = _stood(connection, house, ids, moment, head)
+    kept = tuple(_kept(stood[key], today, number) for number, key in enumerate(ids, start=1))
     return Surveyed(selection, head, moment, found, recounted, house, kept, _parties(house, selection.unit))
 
 
@@ -131,12 +131,20 @@ def _obligation(connection: sa.Connection, occurrence: str, digest: str) -> tupl
     return found, found.obligation(obligation)
 
 
-def _kept(
-    connection: sa.Connection, key: str, digest: str, state: State, today: date, number: int
-) -> Kept:  # fmt: skip
-    item, obligation = _obligation(connection, key, digest)
-    period = key.split("/", 3)[3]
-    return Kept(key, item, obligation, period, state, outcome(state, today), f"ky/{number:04}.html")
+def _stood(
+    connection: sa.Connection, house: House, ids: Iterable[str], moment: datetime, head: Head
+) -> dict[str, Tracked]:  # fmt: skip
+    """Those occurrences as the ledger left them at `head`."""
+    plans = dict.fromkeys(key.split("/")[0] for key in ids)
+    found = (read_snapshot(connection, house, plan, moment, head.seq) for plan in plans)
+    return {each.occurrence.id: each for snapshot in found for each in snapshot.tracked}
+
+
+def _kept(tracked: Tracked, today: date, number: int) -> Kept:
+    occurrence, state = tracked.occurrence, tracked.state
+    return Kept(
+        occurrence.id, tracked.item, tracked.obligation, occurrence.period, state, outcome(state, today), f"ky/{number:04}.html"
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

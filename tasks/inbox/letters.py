@@ -16,6 +16,7 @@ from dondoc.obligations.allowed_answers import may_answer
 from dondoc.obligations.checkpoints import closing_day, links_hold_until
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import ENDS, OWED, advance
+from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
 from dondoc.plan.plan import Plan
 from tasks.config.run_context import Morning
@@ -23,7 +24,7 @@ from tasks.inbox.answers import answer
 from tasks.inbox.arrived import Arrived, Asked
 from tasks.store import inbox
 from tasks.store.chain import append, forward
-from tasks.store.occurrences import Row, facts, row, write
+from tasks.store.occurrences import facts, row, write
 from tasks.store.plans import adopted
 
 Settled = tuple[str, int | None, bool]  # the outcome, the entry's number, and whether the sender is answered
@@ -71,7 +72,7 @@ def settle_mail(connection: sa.Connection, morning: Morning, arrived: Arrived) -
     (linked,) = append(connection, at, [entry])
     about = duties[0].facts.occurrence.id if duties else told[0][0] if told else None
     if about:
-        current: Row = row(connection, about)
+        current: Tracked = row(connection, about)
         entries = _told(arrived, plan.id, about, why, known)
         write(connection, at, current, entries, _after(current.state, entries, today))
     if not (arrived.signed or known):  # anybody can name a Message-ID; strangers who do are not written to

@@ -16,6 +16,7 @@ from dondoc.index.figure_versions import Version, figures_digest, is_new
 from dondoc.index.figures import Reading
 from dondoc.obligations.acts import Act
 from dondoc.obligations.lifecycle import OWED, Status
+from dondoc.obligations.snapshot import Tracked
 from tasks.config.loading import words
 from tasks.config.run_context import Morning
 from tasks.index.figure_source import JSON, from_address
@@ -24,7 +25,7 @@ from tasks.index.sources import read_figures
 from tasks.index.wording import month_words
 from tasks.store.figures import record, versions
 from tasks.store.files import keep
-from tasks.store.occurrences import Row, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 from tasks.store.settle import act
 
@@ -77,7 +78,7 @@ def hand_in(morning: Morning, item: str) -> HandedIn:
     return done
 
 
-def _asked(morning: Morning, found: list[Row], reading: Reading) -> list[str]:
+def _asked(morning: Morning, found: list[Tracked], reading: Reading) -> list[str]:
     """The months an address is asked for: owed, in their last days or over, and not in the folder."""
     return [
         row.occurrence.period
@@ -89,7 +90,7 @@ def _asked(morning: Morning, found: list[Row], reading: Reading) -> list[str]:
     ]
 
 
-def _record(morning: Morning, row: Row, reading: Reading, known: Sequence[Version]) -> Version | None:
+def _record(morning: Morning, row: Tracked, reading: Reading, known: Sequence[Version]) -> Version | None:
     """The month's next version; None where nothing is new, or in a rehearsal."""
     month = row.occurrence.period
     given = reading.months[month].given
@@ -100,7 +101,7 @@ def _record(morning: Morning, row: Row, reading: Reading, known: Sequence[Versio
     return record(morning.engine, row.occurrence.id, month, given, files, source, morning.now, "figures", morning.run)
 
 
-def _submit(morning: Morning, row: Row, reading: Reading, note: str) -> None:
+def _submit(morning: Morning, row: Tracked, reading: Reading, note: str) -> None:
     month = row.occurrence.period
     files = reading.files_of(month)
     given = Act(

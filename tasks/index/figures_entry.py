@@ -18,6 +18,7 @@ from dondoc.index.figures import gather
 from dondoc.index.row_parser import read_rows
 from dondoc.obligations.acts import Act, ActError
 from dondoc.obligations.lifecycle import OWED
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from tasks.config.loading import words
 from tasks.config.run_context import Morning
@@ -29,7 +30,7 @@ from tasks.index.wording import month_words
 from tasks.obligations.operator_acts import one_line, person
 from tasks.spreadsheets.reading import tables
 from tasks.store.figures import confirm, record, versions
-from tasks.store.occurrences import Row, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 from tasks.store.settle import Looked, act
 
@@ -80,7 +81,7 @@ def take_figures(morning: Morning, form: FiguresForm) -> Entered:
     return Entered(form.month, tuple(lines), (*looked, *indexed.looked), tuple(seqs), indexed)
 
 
-def _occurrence(morning: Morning, form: FiguresForm, shape: str) -> tuple[Row, str]:
+def _occurrence(morning: Morning, form: FiguresForm, shape: str) -> tuple[Tracked, str]:
     with morning.engine.connect() as connection:
         plan = adopted(connection, one_line(form.plan))
         items = [item.id for item in plan.items if item.shape == shape]
@@ -162,7 +163,7 @@ def _confirmed(morning: Morning, form: FiguresForm, actor: str) -> list[int]:
     return [confirm(morning.engine, known[-1], morning.now, actor, by, reason, morning.run)]
 
 
-def _submitted(morning: Morning, row: Row, form: FiguresForm, lines: list[str]) -> tuple[Looked, ...]:
+def _submitted(morning: Morning, row: Tracked, form: FiguresForm, lines: list[str]) -> tuple[Looked, ...]:
     if row.state.status not in OWED or not (form.table or form.rows):
         return ()
     vocabulary: dict[str, Any] = words(morning.settings.config)["figures"]

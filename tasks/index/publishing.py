@@ -20,10 +20,11 @@ from dondoc.index.figures import Reading
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.decide import Decision, Facts, Verdict, leads
 from dondoc.obligations.lifecycle import ENDS, Status, advance
+from dondoc.obligations.snapshot import Tracked
 from tasks.config.run_context import Morning
 from tasks.index.months import Standing, standing, trend_of
 from tasks.index.wording import index_lines, month_words, picture_words, trend_json, unit_lines
-from tasks.store.occurrences import Row, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 from tasks.store.settle import Looked, apply_to
 from tasks.store.tables import ledger
@@ -87,7 +88,7 @@ def _owed(
     morning: Morning,
     stands: Standing,
     month: str,
-    row: Row,
+    row: Tracked,
     reading: Reading | None,
     since: dict[tuple[str, str], date],
 ) -> _Owed | None:
@@ -132,7 +133,7 @@ def _owed(
     return _Owed(f"index-{version.version}", "figures.published", facts, "index", stands.rules.leaders, about)
 
 
-def _unaccepted(morning: Morning, stands: Standing, month: str, row: Row, reading: Reading | None) -> list[str]:
+def _unaccepted(morning: Morning, stands: Standing, month: str, row: Tracked, reading: Reading | None) -> list[str]:
     """What is wrong with a month's file that is there but was not accepted, once it should have been."""
     found = reading.months.get(month) if reading else None
     if reading is None or found is None or found.complete or (row.state.status in ENDS and month in stands.versions):
@@ -157,7 +158,7 @@ def _hold(
     return _Owed(f"figures-{key}.{times}", "figures.held", facts, "figures", (), about, record=first is None)
 
 
-def _apply(morning: Morning, row: Row, owed: _Owed) -> Looked:
+def _apply(morning: Morning, row: Tracked, owed: _Owed) -> Looked:
     def decided(facts: Facts, at: datetime) -> Decision:
         if owed.checkpoint in facts.state.settled:
             return Decision((), Verdict.NOTHING_OWED, facts.state)

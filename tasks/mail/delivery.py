@@ -15,6 +15,7 @@ from dondoc.mail.mime import build
 from dondoc.mail.notices import Letterhead, Notice, message_id, party_name, render, still_true
 from dondoc.mail.reply_addresses import Addressed, ReplyTo, answerable
 from dondoc.obligations.notice_table import NOTICES
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from tasks.config.loading import mail_templates, words
 from tasks.config.run_context import Morning
@@ -24,7 +25,7 @@ from tasks.mail.pictures import pictures_of
 from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Temporary, backoff, post
 from tasks.store import delivered, outbox
 from tasks.store.chain import head
-from tasks.store.occurrences import Row, rows_of
+from tasks.store.occurrences import rows_of
 from tasks.store.outbox import Built, Queued
 from tasks.store.plans import adopted, served
 
@@ -115,7 +116,7 @@ def _turns(office: Office) -> dict[str, int]:
 
 
 def _by_address(
-    morning: Morning, waiting: Sequence[Queued], registered: Mapping[str, Row]
+    morning: Morning, waiting: Sequence[Queued], registered: Mapping[str, Tracked]
 ) -> dict[Address, list[Queued]]:
     """Who gets what: one mail an address, whatever hats it wears. What is not to go is withheld here."""
     desks: dict[str, tuple[Address, list[Queued]]] = {}
@@ -132,7 +133,7 @@ def _by_address(
     return dict(desks.values())
 
 
-def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: Sequence[Address]) -> str | None:
+def _reason_to_withhold(morning: Morning, row: Tracked, queued: Queued, addresses: Sequence[Address]) -> str | None:
     if queued.route >= len(addresses):
         return "no_address"
     if not still_true(queued.kind, row.state, morning.today):
@@ -142,7 +143,7 @@ def _reason_to_withhold(morning: Morning, row: Row, queued: Queued, addresses: S
     return None
 
 
-def _still_theirs(office: Office, row: Row, recipient: str) -> bool:
+def _still_theirs(office: Office, row: Tracked, recipient: str) -> bool:
     """Whether a unit still leads or coordinates the duty: the plan may have been amended since the notice was queued."""
     scope, _, unit = recipient.partition(":")
     named = office.members((*row.obligation.lead, *row.obligation.coordinating))
@@ -154,7 +155,7 @@ def _write_mail(
     letterhead: Letterhead,
     address: Address,
     group: Sequence[Queued],
-    registered: Mapping[str, Row],
+    registered: Mapping[str, Tracked],
 ) -> None:
     going = [_notice(morning.house.office, registered[queued.occurrence], queued) for queued in group]
     files = enclosures(morning, going)
@@ -189,7 +190,7 @@ def _addresses(reply_to: ReplyTo, mail: str, going: Sequence[Notice]) -> tuple[A
     )
 
 
-def _notice(office: Office, row: Row, queued: Queued) -> Notice:
+def _notice(office: Office, row: Tracked, queued: Queued) -> Notice:
     lead = {f"unit:{unit}" for unit in office.members(row.obligation.lead)}
     return Notice(
         key=queued.key,

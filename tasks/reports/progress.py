@@ -10,11 +10,12 @@ from dondoc.ledger.ledger import Draft
 from dondoc.obligations.decide import Decision, Facts, Verdict, owed
 from dondoc.obligations.lifecycle import Status, advance
 from dondoc.obligations.outcomes import tally
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.delegation import with_stand_ins
 from tasks.config.loading import words
 from tasks.config.run_context import Morning
 from tasks.store.delegations import delegations
-from tasks.store.occurrences import Row, rows
+from tasks.store.occurrences import rows
 from tasks.store.plans import adopted
 from tasks.store.settle import Looked, apply_to
 
@@ -73,13 +74,13 @@ def tell_leaders(morning: Morning) -> list[Looked]:
     return [apply_to(morning.engine, morning.house, carriers[0].occurrence.id, morning.now, decided)]
 
 
-def _covers(row: Row, morning: Morning) -> bool:
+def _covers(row: Tracked, morning: Morning) -> bool:
     occurrence = row.occurrence
     today = morning.today
     return bool(occurrence.opens and occurrence.due and occurrence.opens <= today <= occurrence.due)
 
 
-def _late_line(morning: Morning, row: Row) -> dict[str, Any]:
+def _late_line(morning: Morning, row: Tracked) -> dict[str, Any]:
     due = row.state.due or morning.today
     return {
         **_line(morning, row),
@@ -88,7 +89,7 @@ def _late_line(morning: Morning, row: Row) -> dict[str, Any]:
     }
 
 
-def _line(morning: Morning, row: Row) -> dict[str, Any]:
+def _line(morning: Morning, row: Tracked) -> dict[str, Any]:
     item, obligation = row.item, row.obligation
     return {
         "occurrence": row.occurrence.id,

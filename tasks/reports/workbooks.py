@@ -1,18 +1,18 @@
-"""Progress table and scorecard as workbooks, from one standing of a plan."""
+"""Progress table and scorecard as workbooks, from one snapshot of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.office.policy import Policy, Scoring
 from dondoc.office.wording import Wording, clean
 from dondoc.plan.plan import Plan
-from dondoc.reports.progress_table import Tracked, progress_table
+from dondoc.reports.progress_table import progress_table
 from dondoc.reports.scorecard import Card, quarter_of
 from dondoc.reports.scorecard_sheets import score_sheets
 from dondoc.reports.sheet_model import Seen
-from tasks.obligations.snapshot import Standing
 from tasks.spreadsheets.writing import workbook
 
 
@@ -26,7 +26,7 @@ class Chosen:
     q: str = ""
 
 
-def progress_book(found: Standing, wording: Wording, policy: Policy, chosen: Chosen) -> tuple[bytes, int]:
+def progress_book(found: Snapshot, wording: Wording, policy: Policy, chosen: Chosen) -> tuple[bytes, int]:
     """The progress table of a unit or quarter (or of all), and how many rows it has."""
     tracked = [
         each
@@ -34,7 +34,7 @@ def progress_book(found: Standing, wording: Wording, policy: Policy, chosen: Cho
         if (not chosen.unit or chosen.unit in wording.office.members(each.obligation.lead))
         and chosen.quarter in (None, quarter_of(each.state))
     ]
-    return table_book(found.plan, tracked, found.seen, wording, policy, chosen), len(tracked)
+    return table_book(found.plan, tracked, Seen.of(found), wording, policy, chosen), len(tracked)
 
 
 def table_book(
@@ -47,11 +47,11 @@ def table_book(
 
 
 def score_book(
-    found: Standing, cards: Sequence[Card], quarter: int | None, wording: Wording, scoring: Scoring
+    found: Snapshot, cards: Sequence[Card], quarter: int | None, wording: Wording, scoring: Scoring
 ) -> bytes:
     """The cards and the proofs of their figures."""
-    sheets = score_sheets(cards, found.tracked, found.seen, quarter, wording, scoring)
-    return workbook(sheets, found.seen.at, wording.words["tables"]["page"])
+    sheets = score_sheets(cards, found.tracked, Seen.of(found), quarter, wording, scoring)
+    return workbook(sheets, found.at, wording.words["tables"]["page"])
 
 
 def _said(chosen: Chosen, wording: Wording, year: int) -> Iterator[str]:

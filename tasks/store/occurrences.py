@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,10 +13,11 @@ from dondoc.ledger.ledger import Draft, Linked
 from dondoc.obligations import lifecycle
 from dondoc.obligations.decide import Facts
 from dondoc.obligations.lifecycle import ENDS, State
+from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.timing import Occurrence
 from dondoc.office.delegation import Delegation
 from dondoc.office.rules import House
-from dondoc.plan.plan import Item, Obligation, Plan
+from dondoc.plan.plan import Plan
 from dondoc.verification.completeness import MOVING
 from tasks.store import tables
 from tasks.store.chain import append
@@ -30,17 +30,7 @@ class UnknownOccurrenceError(RefusedError):
     """No occurrence of that id is registered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A registered occurrence, its latest state, and the item and obligation of the plan's version it stands under."""
-
-    occurrence: Occurrence
-    state: State
-    item: Item
-    obligation: Obligation
-
-
-def rows(connection: sa.Connection, plan: str, item: str | None = None, after: int = 0) -> list[Row]:
+def rows(connection: sa.Connection, plan: str, item: str | None = None, after: int = 0) -> list[Tracked]:
     """The occurrences of a plan, or of one item of it, in the register's order; those changed after entry `after`."""
     query = sa.select(table).where(table.c.plan == plan).order_by(table.c.ordinal)
     if after:
@@ -50,13 +40,13 @@ def rows(connection: sa.Connection, plan: str, item: str | None = None, after: i
     return [_row(connection, found) for found in connection.execute(query).mappings().all()]
 
 
-def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, Row]:
+def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, Tracked]:
     """Those occurrences, by id."""
     query = sa.select(table).where(table.c.id.in_(set(occurrences)))
     return {found["id"]: _row(connection, found) for found in connection.execute(query).mappings().all()}
 
 
-def row(connection: sa.Connection, occurrence: str) -> Row:
+def row(connection: sa.Connection, occurrence: str) -> Tracked:
     """One occurrence. Raises UnknownOccurrenceError."""
     found = connection.execute(sa.select(table).where(table.c.id == occurrence)).mappings().first()
     if found is None:
@@ -68,7 +58,7 @@ def facts(
     connection: sa.Connection,
     house: House,
     plan: Plan,
-    found: Row,
+    found: Tracked,
     standing_in: tuple[Delegation, ...] | None = None,
 ) -> Facts:
     """Everything a decision about one occurrence rests on, as the database stands now.
@@ -92,7 +82,9 @@ def facts(
     )
 
 
-def write(connection: sa.Connection, now: datetime, found: Row, entries: Sequence[Draft], state: State) -> list[Linked]:
+def write(
+    connection: sa.Connection, now: datetime, found: Tracked, entries: Sequence[Draft], state: State
+) -> list[Linked]:
     """Append the entries about one occurrence, with its new state and outbox rows (inside `appending`)."""
     linked = append(connection, now, entries)
     moving = [entry.head.seq for entry in linked if entry.draft.kind.startswith(MOVING)]
@@ -142,7 +134,7 @@ def _event_on(connection: sa.Connection, occurrence: Occurrence) -> date | None:
     return connection.scalar(query)
 
 
-def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Row:
+def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Tracked:
     occurrence = Occurrence(
         id=found["id"],
         plan=found["plan"],
@@ -157,4 +149,4 @@ def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Row:
         before_adoption=found["before_adoption"],
     )
     item = version(connection, found["plan"], found["version"]).item(found["item"])
-    return Row(occurrence, lifecycle.from_json(found["state"]), item, item.obligation(found["obligation"]))
+    return Tracked(occurrence, lifecycle.from_json(found["state"]), item, item.obligation(found["obligation"]))

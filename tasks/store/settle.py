@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from dondoc.ledger.ledger import Draft, Linked
 from dondoc.obligations.acts import Act, ActError, take
 from dondoc.obligations.decide import Decision, Facts, Verdict, decide
+from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.delegations import delegations
-from tasks.store.occurrences import Row, facts, row, rows, write
+from tasks.store.occurrences import facts, row, rows, write
 from tasks.store.plans import adopted
 
 
@@ -66,12 +67,12 @@ def _looked(occurrence: str, decision: Decision, linked: Iterable[Linked]) -> Lo
     return Looked(occurrence, decision.verdict, decision.entries, tuple(entry.head.seq for entry in linked))
 
 
-def _in_order_of_need(found: list[Row]) -> list[Row]:
+def _in_order_of_need(found: list[Tracked]) -> list[Tracked]:
     """What is needed first comes first, so that one morning can finish one duty and open the next."""
     by_id = {candidate.occurrence.id: candidate for candidate in found}
-    done: dict[str, Row] = {}
+    done: dict[str, Tracked] = {}
 
-    def visit(candidate: Row) -> None:
+    def visit(candidate: Tracked) -> None:
         if candidate.occurrence.id in done:
             return
         for need in candidate.occurrence.needs:

@@ -14,9 +14,9 @@ from office_files import CONFIG, real_calendar, real_office, real_plan, real_pol
 from test_year import year
 
 from dondoc.ledger.ledger import Draft, Head, link
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.rules import House
 from dondoc.office.wording import Wording
-from dondoc.reports.progress_table import Tracked
 from dondoc.reports.scorecard import Trace
 from dondoc.reports.sheet_model import Seen
 

@@ -18,15 +18,15 @@ from office_portal import Portal
 from openpyxl import load_workbook
 
 from dondoc.documents.kinds import Wanted
-from dondoc.documents.marked_text import DocumentError
 from dondoc.foundation.errors import ConfigurationError
 from dondoc.foundation.yaml_positions import parse
 from dondoc.plan.plan_file import read_plan
 from dondoc.planning.amendment import Ruling
 from flows.report import leaders_report
 from tasks.documents import enclosing
-from tasks.documents.reading import standing, written
+from tasks.documents.reading import plan_view, written
 from tasks.mail.delivery import deliver
+from tasks.obligations.snapshot import SnapshotError
 from tasks.spreadsheets.reading import XLSX
 from tasks.store.amending import amend
 from tasks.store.settle import look
@@ -52,7 +52,7 @@ def test_an_earlier_moment_is_what_was_written_then(installation: Installation) 
 
     def document(day: str, as_of: str | None = None) -> bytes:
         moment = at(as_of, "12:00") if as_of else None
-        about = standing(
+        about = plan_view(
             installation.engine, installation.house, CONFIG, installation.plan.id, at(day, "12:00"), moment
         )
         return written(Wanted("progress", period="2024-Q2"), about, CONFIG)
@@ -70,7 +70,7 @@ def test_an_earlier_moment_speaks_of_the_version_in_force_then(installation: Ins
     mornings(installation, "2024-01-02", "2024-04-01")
 
     def words_at(as_of: str) -> str:
-        about = standing(
+        about = plan_view(
             installation.engine, installation.house, CONFIG, installation.plan.id, at("2024-04-03", "12:00"),
             at(as_of, "12:00"),
         )  # fmt: skip
@@ -92,8 +92,8 @@ def test_an_earlier_moment_speaks_of_the_version_in_force_then(installation: Ins
 
 
 def test_before_adoption_there_is_nothing_to_say(installation: Installation) -> None:
-    with pytest.raises(DocumentError, match="was not adopted by 01/01/2024"):
-        standing(
+    with pytest.raises(SnapshotError, match="was not adopted by 01/01/2024"):
+        plan_view(
             installation.engine, installation.house, CONFIG, installation.plan.id, at("2024-02-01", "08:00"),
             at("2024-01-01", "08:00"),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from office_portal import ADDRESSES, Portal, enlarge
 
 from dondoc.obligations.state import Status
 from operations.status import status_of
-from portal.office.board_snapshot import Snapshots
+from portal.office.boards import Boards
 from portal.office.status_marks import MARKS, TONE, TONES
 from portal.shell.page_context import Desk
 from portal.shell.permissions import ACTIONS, MAY, ROLES, may
@@ -170,7 +170,7 @@ def test_what_is_read_again_is_what_a_first_look_reads(portal: Portal) -> None:
     behind = portal.installation
     settings_ = Settings(portal.mail, "", installation=behind.settings, now=lambda: portal.now, engine=behind.engine)
     desk = Desk(settings_, behind.settings)
-    kept, asked = Snapshots(desk), list[str]()
+    kept, asked = Boards(desk), list[str]()
     sa.event.listen(behind.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     acts = [
         lambda: behind.submit("ke-hoach/quy-mot/2024-Q1", portal.now),
@@ -185,7 +185,7 @@ def test_what_is_read_again_is_what_a_first_look_reads(portal: Portal) -> None:
         asked.clear()
         after = kept.of("")
         again = [statement for statement in asked if "last_seq >" in statement]
-        assert (after == before, after) == (False, Snapshots(desk).of(""))
+        assert (after == before, after) == (False, Boards(desk).of(""))
         assert len(again) == (act is not acts[3])  # another day is another board
 
 

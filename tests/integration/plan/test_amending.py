@@ -17,7 +17,7 @@ from dondoc.schedule.deployments import Compiler
 from tasks.config.loading import words
 from tasks.mail.delivery import deliver
 from tasks.obligations.run_result import templates
-from tasks.obligations.snapshot import standing
+from tasks.obligations.snapshot import snapshot, traces
 from tasks.store.amending import amend
 from tasks.store.audit import verify_store
 from tasks.store.occurrences import row
@@ -254,12 +254,14 @@ def test_the_schedule_and_the_tables_follow_the_amended_plan(amended: tuple[Inst
     compiler = Compiler(installation.house, words(CONFIG), templates(CONFIG).get_template("deployment.md.j2"))
     (made,) = (d for d in compiler.deployments(plan) if d.parameters.get("item") == "ke-hoach")
     assert date(2024, 9, 30) in {morning.date() for morning in made.mornings}  # the last call of its new day
-    found = standing(installation.engine, installation.house, "nho-2024", date(2024, 4, 16))
-    cards = scorecards(found.tracked, found.traces, found.registered, installation.house, found.seen.today)
+    found = snapshot(installation.engine, installation.house, "nho-2024", at("2024-04-16", "12:00"))
+    with installation.engine.connect() as connection:
+        traced = traces(connection, installation.house, found)
+    cards = scorecards(found.tracked, traced.entries, traced.registered, installation.house, found.day)
     by_unit = {card.unit: card for card in cards if card.role == "lead"}
     (entry,) = installation.ledger("plan.amended")
     added = "nho-2024/kiem-soat/khac-phuc/2024"
     assert added in {proof.occurrence for proof in by_unit["ttpvks"].figures["open"]}
-    assert found.registered[added] == entry["seq"]
+    assert traced.registered[added] == entry["seq"]
     assert "nho-2024/phan-anh/niem-yet/2024-Q2" in {p.occurrence for p in by_unit["hcqt"].figures["open"]}
     assert by_unit["ttpvks"].number("superseded") == len(entry["body"]["difference"]["dropped"]) - 1  # one is hcqt's

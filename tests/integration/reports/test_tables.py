@@ -20,11 +20,12 @@ from office_portal import Portal
 from cli import cli
 from cli import tables as commands
 from dondoc.obligations.outcomes import tally
+from dondoc.obligations.snapshot import Snapshot
 from dondoc.office.wording import Wording
 from dondoc.reports.scorecard import OUTCOMES, scorecards
 from dondoc.reports.sheet_model import Column, Sheet
 from tasks.config.loading import words
-from tasks.obligations.snapshot import Standing, StandingError, standing
+from tasks.obligations.snapshot import SnapshotError, snapshot, traces
 from tasks.reports.workbooks import Chosen, progress_book
 from tasks.spreadsheets.writing import workbook
 from tasks.store.settle import look
@@ -49,13 +50,13 @@ def walked(installation: Installation) -> Installation:
     return installation
 
 
-def stood(installation: Installation, day: str, as_of: str | None = None) -> Standing:
+def stood(installation: Installation, day: str, as_of: str | None = None) -> Snapshot:
     asked = date.fromisoformat(as_of) if as_of else None
-    return standing(installation.engine, installation.house, installation.plan.id, date.fromisoformat(day), asked)
+    return snapshot(installation.engine, installation.house, installation.plan.id, at(day, "23:00"), asked)
 
 
-def wording(installation: Installation, found: Standing) -> Wording:
-    return Wording(words(CONFIG), installation.house.office, installation.house.calendar, found.seen.today, True)
+def wording(installation: Installation, found: Snapshot) -> Wording:
+    return Wording(words(CONFIG), installation.house.office, installation.house.calendar, found.day, True)
 
 
 def table(content: bytes) -> list[list[object]]:
@@ -63,20 +64,20 @@ def table(content: bytes) -> list[list[object]]:
     return [[cell.value for cell in line] for line in page.iter_rows()]
 
 
-# -- the standing
+# -- the snapshot
 
 
-def test_a_standing_is_the_stored_states_and_an_earlier_one_is_folded_from_the_ledger(walked: Installation) -> None:
+def test_a_snapshot_is_the_stored_states_and_an_earlier_one_is_folded_from_the_ledger(walked: Installation) -> None:
     now = stood(walked, "2024-04-10")
     kept = walked.states()
     assert {each.occurrence.id: each.state.status.value for each in now.tracked} == {
         k: v["status"] for k, v in kept.items()
     }
-    assert now.seen.seq == len(walked.ledger())
+    assert now.head.seq == len(walked.ledger())
     before = stood(walked, "2024-04-10", "2024-01-31")
-    assert before.seen.today == date(2024, 1, 31)
-    assert tally((each.state for each in before.tracked), before.seen.today)["open"] == len(now.tracked)
-    with pytest.raises(StandingError, match="was not adopted by 01/01/2024"):
+    assert before.day == date(2024, 1, 31)
+    assert tally((each.state for each in before.tracked), before.day)["open"] == len(now.tracked)
+    with pytest.raises(SnapshotError, match="was not adopted by 01/01/2024"):
         stood(walked, "2024-04-10", "2024-01-01")
 
 
@@ -89,7 +90,7 @@ def test_the_progress_table_has_real_dates_and_never_a_formula(walked: Installat
     rows = table(content)
     assert number == len(found.tracked)
     top = next(n for n, row in enumerate(rows) if row[0] == "STT")
-    assert str(found.seen.hash) in str(rows[top - 1][0])
+    assert str(found.head.hash) in str(rows[top - 1][0])
     late = next(row for row in rows if "=2+5/BC" in str(row[7]))
     assert isinstance(late[6], datetime)
     assert (late[6].date(), late[7], late[8]) == (
@@ -114,13 +115,13 @@ def test_the_progress_table_has_real_dates_and_never_a_formula(walked: Installat
 def test_text_that_looks_like_a_formula_stays_text(walked: Installation, text: str) -> None:
     found = stood(walked, "2024-04-10")
     sheet = Sheet("x", text, text, (text,), (Column(text, 9),), ((text,),))
-    content = workbook([sheet], found.seen.at, "&P")
+    content = workbook([sheet], found.at, "&P")
     xml = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml")
     assert b"<f>" not in xml
     assert [row[0] for row in table(content)][-1] == text.strip()
 
 
-def test_the_same_standing_the_same_bytes(walked: Installation) -> None:
+def test_the_same_snapshot_the_same_bytes(walked: Installation) -> None:
     found = stood(walked, "2024-04-10")
     first, second = (progress_book(found, wording(walked, found), walked.house.policy, Chosen())[0] for _ in "12")
     assert first == second
@@ -155,12 +156,14 @@ async def test_the_board_as_a_file_keeps_its_filters(tracker: AsyncClient) -> No
 
 
 async def test_every_number_of_the_page_opens_what_it_was_counted_from(
-    portal: Portal, tracker: AsyncClient, walked: Installation
+    tracker: AsyncClient, walked: Installation
 ) -> None:
     found = stood(walked, "2024-04-10")
-    cards = scorecards(found.tracked, found.traces, found.registered, portal.house, found.seen.today)
+    with walked.engine.connect() as connection:
+        traced = traces(connection, walked.house, found)
+    cards = scorecards(found.tracked, traced.entries, traced.registered, walked.house, found.day)
     page = (await tracker.get("/diem")).text
-    assert found.seen.hash in page
+    assert found.head.hash in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/diem\?[^"]*so=[^"]*)#behind"', page)]
     numbers = [int(n) for n in re.findall(r"</span>(\d+)</a>", page)]
     assert sum(numbers) == sum(c.number(f) for c in cards for f in (*OUTCOMES, "returned", "extended"))

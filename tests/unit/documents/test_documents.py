@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from document_standing import PROGRAMME, document_settings, standing
+from document_view import PROGRAMME, document_settings, plan_view
 from factories import make_notice
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +86,7 @@ def test_the_settings_name_plans_that_are_drafted(key: str) -> None:
 
 
 def test_the_counts_of_the_first_quarter_by_hand() -> None:
-    found = facts(Wanted("progress", period="2024-Q1"), standing(), SETTINGS)
+    found = facts(Wanted("progress", period="2024-Q1"), plan_view(), SETTINGS)
     # Due 15/12-14/3: II.7.a (open, late), II.1.đ twice (in time; five days late), II.2.c January (extended, in time)
     # and February (waived).
     counts = found["counts"]
@@ -103,11 +103,11 @@ def test_the_counts_of_the_first_quarter_by_hand() -> None:
 
 
 def test_every_occurrence_is_counted_once() -> None:
-    about = standing("2024-12-31T17:00")
+    about = plan_view("2024-12-31T17:00")
     found = facts(Wanted("year-summary"), about, SETTINGS)
     counts = found["counts"]
     parts = (counts.on_time, counts.late, counts.overdue, counts.running, counts.missed, counts.released)
-    assert counts.total == sum(parts) == len(about.registered)
+    assert counts.total == sum(parts) == len(about.snapshot.tracked)
     assert sum(row.total for row in found["by_section"]) == counts.total
 
 
@@ -117,7 +117,7 @@ def test_nothing_owed_has_no_per_cent() -> None:
 
 def test_no_letter_where_nothing_is_late() -> None:
     with pytest.raises(DocumentError, match="nothing of cchc-2024 is late"):
-        facts(Wanted("reminder"), standing("2024-01-15T08:00"), SETTINGS)
+        facts(Wanted("reminder"), plan_view("2024-01-15T08:00"), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_cannot_be_written_says_what_to_name(given_: tuple[str, str, str], 
 
 def test_a_report_of_another_year_is_refused() -> None:
     with pytest.raises(DocumentError, match="give a period of 2024"):
-        facts(wanted("progress", real_plan(), SETTINGS, period="2025-Q1"), standing(), SETTINGS)
+        facts(wanted("progress", real_plan(), SETTINGS, period="2025-Q1"), plan_view(), SETTINGS)
 
 
 @pytest.mark.parametrize(

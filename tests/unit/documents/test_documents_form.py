@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from document_standing import document_settings, standing
+from document_view import document_settings, plan_view
 from docx import Document as open_docx
 from docx.document import Document as Docx
 from docx.enum.section import WD_ORIENT
@@ -45,7 +45,7 @@ WITH_APPENDIX = {"reminder", "inspection-plan", "progress", "year-summary"}
 
 @cache
 def content(kind: Kind) -> bytes:
-    return written(WANTED[kind], standing(), CONFIG)
+    return written(WANTED[kind], plan_view(), CONFIG)
 
 
 def opened(kind: Kind) -> Docx:
@@ -165,17 +165,17 @@ def test_tables_fit_the_page_and_repeat_their_heading(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", WANTED)
 def test_the_same_document_is_the_same_file(kind: Kind) -> None:
-    assert written(WANTED[kind], standing(), CONFIG) == content(kind)
+    assert written(WANTED[kind], plan_view(), CONFIG) == content(kind)
     with zipfile.ZipFile(io.BytesIO(content(kind))) as package:
         assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     core = opened(kind).core_properties
     assert (core.created.isoformat(), core.modified.isoformat()) == ("2024-03-14T10:00:00+00:00",) * 2
-    assert written(WANTED[kind], standing("2024-03-14T17:01"), CONFIG) != content(kind)
+    assert written(WANTED[kind], plan_view("2024-03-14T17:01"), CONFIG) != content(kind)
 
 
 @pytest.mark.parametrize("kind", WANTED)
 def test_the_words(kind: Kind) -> None:
-    document = said(WANTED[kind], standing(), CONFIG, document_settings())
+    document = said(WANTED[kind], plan_view(), CONFIG, document_settings())
     lines = [line for line in words_of(document) if line]
     if kind == "year-summary":  # its appendix lists every occurrence of the year
         lines = lines[:60]
@@ -189,7 +189,7 @@ def test_a_reminder_to_one_unit_names_it_beside_kinh_gui() -> None:
 
 def test_a_picture_stands_where_the_template_puts_it() -> None:
     png = (CONFIG.parent / "docs/images/mail.png").read_bytes()
-    about = standing()
+    about = plan_view()
     assert len(open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG))).inline_shapes) == 1, "the year's map"
     assert not open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {}))).inline_shapes
     (picture,) = open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {"chart": png}))).inline_shapes
@@ -221,7 +221,7 @@ def renamed(text: str) -> Plan:
 @given(ODD, st.sampled_from(sorted(WANTED)))
 def test_any_text_gives_a_file_that_opens_again(text: str, kind: Kind) -> None:
     states: dict[str, dict[str, Any]] = {"he-thong-hoa-van-ban/van-ban-chi-dao/2024-01": {"document": text}}
-    made = written(WANTED[kind], standing(states=states, plan=renamed(text)), CONFIG)
+    made = written(WANTED[kind], plan_view(states=states, plan=renamed(text)), CONFIG)
     with zipfile.ZipFile(io.BytesIO(made)) as package:
         assert package.testzip() is None
         for name in package.namelist():

@@ -19,8 +19,8 @@ from office_files import CONFIG
 from yearbook import HOUSE, export, seen, traces, tracked, wording
 
 from dondoc.obligations.lifecycle import Status
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.policy import Scoring
-from dondoc.reports.progress_table import Tracked
 from dondoc.reports.scorecard import FIGURES, OUTCOMES, Card, Trace, scorecards
 from dondoc.reports.scorecard_sheets import as_json, decimal, score_sheets
 from dondoc.reports.sheet_model import Part, texts

@@ -12,9 +12,10 @@ from factories import ZONE
 from office_files import CONFIG, located, real_calendar, real_office, real_plan, real_policy
 
 from dondoc.documents.form_settings import Settings, read_settings
-from dondoc.documents.lines import Registered, Standing
+from dondoc.documents.lines import PlanView
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.lifecycle import initial
+from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import Status
 from dondoc.obligations.timing import occurrences
 from dondoc.office.rules import House
@@ -45,9 +46,9 @@ def document_settings() -> Settings:
     return read_settings(form, real_office())
 
 
-def standing(
+def plan_view(
     now: str = "2024-03-14T17:00", states: Mapping[str, Mapping[str, Any]] = STATES, plan: Plan | None = None
-) -> Standing:
+) -> PlanView:
     """The plan at that moment: what has opened is open, but for `states`."""
     plan, moment = plan or real_plan(), datetime.fromisoformat(now).replace(tzinfo=ZONE)
     house = House(real_office(), real_policy(), real_calendar())
@@ -58,6 +59,6 @@ def standing(
             state = replace(state, status=Status.OPEN, opened_on=occurrence.opens)
         state = replace(state, **states.get(occurrence.id.partition("/")[2], {}))
         item = plan.item(occurrence.item)
-        rows.append(Registered(occurrence, state, item, item.obligation(occurrence.obligation)))
+        rows.append(Tracked(occurrence, state, item, item.obligation(occurrence.obligation)))
     wording = Wording(words(CONFIG), house.office, house.calendar, moment.date(), portal=False)
-    return Standing(plan, house, wording, moment, Head(1234, "ab" * 32), tuple(rows))
+    return PlanView(Snapshot(plan, Head(1234, "ab" * 32), moment, moment, tuple(rows)), house, wording)
