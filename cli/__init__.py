@@ -88,7 +88,12 @@ def main() -> None:
 
 def _say(error: Exception) -> int:
     from dondoc.foundation.errors import DondocError
+    from tasks.store.cures import cure
 
+    cured = cure(error)
+    if cured and not isinstance(error, DondocError | OSError):
+        click.echo(cured, err=True)
+        return UNREACHABLE
     if isinstance(error, DondocError):
         click.echo(str(error), err=True)
         return UNREACHABLE if type(error).__name__ in ("StackError", "DatabaseError") else FOUND

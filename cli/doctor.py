@@ -90,6 +90,24 @@ def _ledger() -> Iterator[str]:
     yield from (told(finding, words(config_folder())) for finding in recounted.found.kept[:10])
 
 
+def _history() -> Iterator[str]:
+    """Prefect's history and the local witnesses against the ledger: one sentence each where one of them is older."""
+    from prefect.client.orchestration import get_client
+
+    from dondoc.ledger.findings import told
+    from tasks.audit.older_ledger import lost_history, refuse_older_ledger
+    from tasks.audit.witness_files import beyond_the_end
+    from tasks.config.loading import clock, words
+
+    engine, rules, settings = store(), house(), prepare()
+    vocabulary = words(config_folder())
+    with engine.connect() as connection:
+        yield from (told(one, vocabulary) for one in list(beyond_the_end(connection, settings))[:1])
+    with get_client(sync_client=True) as client:
+        yield from (told(one, vocabulary) for one in lost_history(engine, client))
+        refuse_older_ledger(engine, rules, settings, client, clock(rules.policy))
+
+
 def _waiting_mail() -> Iterator[str]:
     import sqlalchemy as sa
 
@@ -112,4 +130,4 @@ def _answers() -> Iterator[str]:
         yield "bounces and answers by mail are not read; give [reply] address in config/dondoc.toml (handbook, section 7)"
 
 
-_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _waiting_mail, _answers)
+_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _history, _waiting_mail, _answers)

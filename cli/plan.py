@@ -14,7 +14,7 @@ from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from dondoc.planning.amendment import Amendment, Ruling
 from dondoc.planning.preview import Compiled, compiled, difference, show
-from operations.surroundings import config_folder, house, plan_path, read_plan, store
+from operations.surroundings import config_folder, house, plan_path, prepare, read_plan, store
 
 _WORKED = {True: "worked", False: "off"}
 
@@ -147,6 +147,7 @@ def adopt(
 
     With --decision and --decided-on: amend the adopted plan. What has ended keeps its outcome; units are told by mail.
     """
+    from tasks.audit.witness_files import note_head
     from tasks.config.loading import clock
     from tasks.store.plans import adopt as adopt_now
 
@@ -158,11 +159,14 @@ def adopt(
             raise click.UsageError("an amendment names its decision: give --decision and --decided-on")
         _amend(found, source, Ruling(decision, decided_on.date(), reason), rules, now, actor, dry_run=dry_run)
         return
-    done = adopt_now(store(), found, rules.policy, rules.calendar, now, actor, source=source)
+    engine = store()
+    done = adopt_now(engine, found, rules.policy, rules.calendar, now, actor, source=source)
+    note_head(engine, prepare(), now, found.id)
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
 
 
 def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
+    from tasks.audit.witness_files import note_head
     from tasks.store.amending import amend, rehearse_amendment
 
     changed: Amendment | None
@@ -172,6 +176,7 @@ def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime,
             changed = rehearse_amendment(connection, plan, ruling, rules, today, actor)
     else:
         changed = amend(store(), plan, ruling, rules, now, actor, source=source)
+        note_head(store(), prepare(), now, plan.id)
     if changed is None:
         click.echo(f"{plan.id} is in force in this version already")
         return
@@ -190,7 +195,6 @@ def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime,
 def _rescheduled() -> str:
     """Prefect's schedules follow at once where Prefect is there; what became of it, in words."""
     from operations.installation import open_installation
-    from operations.surroundings import prepare
 
     try:
         applied = open_installation(prepare()).deploy()

@@ -13,11 +13,14 @@ from operations.surroundings import config_folder, house, prepare, read_plan, st
 
 @click.command()
 @click.option("--demo", is_flag=True, help="First replay the 2024 plan into the history, then start this year's draft.")
-def up(demo: bool) -> None:
+@click.option(
+    "--older-ledger", is_flag=True, help="Go on with a database that is older than Prefect's history, for good."
+)
+def up(demo: bool, older_ledger: bool) -> None:
     """Start everything that does not run: database, Prefect, mailbox, portal, worker; adopt and deploy the plan."""
     from operations.bringing_up import bring_up
 
-    bring_up(demo)
+    bring_up(demo, older_ledger)
 
 
 @click.command()

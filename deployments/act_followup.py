@@ -17,6 +17,7 @@ from prefect.states import Completed
 from deployments.apply import Moved, move
 from dondoc.obligations.decide import Verdict
 from dondoc.office.wording import party_name
+from tasks.audit.witness_files import note_head
 from tasks.config.loading import words
 from tasks.config.run_context import Morning, begin
 from tasks.obligations.act_followup import FLOW, Act, read_act, run_name
@@ -46,7 +47,10 @@ def follow_up(plan: str, item: str, seq: int, as_of: datetime | None = None, dry
     with morning.engine.connect() as connection:
         act = read_act(connection, seq)
     looked = look_at(morning, item)
-    return _conclude(morning, act, looked, moved(morning, item))
+    state = _conclude(morning, act, looked, moved(morning, item))
+    if not morning.told and not morning.dry_run:
+        note_head(morning.engine, morning.settings, morning.now, plan)
+    return state
 
 
 def moved(morning: Morning, item: str) -> Moved:

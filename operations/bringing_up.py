@@ -53,7 +53,7 @@ def _bar() -> Iterator[_Bar]:
             progress.update(bar.task, total=1, completed=1)
 
 
-def bring_up(demo: bool) -> None:
+def bring_up(demo: bool, accept_older: bool = False) -> None:
     """Bring the installation up; a second call finds everything there. Raises DondocError before anything half-starts."""
     from tasks.config.loading import clock
 
@@ -63,7 +63,7 @@ def bring_up(demo: bool) -> None:
     demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
     live = live_plan_file(here, settings, demo)  # every error of the configuration before the first process
     with _bar() as bar:
-        started = _start(here, settings, bar)
+        started = _start(here, settings, bar, accept_older)
         installation = open_installation(settings)
         if demo_plan:
             bar.step("replaying")
@@ -88,7 +88,7 @@ def _refuse_foreign_mail(settings: Settings) -> None:
         )
 
 
-def _start(here: Stack, settings: Settings, bar: _Bar) -> tuple[str, ...]:
+def _start(here: Stack, settings: Settings, bar: _Bar, accept_older: bool) -> tuple[str, ...]:
     from tasks.store.connect import migrate
 
     names = {"postgres": "starting PostgreSQL", "prefect": "starting Prefect"}
@@ -98,9 +98,25 @@ def _start(here: Stack, settings: Settings, bar: _Bar) -> tuple[str, ...]:
         if name == "mailbox":
             bar.step("bringing the tables up to date")
             migrate(database_urls(here).owner)
+            _look_for_later_runs(settings, accept_older)
         bar.step(names.get(name, f"starting the {name}"))
 
     return services.up(here, children(here, settings), on_step)
+
+
+def _look_for_later_runs(settings: Settings, accept: bool) -> None:
+    """Before anything runs or is mailed: an older copy of the ledger would tell everybody everything again."""
+    from prefect.client.orchestration import get_client
+
+    from tasks.audit.older_ledger import accept_older_ledger, refuse_older_ledger
+    from tasks.config.loading import clock
+
+    installation = open_installation(settings)
+    asked = (installation.engine, installation.house, settings)
+    with get_client(sync_client=True) as client:
+        if accept:
+            accept_older_ledger(*asked, client, clock(installation.house.policy))
+        refuse_older_ledger(*asked, client, clock(installation.house.policy))
 
 
 def replay_year(

@@ -139,7 +139,8 @@ class Installation:
         from deployments.renaming import rename, renamings
         from deployments.worker import ensure_work_pool
         from dondoc.schedule.own_flows import OWN_FLOWS
-        from tasks.config.loading import words
+        from tasks.audit.older_ledger import refuse_older_ledger
+        from tasks.config.loading import clock, words
         from tasks.schedule.deployments import deploying, own_deployments
 
         vocabulary = words(self.settings.config)
@@ -148,6 +149,7 @@ class Installation:
         if not dry_run:
             ensure_work_pool()
         with deploying(self.engine), get_client(sync_client=True) as client:
+            refuse_older_ledger(self.engine, self.house, self.settings, client, clock(self.house.policy))
             wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), *own]
             if self.prefect_database and not dry_run:
                 rename(self.prefect_database, renamings(standing_names(client), wanted))

@@ -59,6 +59,9 @@ class Keeper:
     def look(self, now: float) -> list[str]:
         """Start what does not run and whose time has come; the names. Nothing while somebody starts or stops the stack."""
         children.bury()
+        known = children.find(self._stack, services.KEEPER)
+        if known is not None and known.process.pid != os.getpid():
+            return []  # another keeper keeps this installation
         missing = self._missing()
         for name in self._patience.keys() - set(missing):
             self._patience[name].runs(now)
@@ -106,7 +109,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _log.info("keeping %s (process %s)", here.root, os.getpid())
-    while not stopping.wait(LOOK_SECONDS):
+    while not stopping.wait(LOOK_SECONDS) and children.find(here, services.KEEPER):
+        # Once nobody knows a keeper any more, `down` has been here: it must not start anything again.
         for name in keeper.look(time.monotonic()):
             _log.info("%s had ended and was started again", name)
 

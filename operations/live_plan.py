@@ -54,6 +54,7 @@ def adopt_live(installation: Installation, live: Path, now: datetime, *, demo: b
     What was amended since stays as it is, whatever the file says. Raises ConfigurationError for a file with faults
     while no plan at all is adopted: then nothing would run.
     """
+    from tasks.audit.witness_files import note_head
     from tasks.store.plans import adopt, digest_of
 
     try:
@@ -70,6 +71,7 @@ def adopt_live(installation: Installation, live: Path, now: datetime, *, demo: b
         return plan.id if go_live(installation, plan, source, now) else None
     rules = installation.house
     done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
+    note_head(installation.engine, installation.settings, now, plan.id)
     return plan.id if done else None
 
 

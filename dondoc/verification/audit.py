@@ -19,6 +19,10 @@ from dondoc.schedule.own_flows import BY_RECORDED
 
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 # Prefect's own names: its engine or its worker says so when a run fails technically, and that is mailed at once.
+# So many runs gone from the beginning are a lost database, not somebody's hand.
+HISTORY_LOST = 10
+# So many recorded runs beyond the ledger's end are a ledger that is older, not single runs without entries.
+LATER_RUNS = 3
 TECHNICAL = frozenset({"Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Completed", "Cached", "RolledBack"})
 _SHAPES = frozenset(get_args(Shape))
 
@@ -82,18 +86,57 @@ class Rules:
 
 def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
     """Every run of the ledger against Prefect, then every run of Prefect against the ledger."""
+    yield from _gone(runs, named, rules)
     for entry in sorted(named.values(), key=lambda found: found.first_seq):
         run = runs.get(entry.id)
-        if run is None:
-            if not _let_go(entry, rules):
-                yield Finding("run_gone", entry.id, {"entries": _span(entry)})
-            continue
-        yield from _state_differs(run, entry, rules)
-        yield from _clock(run, entry, rules)
+        if run is not None:
+            yield from _state_differs(run, entry, rules)
+            yield from _clock(run, entry, rules)
+    later = {run.id for run in later_runs(runs.values(), named, rules)}
+    if len(later) < LATER_RUNS:
+        later.clear()
+    else:
+        yield older_ledger([runs[run] for run in later], named, rules.now)
     for run in sorted(runs.values(), key=lambda found: (found.started or rules.now, found.id)):
-        if run.id not in named and _owes_an_entry(run, rules):
+        if run.id not in later and run.id not in named and owes_an_entry(run, rules):
             yield Finding("run_unrecorded", run.id, _shown(run, state=run.state))
         yield from _forced(run, rules.now)
+
+
+def _gone(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
+    """Runs that Prefect no longer has. Where everything before a moment is gone, its database is: that is one finding."""
+    gone = [entry for entry in named.values() if entry.id not in runs and not _let_go(entry, rules)]
+    first_kept = min((entry.first_seq for entry in named.values() if entry.id in runs), default=None)
+    lost = [entry for entry in gone if first_kept is None or entry.last_seq < first_kept]
+    if len(lost) >= HISTORY_LOST:
+        until = max(entry.last_seq for entry in lost)
+        yield Finding("history_lost", "", {"number": len(lost), "until": until})
+        gone = [entry for entry in gone if entry not in lost]
+    for entry in sorted(gone, key=lambda found: found.first_seq):
+        yield Finding("run_gone", entry.id, {"entries": _span(entry)})
+
+
+def later_runs(runs: Iterable[Run], named: Mapping[str, Named], rules: Rules) -> list[Run]:
+    """Runs that recorded, by what Prefect says, after the ledger's last entry of any run: the ledger is an older copy."""
+    last = max((entry.last_at for entry in named.values()), default=None)
+    return [
+        run
+        for run in runs
+        if run.id not in named
+        and not run.told
+        and owes_an_entry(run, rules)
+        and run.state not in TECHNICAL  # a state that somebody gave it by hand
+        and run.started
+        and run.ended
+        and (last is None or run.ended > last + rules.tolerance)
+    ]
+
+
+def older_ledger(later: Collection[Run], named: Mapping[str, Named], now: datetime) -> Finding:
+    """The one finding of a ledger that is older than Prefect's history."""
+    last = max((entry.last_seq for entry in named.values()), default=0)
+    newest = max(run.ended or now for run in later)
+    return Finding("ledger_older", "", {"last": last, "number": len(later), "at": _text(newest, now)})
 
 
 def _let_go(entry: Named, rules: Rules) -> bool:
@@ -101,7 +144,8 @@ def _let_go(entry: Named, rules: Rules) -> bool:
     return entry.id in rules.pruned and entry.id in rules.copied
 
 
-def _owes_an_entry(run: Run, rules: Rules) -> bool:
+def owes_an_entry(run: Run, rules: Rules) -> bool:
+    """Whether a run in this state has recorded what it did."""
     return (
         run.type in ("COMPLETED", "FAILED")
         and not run.rehearsal

@@ -44,6 +44,9 @@ def plan_findings(
     now: datetime,
 ) -> Iterator[Finding]:
     """Each wanted deployment against what stands. `owed`: (plan, item) → occurrences owed now. `now` is the office's."""
+    if len(wanted) > 1 and not any((one.flow, one.name) in standing for one in wanted):
+        yield Finding("deployments_gone", "", {"number": len(wanted)})
+        return
     for deployment in wanted:
         label = f"{deployment.flow}/{deployment.name}"
         found = standing.get((deployment.flow, deployment.name))

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from operations.stack.settings import Stack, StackError
+from tasks.store.cures import cure
 
 ROLES = ("prefect", "dondoc_owner", "dondoc_app")
 
@@ -53,6 +54,8 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
 
     Raises StackError: server not reachable, administrator may not create, or a role with an unknown password.
     """
+    if stack.database_url:
+        _refuse_unknown_roles(stack, stack.database_url)
     urls = database_urls(stack)
     try:
         with psycopg.connect(urls.admin, autocommit=True, connect_timeout=10) as connection:
@@ -64,8 +67,11 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
         with psycopg.connect(_in_database(urls.admin, "prefect"), autocommit=True) as connection:
             # Prefect's migrations index names by trigram.
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            _give_to_owner(connection, "prefect")
+        with psycopg.connect(_in_database(urls.admin, "dondoc"), autocommit=True) as connection:
+            _give_to_owner(connection, "dondoc_owner")
     except psycopg.OperationalError as error:
-        raise StackError(f"the database server does not answer: {_first_line(error)}") from error
+        raise StackError(cure(error) or f"the database server does not answer: {_first_line(error)}") from error
     except psycopg.Error as error:
         raise StackError(
             f"the database refuses ({_first_line(error)}): give an URL of a role that may create"
@@ -73,6 +79,49 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
     for url, role in ((urls.owner, "dondoc_owner"), (urls.app, "dondoc_app"), (urls.prefect, "prefect")):
         _check_login(url, role, stack)
     return urls
+
+
+def _refuse_unknown_roles(stack: Stack, admin: str) -> None:
+    """A server that has our roles has their passwords: lost ones are not made up."""
+    try:
+        with psycopg.connect(admin, autocommit=True, connect_timeout=10) as connection:
+            there = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles")}
+    except psycopg.OperationalError as error:
+        raise StackError(cure(error) or f"the database server does not answer: {_first_line(error)}") from error
+    for role in ROLES:
+        if role in there:
+            stack.refuse_lost_secrets(f"postgres_{role}")
+
+
+# A raw restore gives everything to whoever restored it: then neither migrations nor Prefect may change their own tables.
+_GIVE = """
+DO $$ DECLARE one record; BEGIN
+    FOR one IN
+        SELECT format('ALTER %s %s OWNER TO {role}', kind, name) AS statement FROM (
+            SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+                       ELSE 'TABLE' END AS kind,
+                   c.oid::regclass::text AS name, c.relowner AS owner, c.oid AS id, 'pg_class'::regclass AS of
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND c.relkind = 'S')
+            UNION ALL
+            SELECT 'ROUTINE', p.oid::regprocedure::text, p.proowner, p.oid, 'pg_proc'::regclass
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+            UNION ALL
+            SELECT 'TYPE', t.oid::regtype::text, t.typowner, t.oid, 'pg_type'::regclass
+            FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+            WHERE t.typtype IN ('e', 'd') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+        ) AS found
+        WHERE owner <> (SELECT oid FROM pg_roles WHERE rolname = '{role}')
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = found.of AND d.objid = found.id AND d.deptype = 'e')
+    LOOP EXECUTE one.statement; END LOOP;
+END $$
+"""
+
+
+def _give_to_owner(connection: psycopg.Connection, role: str) -> None:
+    connection.execute(_GIVE.replace("{role}", role).encode())
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
@@ -101,7 +150,8 @@ def _check_login(url: str, role: str, stack: Stack) -> None:
         psycopg.connect(url, connect_timeout=10).close()
     except psycopg.OperationalError as error:
         raise StackError(
-            f"cannot sign in as {role} ({_first_line(error)}): "
+            cure(error)
+            or f"cannot sign in as {role} ({_first_line(error)}): "
             f"put its password into {stack.secrets_directory / f'postgres_{role}'}"
         ) from error
 

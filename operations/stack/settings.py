@@ -117,8 +117,25 @@ class Stack:
             raise StackError(f"cannot create {self.root}: {error.strerror}; choose another with DONDOC_VAR") from error
 
     def secret(self, name: str) -> str:
-        """The password called `name`, made on first use and the same ever after."""
-        return read_or_make(self.secrets_directory / name, lambda: secrets.token_urlsafe(24))
+        """The password called `name`, made on first use and the same ever after.
+
+        Raises StackError where the database exists and the folder of its passwords is gone: a new one would open nothing.
+        """
+        path = self.secrets_directory / name
+        if self.embedded and (self.data_directory / "PG_VERSION").exists():
+            self.refuse_lost_secrets(name)
+        return read_or_make(path, lambda: secrets.token_urlsafe(24))
+
+    def refuse_lost_secrets(self, name: str) -> None:
+        """Raises StackError where the password `name` is missing: nothing is made up beside an existing database."""
+        # The superuser's is made before the database: where it is missing, the folder was lost, not yet to be filled.
+        first = self.secrets_directory / ("postgres_superuser" if self.embedded else name)
+        if not first.exists():
+            raise StackError(
+                f"{first} is missing, but the database it opens exists: bring {self.secrets_directory} back from a copy "
+                "(dondoc backup --with-secrets makes one). Without a copy: move this folder away and restore the newest "
+                "backup (dondoc restore), which gives the database new passwords. Nothing was made up"
+            )
 
     def link_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """What signs the links in mail, and where they lead when no address is configured: this machine's own.

@@ -63,7 +63,7 @@ def audit(
         entries = connection.scalar(sa.select(sa.func.max(tables.ledger.c.seq))) or 0
     see_again(client, seen, named.keys(), since)
     now = now.astimezone(house.policy.zone)
-    rules = replace(_rules(settings, words(settings.config), now), copied=copied, pruned=let_go)
+    rules = replace(audit_rules(settings, words(settings.config), now), copied=copied, pruned=let_go)
     wanted, left = _wanted(engine, house, settings, now)
     findings = (
         *compare(seen.runs, named, rules),
@@ -74,7 +74,8 @@ def audit(
     return Audited(findings, len(seen.runs), entries)
 
 
-def _rules(settings: Settings, vocabulary: dict[str, Any], now: datetime) -> Rules:
+def audit_rules(settings: Settings, vocabulary: dict[str, Any], now: datetime) -> Rules:
+    """How runs are judged, by the configuration. `now` is in the office's zone."""
     chosen = settings.audit
     return Rules(
         now=now,

@@ -79,6 +79,19 @@ def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
     return seen
 
 
+def see_later(client: SyncPrefectClient, than: datetime | None) -> list[Run]:
+    """Our runs that ended after that moment (None: any), without their states' history."""
+    mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
+    ours = list(pages(lambda start: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=start)))
+    flows = flow_names(client, {deployment.flow_id for deployment in ours})
+    ended = {"end_time": {"after_": than.isoformat()}} if than else {}
+    found = []
+    for some in chunks([str(deployment.id) for deployment in ours]):
+        where = {"deployment_id": {"any_": some}, "state": {"type": {"any_": ["COMPLETED", "FAILED"]}}, **ended}
+        found += [_run(client, run, flows, datetime.max.replace(tzinfo=UTC)) for run in read_runs(client, where)]
+    return found
+
+
 def see_again(client: SyncPrefectClient, seen: Seen, wanted: Collection[str], since: datetime | None) -> None:
     """Ask for runs by id that the listing lacks: begun meanwhile, or of another deployment. What is gone stays out."""
     for some in chunks([run for run in wanted if run not in seen.runs and is_id(run)]):

@@ -7,10 +7,7 @@ restored old copy shows on the next working day, by itself.
 from __future__ import annotations
 
 import json
-import os
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,15 +16,12 @@ from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Draft, Head
 from dondoc.ledger.witness import line_of, read_witness
 from tasks.audit.time_stamps import stamp
+from tasks.audit.witness_files import FILE, append_line, read, within
 from tasks.config.run_context import Morning
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 from tasks.store import tables
 from tasks.store.chain import append, appending, head
-
-FILE = "doi-chung.txt"
-PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
-_TITLE = "# Đối chứng sổ chứng cứ: số mục, mã băm, thời điểm (UTC), kế hoạch. Chỉ thêm dòng, không sửa, không xóa.\n"
 
 
 class _FailedError(Exception):
@@ -69,16 +63,16 @@ def _write(
             written.append({"place": place, **_mail(morning, role, line, now)})
         return
     folder = morning.settings.var / place
-    text = _within(lambda: _read(folder / FILE))
+    text = within(lambda: read(folder / FILE))
     disagreeing = list(_compare(morning, place, text))
     yield from disagreeing
     if disagreeing or done:
         return  # one that disagrees is left as it is: it is the proof
-    _within(lambda: _append(folder / FILE, text, line))
+    within(lambda: append_line(folder / FILE, text, line))
     said: dict[str, Any] = {"place": place}
     if morning.settings.witness.stamp_url:
         try:
-            said["stamp_sha256"] = _within(lambda: stamp(morning.settings, folder, now, line))
+            said["stamp_sha256"] = within(lambda: stamp(morning.settings, folder, now, line))
         except Exception as error:  # the line stands without its stamp
             about = {"why": str(error)[:300], "known": now.seq}
             yield Finding("stamp_failed", f"{place} {now.seq}", about)
@@ -115,42 +109,3 @@ def _compare(morning: Morning, place: str, text: str) -> Iterator[Finding]:
         for row in connection.execute(query.order_by(ledger.c.seq)):
             yield from witness.look(Head(row.seq, row.hash))
         yield from witness.end(head(connection))
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-
-
-def _append(file: Path, before: str, line: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    start = "" if before.endswith("\n") else "\n" if before else _TITLE
-    opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-    try:
-        os.write(opened, f"{start}{line}\n".encode())
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _within(act: Callable[[], Any]) -> Any:
-    """What `act` returns; OSError when it takes longer than PATIENCE. It is left behind then: nothing can end it."""
-    results: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(act())
-        except BaseException as error:  # handed over to the caller, whatever it is
-            failures.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if thread.is_alive():
-        raise OSError(f"no answer within {PATIENCE:.0f} seconds")
-    if failures:
-        raise failures[0]
-    return results[0]

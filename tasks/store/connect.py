@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from dondoc.foundation.errors import DondocError
+from tasks.store.cures import cure
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -83,8 +84,10 @@ def check_version(url: str) -> str | None:
             revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     except sa.exc.OperationalError as error:
         raise DatabaseError(
-            f"cannot reach the database: {str(error.orig).splitlines()[0]}; start it with: dondoc up"
+            cure(error) or f"cannot reach the database: {str(error.orig).splitlines()[0]}; start it with: dondoc up"
         ) from None
+    except sa.exc.ProgrammingError as error:
+        raise DatabaseError(cure(error) or str(error.orig).splitlines()[0]) from None
     finally:
         connecting.dispose()
     if revision is not None and revision not in known:

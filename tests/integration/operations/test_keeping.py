@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from servers import eventually, new_stack
 
 from operations.keeper import Keeper
 from operations.stack import children, services
 from operations.stack.children import Child
-from operations.stack.settings import MARK, Stack
+from operations.stack.databases import DatabaseUrls, ensure_databases
+from operations.stack.settings import MARK, Stack, StackError
+from tasks.store.cures import cure
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -151,3 +154,42 @@ def test_whoever_calls_down_from_inside_a_child_is_not_ended_with_it(idle: Stack
         cwd=REPOSITORY, env=inherited, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "()")
+
+
+# --- what is lost or wrong beside a database that exists ----------------------------------------------------------
+
+
+def test_lost_secrets_are_not_made_up_beside_an_existing_database(tmp_path: Path) -> None:
+    stack = new_stack(tmp_path / "var")
+    stack.create_directories()
+    stack.data_directory.mkdir()
+    (stack.data_directory / "PG_VERSION").write_text("18\n")
+    with pytest.raises(StackError, match=r"postgres_superuser is missing.*dondoc restore.*Nothing was made up"):
+        stack.secret("links")
+    assert list(stack.secrets_directory.iterdir()) == []
+
+
+def test_lost_secrets_of_a_server_elsewhere_are_not_made_up(postgres: DatabaseUrls, tmp_path: Path) -> None:
+    elsewhere = Stack(tmp_path / "var", database_url=postgres.admin)
+    elsewhere.create_directories()
+    with pytest.raises(StackError, match=r"postgres_prefect is missing.*Nothing was made up"):
+        ensure_databases(elsewhere)
+    assert list(elsewhere.secrets_directory.iterdir()) == []
+
+
+def test_what_a_raw_restore_gave_to_its_restorer_is_given_back(postgres: DatabaseUrls, stack: Stack) -> None:
+    in_ours = postgres.admin.removesuffix("/postgres") + "/dondoc"
+    with psycopg.connect(in_ours, autocommit=True) as admin:
+        admin.execute("CREATE TABLE restored (id int GENERATED ALWAYS AS IDENTITY)")
+        admin.execute("CREATE FUNCTION restored_too() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    ensure_databases(stack)
+    with psycopg.connect(postgres.owner, autocommit=True) as owner:
+        owner.execute("ALTER TABLE restored ADD COLUMN more int")
+        owner.execute("DROP TABLE restored; DROP FUNCTION restored_too()")
+
+
+def test_used_up_connections_and_wrong_rights_get_their_own_cure() -> None:
+    assert "pg_stat_activity" in (cure(Exception("FATAL:  sorry, too many clients already")) or "")
+    assert "pg_stat_activity" in (cure(Exception("FATAL:  remaining connection slots are reserved for roles")) or "")
+    assert "dondoc up sets them right" in (cure(Exception("permission denied for table ledger")) or "")
+    assert cure(Exception("connection refused")) is None

@@ -11,7 +11,17 @@ from factories import at
 
 from dondoc.ledger.findings import Finding
 from dondoc.schedule.deployments import Deployment
-from dondoc.verification.audit import Moment, Named, Rules, Run, ahead, clock_differs, compare, new_and_healed
+from dondoc.verification.audit import (
+    Moment,
+    Named,
+    Rules,
+    Run,
+    ahead,
+    clock_differs,
+    compare,
+    later_runs,
+    new_and_healed,
+)
 from dondoc.verification.audit_deployments import Schedule, Standing, plan_findings
 
 START = at("2026-11-23")
@@ -76,6 +86,50 @@ def test_a_run_that_is_gone_is_named_unless_it_was_copied_and_then_pruned() -> N
     assert codes([], [LATE], pruned) == ["run_gone"], "it was not copied"
     assert codes([], [LATE], replace(RULES, copied={"r1"})) == ["run_gone"], "nobody let it go"
     assert codes([], [LATE], replace(pruned, copied={"r1"})) == []
+
+
+def runs_and_entries(numbers: range) -> tuple[list[Run], list[Named]]:
+    """Runs that recorded, one an hour, and their entries."""
+    hours = {n: START + timedelta(hours=n) for n in numbers}
+    runs = [run(id=f"r{n}", started=hours[n], ended=hours[n]) for n in numbers]
+    return runs, [
+        replace(LATE, id=f"r{n}", first_seq=10 * n, last_seq=10 * n + 2, first_at=hours[n], last_at=hours[n])
+        for n in numbers
+    ]
+
+
+def test_a_lost_database_of_prefects_is_one_finding_not_one_a_run() -> None:
+    _, entries = runs_and_entries(range(986))
+    found = list(compare({}, {one.id: one for one in entries}, RULES))
+    assert [(one.code, one.about["number"]) for one in found] == [("history_lost", 986)]
+
+
+def test_a_database_made_anew_is_one_finding_also_when_it_has_runs_again() -> None:
+    runs, entries = runs_and_entries(range(40))
+    assert codes(runs[30:], entries, replace(RULES, now=START + timedelta(days=3))) == ["history_lost"]
+
+
+def test_single_runs_that_are_gone_among_others_are_named_each() -> None:
+    runs, entries = runs_and_entries(range(20))
+    assert codes([one for one in runs if one.id not in ("r5", "r7")], entries) == ["run_gone", "run_gone"]
+
+
+def test_a_ledger_older_than_prefects_history_is_one_finding() -> None:
+    runs, entries = runs_and_entries(range(20))
+    (found,) = compare({one.id: one for one in runs}, {one.id: one for one in entries[:12]}, RULES)
+    assert (found.code, found.about["number"], found.about["last"]) == ("ledger_older", 8, 112)
+
+
+def test_a_run_that_somebody_set_to_completed_by_hand_makes_no_ledger_older() -> None:
+    runs, entries = runs_and_entries(range(5))
+    by_hand = run("COMPLETED", "Completed", id="x", ended=START + timedelta(days=1))
+    assert later_runs([*runs, by_hand], {one.id: one for one in entries}, RULES) == []
+
+
+def test_no_deployment_of_ours_in_prefect_is_one_finding() -> None:
+    wanted = [replace(WANTED, flow=f"II.{n}") for n in range(39)]
+    found = list(plan_findings(wanted, {}, {}, NOW))
+    assert [(one.code, one.about["number"]) for one in found] == [("deployments_gone", 39)]
 
 
 def test_a_green_state_over_a_late_duty_is_named() -> None:

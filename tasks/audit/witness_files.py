@@ -1,0 +1,101 @@
+"""The witness files in folders: written after the day's check, adoptions and answers; compared with the ledger's end.
+
+Needs no Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from dondoc.ledger.findings import Finding
+from dondoc.ledger.ledger import Head
+from dondoc.ledger.witness import line_of, read_witness
+from tasks.config.settings import Settings
+from tasks.store import tables
+from tasks.store.chain import head
+
+FILE = "doi-chung.txt"
+PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
+_TITLE = "# Đối chứng sổ chứng cứ: số mục, mã băm, thời điểm (UTC), kế hoạch. Chỉ thêm dòng, không sửa, không xóa.\n"
+
+
+def beyond_the_end(connection: sa.Connection, settings: Settings) -> Iterator[Finding]:
+    """Lines of the local witnesses that lie beyond the ledger's end, or of another ledger."""
+    end, ledger = head(connection), tables.ledger
+    for place in settings.witness.folders:
+        try:
+            text = (settings.var / place / FILE).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue  # the daily check says so
+        witness = read_witness(f"{place}/{FILE}", text.splitlines())
+        query = sa.select(ledger.c.seq, ledger.c.hash).where(ledger.c.seq.in_(list(witness.lines)))
+        for row in connection.execute(query.order_by(ledger.c.seq)):
+            yield from witness.look(Head(row.seq, row.hash))
+        yield from (one for one in witness.end(end) if one.code == "witness_cut")
+
+
+def note_head(engine: sa.Engine, settings: Settings, now: datetime, plan: str) -> None:
+    """Add the ledger's present head to each folder's witness: after an adoption, an amendment, an answer.
+
+    A witness that disagrees, or cannot be written, is left to the daily check, which says so.
+    """
+    with engine.connect() as connection:
+        at = head(connection)
+        disagreeing = any(True for _ in beyond_the_end(connection, settings))
+    if disagreeing:
+        return
+    for place in settings.witness.folders:
+        file = settings.var / place / FILE
+        with suppress(OSError, UnicodeDecodeError):
+            text = within(lambda file=file: read(file))  # type: ignore[misc]
+            if at.seq not in read_witness(place, text.splitlines()).lines:
+                within(lambda file=file, text=text: append_line(file, text, line_of(at, now, plan)))  # type: ignore[misc]
+
+
+def read(file: Path) -> str:
+    """A witness's text; empty where there is none yet."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def append_line(file: Path, before: str, line: str) -> None:
+    """Add a line to a witness whose text was `before`, for good once this returns."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    start = "" if before.endswith("\n") else "\n" if before else _TITLE
+    opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(opened, f"{start}{line}\n".encode())
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def within(act: Callable[[], Any]) -> Any:
+    """What `act` returns; OSError when it takes longer than PATIENCE. It is left behind then: nothing can end it."""
+    results: list[Any] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(act())
+        except BaseException as error:  # handed over to the caller, whatever it is
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if thread.is_alive():
+        raise OSError(f"no answer within {PATIENCE:.0f} seconds")
+    if failures:
+        raise failures[0]
+    return results[0]
