@@ -51,6 +51,7 @@ class Recount:
     last_of: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)  # dropped by an amendment and not ended when it was
     found: Found = field(default_factory=Found)
+    never_kept: list[int] = field(default_factory=list)  # entries whose figures' files the first version did not keep
 
     def of_plan(self, plan: str) -> dict[str, State]:
         """The states of one plan's occurrences."""

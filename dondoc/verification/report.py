@@ -24,6 +24,8 @@ def said(
         yield words["fault"].format(text=told(finding, vocabulary))
     if len(recounted.found) > len(recounted.found.kept):
         yield words["more"].format(number=len(recounted.found) - len(recounted.found.kept))
+    if recounted.never_kept:
+        yield words["never_kept"].format(number=len(recounted.never_kept), first=recounted.never_kept[0])
     last = date.fromisoformat(recounted.last_at[:10]) if recounted.last_at else date.min
     for plan in recounted.plans:
         tally = recounted.tally(plan, last)

@@ -134,9 +134,12 @@ def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> No
 
 
 def _ensure_database(connection: psycopg.Connection, database: str, owner: str) -> None:
-    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+    found = connection.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [database]
+    ).fetchone()
+    if found == (owner,):
         return
-    statement = sql.SQL("CREATE DATABASE {} OWNER {}")
+    statement = sql.SQL("ALTER DATABASE {} OWNER TO {}" if found else "CREATE DATABASE {} OWNER {}")
     connection.execute(statement.format(sql.Identifier(database), sql.Identifier(owner)))
 
 

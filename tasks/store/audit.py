@@ -16,10 +16,9 @@ from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Break, Head, read_entries
 from dondoc.ledger.witness import Witness
 from dondoc.verification.completeness import Recount
-from dondoc.verification.run_copy import COPIED
 from tasks.store import tables
-from tasks.store.files import wrong_copies, wrong_files
 from tasks.store.mirrors import Outbox, tables_differ
+from tasks.store.shelf_check import ShelfCheck
 
 _COLUMNS = ("seq", "at", "kind", "plan", "occurrence", "actor", "run", "prev", "hash")
 
@@ -43,6 +42,7 @@ def verify_lines(
     `witness` is compared as the chain goes by; files named in entries are looked for below `shelf`.
     """
     recounted, broken = Recount(), None
+    files = ShelfCheck(shelf) if shelf else None
     for entry in read_entries(lines):
         if isinstance(entry, Break):
             broken = entry
@@ -53,10 +53,10 @@ def verify_lines(
         with suppress(KeyError, TypeError, AttributeError):  # a body that lacks what it must say: `take` has said so
             if outbox:
                 recounted.found.add(outbox.take(entry))
-            if shelf and entry["kind"] == "occurrence.submitted":
-                recounted.found.add(wrong_files(shelf, entry))
-            if shelf and entry["kind"] == COPIED:
-                recounted.found.add(wrong_copies(shelf, entry))
+            if files:
+                recounted.found.add(files.take(entry))
+    if files:
+        recounted.never_kept.extend(files.never_kept())
     if broken is None:
         recounted.found.add(recounted.end())
     if witness and broken is None:
