@@ -35,6 +35,7 @@ COMMANDS = {
     "backup": ("cli.backup:backup", "Write everything into one archive, while it runs."),
     "restore": ("cli.backup:restore", "Bring an archive back into an empty place."),
     "prefect": ("cli.prefect:prefect", "Take old runs out of Prefect that are in the record."),
+    "service": ("cli.service:service", "systemd units for production."),
     "doctor": ("cli.doctor:doctor", "What is wrong with this installation and what to do."),
 }
 

@@ -68,10 +68,10 @@ def _calendar() -> Iterator[str]:
 
 
 def _services() -> Iterator[str]:
-    from operations.installation import CHILDREN
+    from operations.installation import expected_children
     from operations.stack.services import status
 
-    expected = (*CHILDREN, "lmtp") if prepare().lmtp else CHILDREN
+    expected = expected_children(stack(), prepare())
     for service in status(stack(), expected):
         if not service.running:
             yield f"{service.name} does not run; start it with: dondoc up (its log: {stack().log_file(service.name)})"

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dondoc.plan.plan import Plan
-from operations.installation import Installation, children, front_address, open_installation
+from operations.installation import Installation, children, foreground_names, front_address, open_installation
 from operations.live_plan import adopt_live, differs, live_plan_file
 from operations.stack import services
 from operations.stack.databases import database_urls
@@ -101,7 +101,12 @@ def _start(here: Stack, settings: Settings, bar: _Bar, accept_older: bool) -> tu
             _look_for_later_runs(settings, accept_older)
         bar.step(names.get(name, f"starting the {name}"))
 
-    return services.up(here, children(here, settings), on_step)
+    if not here.kept_by_systemd:
+        return services.up(here, children(here, settings), on_step)
+    kept = foreground_names(here, settings)
+    started = services.up(here, [child for child in children(here, settings) if child.name in kept])
+    _look_for_later_runs(settings, accept_older)
+    return started
 
 
 def _look_for_later_runs(settings: Settings, accept: bool) -> None:

@@ -78,6 +78,18 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     )  # fmt: skip
 
 
+def expected_children(stack: Stack, settings: Settings) -> tuple[str, ...]:
+    """The names of the children that should run beside Prefect; under systemd keeper and watchdog are its own."""
+    names = (*CHILDREN, "lmtp") if settings.lmtp else CHILDREN
+    return tuple(name for name in names if not (stack.kept_by_systemd and name in ("watchdog", "keeper")))
+
+
+def foreground_names(stack: Stack, settings: Settings) -> tuple[str, ...]:
+    """What a supervisor keeps, in the order in which it starts."""
+    beside = [child.name for child in children(stack, settings) if child.name not in ("watchdog", "keeper")]
+    return (*(["postgres"] if stack.embedded else []), "prefect", *beside)
+
+
 def front_address(stack: Stack, settings: Settings) -> str:
     """Where people open Prefect's pages: as configured, else the portal's host under the front's own port.
 

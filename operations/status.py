@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from operations.installation import CHILDREN
+from operations.installation import expected_children
 from operations.stack.services import status as services
 from operations.stack.settings import Stack
+from tasks.config.settings import settings
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -20,7 +21,7 @@ def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], 
     """{"services": […], "head": {…}, "plans": [{"plan", "outcomes", "occurrences": […]}]}; plans are empty without a database."""
     running = [
         {"name": found.name, "running": found.running, "pid": found.pid, "ports": list(found.ports)}
-        for found in services(stack, CHILDREN)
+        for found in services(stack, expected_children(stack, settings()))
     ]
     database_down = any(found["name"] == "postgres" and not found["running"] for found in running)
     if database_down:

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from dondoc.foundation.errors import DondocError
 from dondoc.watch.told import to_tell
 from dondoc.watch.troubles import Certificate, Trouble, troubles
-from operations.installation import CHILDREN
 from operations.installation import children as wanted
+from operations.installation import expected_children
 from operations.stack import children
 from operations.stack.services import KEEPER, alone, status
 from operations.stack.settings import Stack
@@ -65,7 +65,7 @@ class Watchdog:
                 children.launch(self._here, keeper)
 
     def _missing(self) -> tuple[str, ...]:
-        expected = (*CHILDREN, "lmtp") if self._settings.lmtp else CHILDREN
+        expected = expected_children(self._here, self._settings)
         # Ourselves: whether the watchdog runs is asked by the ping's other end.
         return tuple(one.name for one in status(self._here, expected) if not one.running and one.name != "watchdog")
 

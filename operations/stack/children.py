@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -132,6 +133,21 @@ def launch(stack: Stack, child: Child) -> int:
     pid = _spawn(stack, child, mark)
     _write(_file(stack, child.name), {**record, "pid": pid})
     return pid
+
+
+def become(stack: Stack, child: Child) -> NoReturn:
+    """Turn this process into the child: for a supervisor that wants it in the foreground. Raises StackError where it runs already."""
+    present = find(stack, child.name)
+    if present and present.process.pid != os.getpid():
+        raise StackError(f"{child.name} runs already (process {present.process.pid}): dondoc down first")
+    end_strays(stack, {child.name})
+    mark = f"{child.name}-{secrets.token_hex(8)}@{stack.root}"
+    ports = {port.name: port.number for port in child.ports}
+    record = {"pid": os.getpid(), "mark": mark, "ports": ports, "command": child.command}
+    _write(_file(stack, child.name), record)
+    if child.folder:
+        os.chdir(child.folder)
+    os.execve(child.command[0], child.command, {**child.environment, MARK: mark})
 
 
 def stop(stack: Stack, name: str) -> bool:

@@ -37,6 +37,10 @@ def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None]
     Raises StackError, one line; then nothing this call started is left running.
     """
     stack.create_directories()
+    if stack.kept_by_systemd:
+        if all(part.running for part in status(stack, [child.name for child in extra])):
+            return ()
+        raise StackError("systemd keeps the services of this installation: systemctl start dondoc.target")
     with alone(stack):
         wanted = (prefect_server(stack), *extra)
         postgres.refuse_full_disk(stack.root)
@@ -62,6 +66,8 @@ def down(stack: Stack) -> tuple[str, ...]:
         names = [child.name for child in children.running(stack)]
         # The keeper would start again what is stopped; those who use a server go before it does.
         names.sort(key=lambda name: (name != KEEPER, name == "prefect"))
+        if stack.kept_by_systemd and names and KEEPER not in names:
+            raise StackError("systemd keeps these services: systemctl stop dondoc.target")
         if stack.embedded and postgres.find(stack):
             names.append("postgres")
         _stop_all(stack, names)

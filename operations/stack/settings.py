@@ -94,6 +94,11 @@ class Stack:
         return f"http://{LOOPBACK}:{self.front_port}"
 
     @property
+    def kept_by_systemd(self) -> bool:
+        """Whether `dondoc service install` has given the children to systemd."""
+        return (self.root / "systemd").exists()
+
+    @property
     def embedded(self) -> bool:
         """Whether this installation runs its own PostgreSQL."""
         return self.database_url is None
