@@ -42,8 +42,31 @@ def _disk() -> Iterator[str]:
 
 def _configuration() -> Iterator[str]:
     house()
-    read_plan(plan_path(None))
+    if not _anything_adopted():  # the adopted plan is the truth; a file is only where it came from
+        read_plan(plan_path(None))
     yield from ()
+
+
+def _anything_adopted() -> bool:
+    from tasks.store.plans import adopted_ids
+
+    try:
+        with store().connect() as connection:
+            return bool(adopted_ids(connection))
+    except Exception:  # the database's own check says what is wrong with it
+        return False
+
+
+def _new_year() -> Iterator[str]:
+    from tasks.config.loading import today
+    from tasks.store.plan_years import awaited_plans
+
+    with store().connect() as connection:
+        for one in awaited_plans(connection, today(house().policy)):
+            yield (
+                f"no plan of {one.year} is adopted to follow {one.last}; edit its draft and adopt it: "
+                f"dondoc plan adopt FILE (handbook, section 10)"
+            )
 
 
 def _templates() -> Iterator[str]:
@@ -130,4 +153,15 @@ def _answers() -> Iterator[str]:
         yield "bounces and answers by mail are not read; give [reply] address in config/dondoc.toml (handbook, section 7)"
 
 
-_CHECKS = (_disk, _configuration, _templates, _calendar, _services, _ledger, _history, _waiting_mail, _answers)
+_CHECKS = (
+    _disk,
+    _configuration,
+    _templates,
+    _calendar,
+    _new_year,
+    _services,
+    _ledger,
+    _history,
+    _waiting_mail,
+    _answers,
+)

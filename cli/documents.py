@@ -15,7 +15,7 @@ _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y"])
 
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--plan", "plan_id", help="The adopted plan, e.g. cchc-2024; the latest if left out.")
+@click.option("--plan", "plan_id", help="The adopted plan, e.g. cchc-2024; the one with open duties if left out.")
 @click.option("--item", default="", help="ITEM or ITEM/OBLIGATION, for drafts and inspection forms.")
 @click.option("--period", default="", help="For progress: 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024.")
 @click.option("--as-of", type=_MOMENT, help="What was true then (a bare day: at its end); now if left out.")
@@ -39,6 +39,7 @@ def document(
     from tasks.config.loading import clock
     from tasks.documents.reading import plan_view, written
     from tasks.documents.templates import document_settings
+    from tasks.store.plan_years import default_plan
     from tasks.store.plans import adopted, adopted_ids
 
     rules, config = house(), config_folder()
@@ -46,7 +47,8 @@ def document(
         known = adopted_ids(connection)
         if not known:
             raise DondocError("no plan is adopted; adopt one with: dondoc plan adopt")
-        plan = adopted(connection, plan_id or known[-1])
+        usual = default_plan(connection, rules, clock(rules.policy).date())
+        plan = adopted(connection, plan_id or usual or known[-1])
     settings = document_settings(config, rules.office)
     chosen = wanted(kind, plan, settings, item, period)
     now = clock(rules.policy)
@@ -57,7 +59,7 @@ def document(
     pictures = {"chart": Path(chart).read_bytes()} if chart else None
     path = Path(output or chosen.name(settings))
     path.write_bytes(written(chosen, about, config, pictures))
-    click.echo(f"wrote {path}: as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")
+    click.echo(f"wrote {path}: {plan.id} as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")
 
 
 def _end_of_day(moment: datetime) -> datetime:

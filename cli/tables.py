@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dondoc.obligations.snapshot import Snapshot
     from dondoc.office.wording import Wording
 
-_PLAN = click.option("--plan", help="Id of an adopted plan; the newest if left out.")
+_PLAN = click.option("--plan", help="Id of an adopted plan; the one with open duties if left out.")
 _UNIT = click.option("--unit", help="Only what this unit leads (id or name).")
 _QUARTER = click.option("--quarter", type=click.IntRange(1, 4), help="Only what is due in this quarter.")
 _AS_OF = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As things stood at the end of that day.")
@@ -34,7 +34,7 @@ def progress(out: str, plan: str | None, unit: str | None, quarter: int | None, 
     found, wording = _snapshot(plan, as_of)
     content, rows = progress_book(found, wording, house().policy, Chosen(unit=_unit(unit) or "", quarter=quarter))
     _write(out, content)
-    click.echo(f"wrote {out}: {rows} occurrences, ledger entry {found.head.seq}")
+    click.echo(f"wrote {out}: {found.plan.id}, {rows} occurrences, ledger entry {found.head.seq}")
 
 
 @click.command()
@@ -64,7 +64,7 @@ def scorecard(
     cards = tuple(card for card in cards if chosen in (None, card.unit))
     if xlsx:
         _write(xlsx, score_book(found, cards, quarter, wording, rules.policy.scoring))
-        click.echo(f"wrote {xlsx}: {len(cards)} cards, ledger entry {found.head.seq}", err=as_json)
+        click.echo(f"wrote {xlsx}: {found.plan.id}, {len(cards)} cards, ledger entry {found.head.seq}", err=as_json)
     if as_json:
         click.echo(
             json.dumps(json_of(cards, Seen.of(found), quarter, rules.policy.scoring), ensure_ascii=False, indent=1)
@@ -86,15 +86,14 @@ def _snapshot(plan: str | None, as_of: object) -> tuple[Snapshot, Wording]:
     from dondoc.office.wording import Wording
     from tasks.config.loading import clock, words
     from tasks.obligations.snapshot import snapshot
-    from tasks.store.plans import adopted_ids
+    from tasks.store.plan_years import default_plan
 
     engine, rules = store(), house()
     if plan is None:
         with engine.connect() as connection:
-            known = adopted_ids(connection)
-        if not known:
+            plan = default_plan(connection, rules, clock(rules.policy).date())
+        if plan is None:
             raise DondocError("no plan is adopted; adopt one with: dondoc plan adopt")
-        plan = known[-1]
     day: date | None = as_of.date() if hasattr(as_of, "date") else None
     found = snapshot(engine, rules, plan, clock(rules.policy), day)
     return found, Wording(words(config_folder()), rules.office, rules.calendar, found.day, True)

@@ -12,6 +12,7 @@ from dondoc.ledger.ledger import SYSTEM
 from tasks.audit.auditing import attest
 from tasks.config.run_context import begin
 from tasks.runs.daily import conclude_daily, sweep_files, sweep_what_is_left
+from tasks.runs.new_year import remind_of_new_year
 from tasks.runs.sweep import check_ledger
 
 
@@ -25,7 +26,8 @@ def daily_check(as_of: datetime | None = None, dry_run: bool = False) -> State[A
     """
     morning = begin(SYSTEM, None, as_of, dry_run)
     looked, posted, ended = sweep_what_is_left(morning)
+    awaited = remind_of_new_year(morning)
     sweep_files(morning)
     chain = check_ledger(morning)
     attest(morning)
-    return conclude_daily(morning, looked, posted, ended, chain)
+    return conclude_daily(morning, looked, posted, ended, chain, awaited)

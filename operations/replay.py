@@ -22,6 +22,7 @@ from dondoc.schedule.deployments import Deployment
 from operations.scripted_answers import Answer, Answers, answer_days, due_answers
 from tasks.store import tables
 from tasks.store.occurrences import rows
+from tasks.store.outbox import queued
 from tasks.store.plans import adopt, closed
 from tasks.store.settle import act, record_event
 
@@ -52,7 +53,7 @@ def replay(walk: Walk, until: date | None = None, on_day: Callable[[date, int, i
     zone = walk.house.policy.zone
     start = datetime.combine(walk.plan.adopted_on, ANSWERED_AT, tzinfo=zone)
     adopt(walk.engine, walk.plan, walk.house.policy, walk.house.calendar, start, "replay")
-    if _closed(walk):
+    if _closed(walk) and not queued(walk.engine, [walk.plan.id]):
         return 0
     days = [day for day in _days(walk) if until is None or day <= until]
     walked = 0
@@ -87,6 +88,7 @@ def _days(walk: Walk) -> list[date]:
     for deployment in walk.deployments:
         if deployment not in _sweeps(walk):
             days.update(morning.date() for morning in deployment.mornings)
+    days.add(walk.house.calendar.add(max(days), 1))  # what the closing morning queued goes out on the next
     return sorted(day for day in days if day >= walk.plan.adopted_on)
 
 

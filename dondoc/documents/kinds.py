@@ -18,6 +18,7 @@ from dondoc.plan.plan import Item, Obligation, Plan
 
 Kind = Literal["plan-draft", "reminder", "inspection-plan", "inspection-minutes", "progress", "year-summary"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+CLOSING = "closing"  # the checkpoint of the leaders' account of a whole year
 OF_ITEMS: frozenset[Kind] = frozenset({"plan-draft", "inspection-plan", "inspection-minutes"})
 
 
@@ -220,7 +221,7 @@ def _without(first: str, text: str) -> str:
 
 def enclosed(notices: Iterable[Notice], settings: Settings, today: date) -> list[Wanted]:
     """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
-    with an escalation to the tracker, the progress of the last whole month with a leaders' report. Each once.
+    with an escalation to the tracker, the progress of the last whole month with a leaders' report, the year's with the account of a closed plan. Each once.
     """
     found: dict[Wanted, None] = {}
     for notice in notices:
@@ -230,6 +231,8 @@ def enclosed(notices: Iterable[Notice], settings: Settings, today: date) -> list
                 found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
         elif notice.kind == "escalate" and notice.audience == "tracker":
             found[Wanted("reminder")] = None
+        elif notice.kind == "report" and notice.checkpoint == CLOSING:
+            found[Wanted("year-summary")] = None
         elif notice.kind == "report":
             found[Wanted("progress", period=closed_month(today, settings.cut_off))] = None
     return list(found)

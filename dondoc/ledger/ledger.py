@@ -34,6 +34,7 @@ KINDS = frozenset(
         "plan.adopted",
         "plan.amended",
         "plan.closed",
+        "plan.awaited",
         "calendar.amended",
         "occurrence.opened",
         "occurrence.acknowledged",

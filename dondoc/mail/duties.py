@@ -199,7 +199,7 @@ class Desk:
     def _lines(self, notice: Notice) -> tuple[str, ...]:
         """What a notice lists: sentences as they are; of a report what is late first, then what waits for a decision."""
         found = [str(line) for line in notice.body.get("lines", ())]
-        for key in ("late", "asked"):
+        for key in ("late", "asked", "missed"):
             for row in notice.body.get(key, ()):
                 facts = {
                     **row,

@@ -43,6 +43,7 @@ class Opened:
     history: list[Told]
     now: datetime
     office_words: Mapping[str, Any]
+    plan_title: str
 
     @property
     def today(self) -> date:
@@ -150,8 +151,9 @@ class Answering:
                 found = row(connection, link.occurrence)
             except UnknownOccurrenceError:
                 raise LinkError("wrong") from None
-            known = facts(connection, self.house, adopted(connection, found.occurrence.plan), found)
-        return Opened(token, link, known, history, now, words(self.settings.config))
+            plan = adopted(connection, found.occurrence.plan)
+            known = facts(connection, self.house, plan, found)
+        return Opened(token, link, known, history, now, words(self.settings.config), plan.title)
 
     def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
         """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""

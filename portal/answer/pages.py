@@ -184,7 +184,7 @@ class AnswerPages:
             opened=opened,
             title=answerview.title(facts),
             standing=answerview.standing(facts, wording),
-            rows=answerview.rows(facts, wording),
+            rows=answerview.rows(facts, wording, opened.plan_title),
             history=answerview.history(opened, self._answering.words),
             marks=marks,
             form=form,

@@ -80,11 +80,11 @@ def standing(facts: Facts, wording: Wording) -> tuple[str, str]:
     ) <= _SOON else "plain", f"{status} – {wording.left(state.due)}"
 
 
-def rows(facts: Facts, wording: Wording) -> list[tuple[str, str]]:
+def rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str]]:
     """The duty's labelled lines, as its mails show them."""
     obligation, state = facts.obligation, facts.state
     labels: Mapping[str, str] = wording.words["rows"]
-    found = {"deliverable": sentence(clean(obligation.deliverable))}
+    found = {"plan": clean(plan_title), "deliverable": sentence(clean(obligation.deliverable))}
     if state.due:
         found["due"] = wording.due(state.due) if state.status in OWED else wording.day(state.due)
     if state.original_due and state.original_due != state.due:

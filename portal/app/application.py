@@ -38,6 +38,7 @@ from portal.shell.security_headers import Guard
 from portal.shell.settings import Settings
 from portal.shell.signin import sign_in_routes
 from portal.shell.visitors import Recognising, Visitors
+from portal.shell.year_notice import year_notice
 
 
 class _Number(IntegerConvertor):
@@ -85,6 +86,7 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
     letters = Letters(settings.mail)
     desk = Desk(settings, settings.installation) if settings.installation else None
     visitors = Visitors(settings, (lambda: desk.engine) if desk else None)
+    pages.provide(awaited=year_notice(desk) if desk else lambda _: [])
     pages.provide(sign_out_token=lambda visitor: visitors.token(visitor, "ra"), mailbox_open=settings.mailbox_open)
 
     @asynccontextmanager

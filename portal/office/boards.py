@@ -23,6 +23,7 @@ from portal.office.status_marks import RANK, TONE, Mark, Tone, mark_of
 from portal.shell.page_context import Desk
 from tasks.obligations.snapshot import read_snapshot
 from tasks.store.chain import head
+from tasks.store.plan_years import default_plan
 from tasks.store.plans import adopted_ids
 
 
@@ -101,7 +102,7 @@ class Boards:
         self._lock = threading.Lock()
 
     def of(self, wanted: str, day: date | None = None) -> Board | None:
-        """The plan of that id, or the latest adopted one, now or at the end of `day`; None while none is adopted.
+        """The plan of that id, or the one with open duties, now or at the end of `day`; None while none is adopted.
 
         Raises SnapshotError for a day before its adoption.
         """
@@ -110,7 +111,7 @@ class Boards:
             plans = tuple(adopted_ids(connection))
             if not plans:
                 return None
-            chosen = wanted if wanted in plans else plans[-1]
+            chosen = wanted if wanted in plans else default_plan(connection, house, now.date()) or plans[-1]
             if day is not None and day < now.date():
                 return _board(house, read_snapshot(connection, house, chosen, now, day), plans, {})
             with self._lock:

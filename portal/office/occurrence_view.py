@@ -31,6 +31,7 @@ class Dossier:
     """An occurrence's page. `last_seq` is its latest entry; `unsent` are notices not yet taken by a server."""
 
     facts: Facts
+    plan_title: str
     last_seq: int
     head: Head
     at: datetime
@@ -93,6 +94,7 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
     points = () if state.status in ENDS else planned(found, state)
     return Dossier(
         found,
+        plan.title,
         last_seq,
         Head(top.seq, top.hash),
         datetime.fromisoformat(top.at).astimezone(house.policy.zone),

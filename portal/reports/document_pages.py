@@ -19,7 +19,8 @@ from tasks.documents.reading import plan_view, written
 from tasks.documents.templates import document_settings
 from tasks.documents.writing import DOCX
 from tasks.obligations.snapshot import SnapshotError
-from tasks.store.plans import adopted, adopted_ids
+from tasks.store.plan_years import default_plan
+from tasks.store.plans import adopted, adopted_ids, closed_at
 
 
 def document_routes(desk: Desk, pages: Pages) -> list[Route]:
@@ -34,7 +35,14 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
             if not known:
                 return None
             asked = request.query_params.get("plan", "")
-            return adopted(connection, asked if asked in known else known[-1]), known
+            usual = default_plan(connection, desk.house, desk.now().date()) or known[-1]
+            return adopted(connection, asked if asked in known else usual), known
+
+    def last_day(plan: Plan) -> date:
+        """The day that its reports are usually made up to: today, or the day a closed plan was closed."""
+        with desk.engine.connect() as connection:
+            ended = closed_at(connection, plan.id)
+        return ended.astimezone(desk.house.policy.zone).date() if ended else desk.now().date()
 
     def listed(request: Request, status: int = 200, *, refused: bool = False) -> Response:
         found = plan_of(request)
@@ -49,7 +57,7 @@ def document_routes(desk: Desk, pages: Pages) -> list[Route]:
             plans=known,
             items=items,
             today=desk.now().date(),
-            day=min(desk.now().date(), date(plan.year + 1, 1, 31)),
+            day=last_day(plan),
             asked=dict(request.query_params),
             refused=refused,
         )

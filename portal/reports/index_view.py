@@ -70,6 +70,7 @@ class IndexView:
     """The page of one plan and month. `months` are (month, words, total or "", held)."""
 
     plan: str
+    plan_title: str
     plans: tuple[str, ...]
     year: int
     month: str
@@ -97,7 +98,7 @@ def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
         stands, chosen, plans = _standing(connection, desk, plan)
         if stands is None:
             return None
-        told = versions(connection, chosen)
+        told, title = versions(connection, chosen), adopted(connection, chosen).title
     shown = month if month in stands.indexes else max(stands.indexes)
     index = stands.indexes[shown]
     trend = trend_of(stands)
@@ -108,6 +109,7 @@ def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
     history = [version for version in told if version.month == shown]
     return IndexView(
         plan=chosen,
+        plan_title=title,
         plans=plans,
         year=stands.year,
         month=shown,

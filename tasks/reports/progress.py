@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from dondoc.calendar.periods import period_of
+from dondoc.documents.kinds import CLOSING
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.decide import Decision, Facts, Verdict, owed
 from dondoc.obligations.lifecycle import Status, advance
@@ -72,6 +76,29 @@ def tell_leaders(morning: Morning) -> list[Looked]:
         return Decision((draft,), Verdict.NOTHING_OWED, advance(facts.state, draft, day))
 
     return [apply_to(morning.engine, morning.house, carriers[0].occurrence.id, morning.now, decided)]
+
+
+def closing_account(morning: Morning) -> Callable[[sa.Connection], tuple[Tracked, Draft] | None]:
+    """What tells the leaders of the whole year when the plan is closed: how its duties ended, and what was not done.
+
+    A notice at the last occurrence of the tracker's own reporting duty, or of the plan where it has none.
+    """
+
+    def account(connection: sa.Connection) -> tuple[Tracked, Draft] | None:
+        plan, found = adopted(connection, morning.plan), rows(connection, morning.plan)
+        reporting = {item.id for item in plan.items if item.shape == "report"}
+        carrier = [row for row in found if row.occurrence.item in reporting][-1:] or found[-1:]
+        leaders = [f"role:{role}" for role in ("head", "deputy") if _has_address(morning, role)]
+        recipients = list(with_stand_ins(leaders, delegations(connection), morning.today))
+        if not carrier or not recipients:
+            return None
+        missed = [_line(morning, row) for row in found if row.state.status is Status.MISSED]
+        counts = tally((row.state for row in found), morning.today)
+        about = {"missed": missed[:40], "counts": counts, "closing": plan.year}
+        body = {"kind": "report", "checkpoint": CLOSING, "recipients": recipients, "about": about}
+        return carrier[0], Draft("notice.queued", plan.id, carrier[0].occurrence.id, "dondoc", body, morning.run)
+
+    return account
 
 
 def _covers(row: Tracked, morning: Morning) -> bool:

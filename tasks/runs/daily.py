@@ -54,7 +54,12 @@ def sweep_files(morning: Morning) -> int:
 
 
 def conclude_daily(
-    morning: Morning, looked: Sequence[Looked], posted: Posted, ended: Sequence[str], chain: Head | Break, **more: Any
+    morning: Morning,
+    looked: Sequence[Looked],
+    posted: Posted,
+    ended: Sequence[str],
+    chain: Head | Break,
+    awaited: Sequence[str],
 ) -> State[Any]:
     """Record the day's check and say in its state what it was: a broken chain fails it."""
     vocabulary = words(morning.settings.config)
@@ -63,7 +68,7 @@ def conclude_daily(
         "chain": chain_words(chain, vocabulary),
         **{name: count for name, count in counted.items() if count},
         **({"closed": ", ".join(ended)} if ended else {}),
-        **more,
+        **({"awaited": ", ".join(awaited)} if awaited else {}),
     }
     head = None
     if not morning.dry_run and isinstance(chain, Head):

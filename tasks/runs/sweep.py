@@ -21,6 +21,7 @@ from tasks.mail.delivery import Posted, deliver
 from tasks.obligations.act_followup import follow_missed
 from tasks.obligations.checkpoint_run import look_at
 from tasks.obligations.run_result import publish, render_artifact
+from tasks.reports.progress import closing_account
 from tasks.store.outbox import next_attempt
 from tasks.store.plans import closed, served
 from tasks.store.runs import close_if_ended, record_run, swept_on, verify_chain
@@ -97,7 +98,11 @@ def close_plans(morning: Morning) -> list[str]:
     with morning.engine.connect() as connection:
         looked_after = served(connection, morning.plan, morning.now, told=morning.told)
         open_ones = [plan for plan in looked_after if not closed(connection, plan)]
-    return [plan for plan in open_ones if close_if_ended(morning.engine, plan, morning.now, morning.run)]
+    return [
+        plan
+        for plan in open_ones
+        if close_if_ended(morning.engine, plan, morning.now, morning.run, closing_account(replace(morning, plan=plan)))
+    ]
 
 
 @task(name="Kiểm tra sổ chứng cứ", persist_result=False)

@@ -176,6 +176,14 @@ def closed(connection: sa.Connection, plan_id: str) -> bool:
     return connection.scalar(sa.select(tables.plan.c.closed_seq).where(tables.plan.c.id == plan_id)) is not None
 
 
+def closed_at(connection: sa.Connection, plan_id: str) -> datetime | None:
+    """When the plan was closed, UTC; None while it is open."""
+    p, entry = tables.plan.c, tables.ledger.c
+    query = sa.select(entry.at).join(tables.plan, p.closed_seq == entry.seq).where(p.id == plan_id)
+    said = connection.scalar(query)
+    return datetime.fromisoformat(said) if said else None
+
+
 _cache: dict[tuple[str, str], Plan] = {}
 
 

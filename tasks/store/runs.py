@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify
-from dondoc.obligations.lifecycle import ENDS
+from dondoc.obligations.lifecycle import ENDS, advance
+from dondoc.obligations.snapshot import Tracked
 from tasks.store import tables
-from tasks.store.chain import append, appending, export
+from tasks.store.chain import append, appending, export, forward
+from tasks.store.occurrences import write
 from tasks.store.settle import Looked
 
 
@@ -51,8 +53,17 @@ def swept_on(connection: sa.Connection, plan: str, now: datetime) -> bool:
     return any(body["flow"] == "sweep" and "retry_only" not in body for body in bodies)
 
 
-def close_if_ended(engine: sa.Engine, plan: str, now: datetime, run: str | None) -> bool:
-    """Close a plan whose every occurrence has ended; True when it was closed now."""
+def close_if_ended(
+    engine: sa.Engine,
+    plan: str,
+    now: datetime,
+    run: str | None,
+    account: Callable[[sa.Connection], tuple[Tracked, Draft] | None] = lambda _: None,
+) -> bool:
+    """Close a plan whose every occurrence has ended; True when it was closed now.
+
+    `account`: the notice that tells of the whole year, queued in the same transaction, with the occurrence it stands at.
+    """
     o, p = tables.occurrence, tables.plan
     with appending(engine) as connection:
         open_left = connection.scalar(
@@ -63,6 +74,11 @@ def close_if_ended(engine: sa.Engine, plan: str, now: datetime, run: str | None)
         closed = connection.scalar(sa.select(p.c.closed_seq).where(p.c.id == plan))
         if open_left or closed:
             return False
+        told = account(connection)
+        if told is not None:
+            found, draft = told
+            at = forward(connection, now, [plan])
+            write(connection, at, found, [draft], advance(found.state, draft, at.date()))
         body = {"outcomes": _counts(connection, plan)}
         (entry,) = append(connection, now, [Draft("plan.closed", plan, None, "dondoc", body, run)])
         connection.execute(p.update().where(p.c.id == plan).values(closed_seq=entry.head.seq))
