@@ -10,6 +10,8 @@ import click
 
 from cli.plansheets import export_, import_
 from dondoc.calendar.working_days import moved_days
+from dondoc.obligations.state import State
+from dondoc.obligations.timing import Occurrence
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from dondoc.planning.amendment import Amendment, Ruling
@@ -91,24 +93,55 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
 
 @plan.command("rollover")
 @click.argument("year", type=click.IntRange(2000, 2100))
-@click.option("--from", "source", help="The plan file to carry over; the newest if left out.")
+@click.option("--from", "source", help="A plan file to carry over, instead of an adopted plan.")
+@click.option("--plan", "plan_id", help="The adopted plan to carry over; the latest of an earlier year if left out.")
 @click.option("--adopted-on", type=click.DateTime(["%Y-%m-%d"]), help="Default: the year's first working day.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
-def rollover(year: int, source: str | None, adopted_on: object, output: str | None) -> None:
-    """A draft of another YEAR's plan from this one."""
+def rollover(year: int, source: str | None, plan_id: str | None, adopted_on: object, output: str | None) -> None:
+    """A draft of another YEAR's plan from the adopted one, with what stands unfinished in it; from a file where none is."""
     from tasks.config.loading import today
     from tasks.plan.drafting import draft_plan
 
-    path, rules = plan_path(source), house()
+    rules = house()
+    found = None if source else _to_carry_over(year, plan_id)
+    if found is None:
+        path = plan_path(source)
+        found = read_plan(path), path.read_text(encoding="utf-8"), []
+    plan_, printed, standing = found
     first = rules.calendar.on_or_after(date(year, 1, 1))
     day = adopted_on.date() if hasattr(adopted_on, "date") else first
-    printed = path.read_text(encoding="utf-8")
-    text = draft_plan(read_plan(path), printed, year, day, config_folder(), rules, today(rules.policy))
+    text = draft_plan(plan_, printed, year, day, config_folder(), rules, today(rules.policy), standing)
     if output:
         Path(output).write_text(text, encoding="utf-8")
         click.echo(f"wrote {output}; check it with: dondoc plan check {output}")
     else:
         click.echo(text, nl=False)
+
+
+def _to_carry_over(year: int, plan_id: str | None) -> tuple[Plan, str, list[tuple[Occurrence, State]]] | None:
+    """The adopted plan as it is in force, its text, and how its duties stand; None where none is adopted."""
+    from dondoc.foundation.errors import DondocError
+    from tasks.store.occurrences import rows
+    from tasks.store.plans import adopted, adopted_ids, source_of
+
+    try:
+        engine = store()
+    except DondocError:
+        if plan_id:
+            raise
+        return None  # no database yet: the office's first plan is drafted from a file
+    with engine.connect() as connection:
+        plans = [adopted(connection, known) for known in adopted_ids(connection)]
+        chosen = [found for found in plans if found.id == plan_id or (plan_id is None and found.year < year)]
+        if not chosen and plan_id:
+            raise DondocError(f"{plan_id} is not adopted; adopted are: {', '.join(p.id for p in plans) or 'none'}")
+        if not chosen:
+            return None
+        text = source_of(connection, chosen[-1])
+        standing = [(row.occurrence, row.state) for row in rows(connection, chosen[-1].id)]
+    if not text:
+        raise DondocError(f"the text of {chosen[-1].id} was not kept when it was adopted; name its file with --from")
+    return chosen[-1], text, standing
 
 
 @plan.command("document")

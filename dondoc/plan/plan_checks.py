@@ -23,6 +23,12 @@ def check_plan(plan: Plan, located: Located) -> None:
         located.fault(
             ("adopted_on",), f"the plan of {plan.year} cannot be adopted after it; correct the date or the year"
         )
+    for i, basis in enumerate(plan.basis):
+        if basis.startswith("[") and not plan.draft:
+            located.fault(
+                ("basis", i),
+                "this basis is a question left by the draft; name this year's document, or delete the line",
+            )
     events = {event.id for event in plan.events}
     for i, item in enumerate(plan.items):
         _check_item(plan, item, ("items", i), located)
@@ -47,7 +53,8 @@ def _check_item(plan: Plan, item: Item, path: Path, located: Located) -> None:
             located.fault((*path, key), f"a {key} becomes part of a flow's name and cannot hold {found}; reword it")
     if not item.obligations and not (plan.draft and item.question):
         located.fault(
-            path, f"item {item.id!r} has no obligation; add one (only a draft may leave it open, with a question)"
+            path,
+            f"item {item.id!r} has no obligation; add one, or delete the item (only a draft may leave it open, with a question)",
         )
     _check_unique(located, (*path, "obligations"), [obligation.id for obligation in item.obligations])
     known = {obligation.id for obligation in item.obligations}

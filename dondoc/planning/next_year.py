@@ -7,6 +7,7 @@ stays is untouched and the draft differs from its source only where it must.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -23,13 +24,16 @@ class RolloverError(DondocError):
 Cut = tuple[int, int, str]
 
 
-def rollover(text: str, year: int, adopted_on: date, question: str, carry: Carry | None = None) -> str:
+def rollover(
+    text: str, year: int, adopted_on: date, question: str, carry: Carry | None = None, basis: str = "{basis}"
+) -> str:
     """The text of a draft plan of `year`, from the text of a valid plan file.
 
     Every item stays, under its id, so that its flow does. Obligations marked `once` are dropped unless `carry` keeps
     them; an item left without any carries `question` (`{year}` is the source's), any item the questions of `carry`,
     for whoever adopts the plan. Ended units become their successors. The printed plan's irregularities stay behind:
-    they are about that document. Raises RolloverError when `year` is the plan's own.
+    they are about that document. A basis that names its year is asked for again, in the words of `basis` (`{year}`,
+    `{next}`, `{basis}`). Raises RolloverError when `year` is the plan's own.
     """
     root = yaml.compose(text, yaml.SafeLoader)
     if root is None:
@@ -43,6 +47,7 @@ def rollover(text: str, year: int, adopted_on: date, question: str, carry: Carry
         _scalar(rows["year"], str(year)),
         _scalar(rows["adopted_on"], f"{adopted_on.isoformat()}\ndraft: true"),
         *_irregularities(text, rows.get("irregularities")),
+        *_bases(text, rows.get("basis"), source, year, basis),
         *(cut for item in rows["items"].value for cut in _item(text, item, question.format(year=source), taken)),
     ]
     cuts.extend(_line(text, rows[name]) for name in ("document", "draft") if name in rows)
@@ -69,6 +74,19 @@ def _irregularities(text: str, node: yaml.Node | None) -> Iterator[Cut]:
     if node is not None and node.value:
         start = text.rfind("irregularities:", 0, node.start_mark.index) + len("irregularities:")
         yield start, content_end(text, node), " []\n"
+
+
+def _bases(text: str, node: yaml.Node | None, source: int, year: int, asked: str) -> Iterator[Cut]:
+    """The bases that are of the source's year: next year's document stands on others, which nobody knows yet."""
+    for known in node.value if node is not None else ():
+        if re.search(rf"\{{year\}}|\b{source}\b", known.value):
+            printed = known.value.replace("{year}", str(source)).replace("{next_year}", str(year))
+            if printed.startswith("["):  # asked for already, by the draft this plan came from
+                printed = printed.strip("[]").partition(": ")[2] or printed
+            said = json.dumps(asked.format(year=source, next=year, basis=printed), ensure_ascii=False)
+            block = known.style in ("|", ">")
+            end = content_end(text, known) if block else known.end_mark.index
+            yield known.start_mark.index, end, f"{said}\n" if block else said
 
 
 def _item(text: str, item: yaml.Node, once: str, carry: Carry) -> Iterator[Cut]:

@@ -45,7 +45,8 @@ def draft_plan(
     vocabulary = words(config)
     wording = Wording(vocabulary, house.office, house.calendar, today, portal=False)
     taken = carry(plan, standing, year, house.office, wording)
-    return rollover(text, year, adopted_on, vocabulary["rollover"]["once"], taken)
+    words_of = vocabulary["rollover"]
+    return rollover(text, year, adopted_on, words_of["once"], taken, words_of["basis"])
 
 
 def draft_next_year(morning: Morning) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from office_files import CONFIG, real_calendar, real_office, real_plan, real_policy
 
+from dondoc.foundation.errors import ConfigurationError
 from dondoc.foundation.yaml_positions import parse
 from dondoc.obligations.lifecycle import Status
 from dondoc.obligations.state import State
@@ -36,7 +37,7 @@ def read(text: str, office: Office | None = None) -> Plan:
 
 
 def drafted(carried: Carry | None = None, year: int = 2025) -> str:
-    return rollover(TEXT, year, date(year, 1, 2), ONCE, carried)
+    return rollover(TEXT, year, date(year, 1, 2), ONCE, carried, WORDS["rollover"]["basis"])
 
 
 def standing(**ends: Status) -> list[tuple[Occurrence, State]]:
@@ -117,9 +118,41 @@ def test_a_draft_can_be_carried_over_again() -> None:
     assert again.item("tham-muu-van-ban").question == "Hỏi?"
 
 
+def test_a_basis_of_last_year_is_a_question_that_an_issued_plan_may_not_keep() -> None:
+    first = drafted()
+    asked = [basis for basis in read(first).basis if basis.startswith("[")]
+    assert len(asked) == 1
+    assert "1879/QĐ-UBND" in asked[0]
+    assert "năm 2025" in asked[0]
+    assert len(read(first).basis) == len(real_plan(2024).basis)
+    with pytest.raises(ConfigurationError, match="a question left by the draft"):
+        read(first.replace("draft: true\n", ""))
+    again = rollover(first, 2026, date(2026, 1, 5), ONCE, None, WORDS["rollover"]["basis"])
+    (once,) = [basis for basis in read(again).basis if basis.startswith("[")]
+    assert once.count("[") == once.count("1879/QĐ-UBND") == 1
+
+
+def test_an_emptied_item_says_that_it_may_be_deleted_and_may_be() -> None:
+    draft = read(drafted())
+    (emptied, *_) = [item.id for item in draft.items if not item.obligations]
+    assert "xóa cả nhiệm vụ này" in str(draft.item(emptied).question)
+    start = drafted().index(f"  - id: {emptied}\n")
+    end = drafted().index("  - id: ", start + 1)
+    assert emptied not in {item.id for item in read(drafted()[:start] + drafted()[end:]).items}
+
+
 def test_what_stays_is_untouched_but_for_the_questions() -> None:
     known = set(TEXT.splitlines())
-    new = ("question:", "year:", "adopted_on:", "draft:", "obligations: []", "irregularities: []", "needs:")
+    new = (
+        "question:",
+        '- "[Căn cứ của năm 2024',
+        "year:",
+        "adopted_on:",
+        "draft:",
+        "obligations: []",
+        "irregularities: []",
+        "needs:",
+    )
     assert all(line.lstrip().startswith(new) for line in drafted(carried()).splitlines() if line not in known)
 
 
