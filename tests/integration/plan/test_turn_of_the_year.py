@@ -191,9 +191,8 @@ def test_with_none_adopted_the_office_is_reminded_and_the_old_plan_still_comes_t
 
 def test_a_returned_result_that_nobody_hands_in_again_ends_a_few_days_later(life: Life) -> None:
     here = life.here
-    life.walk(date(2024, 12, 20), date(2024, 12, 26))
     here.submit(RETURNED, at("2024-12-27", "07:30"))
-    life.walk(date(2024, 12, 27), CLOSE)
+    life.walk(date(2025, 1, 21), CLOSE)
     here.act(RETURNED, "return", at("2025-01-22", "15:00"), reason="thiếu phụ lục")
     life.walk(date(2025, 1, 23), LAST)
     assert life.status(RETURNED) == "missed"
