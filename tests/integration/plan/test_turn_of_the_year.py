@@ -62,18 +62,16 @@ class Life:
 
     def morning(self, day: date) -> None:
         iso, already = day.isoformat(), len(self.here.post.accepted)
+        deployed = [found for plan in self.plans for found in self.compiled(plan)]
         for clock in ("08:00", "08:30"):
             moment = at(iso, clock)
-            for deployment in self._scheduled(iso, clock):
-                flow_function(deployment.entrypoint).fn(**deployment.parameters, as_of=moment)  # type: ignore[attr-defined]
+            for found in deployed:
+                if moment.replace(tzinfo=None) in found.mornings:
+                    flow_function(found.entrypoint).fn(**found.parameters, as_of=moment)  # type: ignore[attr-defined]
         daily_check.fn(as_of=at(iso, "08:45"))
         for address, _, content in self.here.post.accepted[already:]:
             if "plan-awaited." not in str(message_from_bytes(content)["Message-ID"]):
                 self.told[day][address] += 1
-
-    def _scheduled(self, iso: str, clock: str) -> list[Deployment]:
-        wanted = at(iso, clock).replace(tzinfo=None)
-        return [found for plan in self.plans for found in self.compiled(plan) if wanted in found.mornings]
 
     def compiled(self, plan: Plan) -> tuple[Deployment, ...]:
         """The plan's deployments as a deploy would have them now."""
