@@ -38,7 +38,7 @@ def test_after_an_amendment_the_old_file_is_no_hindrance(
 ) -> None:
     old = laid(tmp_path, PLAN)
     amended = read_plan(
-        parse(PLAN.replace("Kế hoạch rà soát", "Kế hoạch rà soát, đánh giá"), "n.yaml"), here.house.office
+        parse(PLAN.replace("Kế hoạch rà soát", "Kế hoạch rà soát và đánh giá"), "n.yaml"), here.house.office
     )
     ruling = Ruling("21/QĐ-VP", date(2024, 3, 1), "gộp")
     assert amend(here.engine, amended, ruling, here.house, at("2024-03-04", "08:00"), "operator")
