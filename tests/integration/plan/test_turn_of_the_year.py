@@ -23,9 +23,8 @@ from dondoc.plan.plan import Plan
 from dondoc.schedule.deployments import Compiler, Deployment
 from flows.daily_check import daily_check
 from tasks.config.loading import words
-from tasks.documents.reading import standing as document_standing
-from tasks.documents.reading import written
-from tasks.obligations.snapshot import standing
+from tasks.documents.reading import plan_view, written
+from tasks.obligations.snapshot import snapshot
 from tasks.store.occurrences import rows
 from tasks.store.plan_years import awaited_plans, default_plan
 from tasks.store.plans import adopt, closed
@@ -181,10 +180,10 @@ def test_with_none_adopted_the_office_is_reminded_and_the_old_plan_still_comes_t
         assert [one.year for one in awaited_plans(connection, LAST)] == [2025]
     # A closed year's reports stay possible: December's, the year's, and the tables.
     now = at("2025-02-10", "10:00")
-    about = document_standing(here.engine, here.house, CONFIG, "nho-2024", now)
+    about = plan_view(here.engine, here.house, CONFIG, "nho-2024", now)
     for wanted in (Wanted("progress", period="2024-12"), Wanted("year-summary")):
         assert written(wanted, about, CONFIG)[:2] == b"PK"
-    assert len(standing(here.engine, here.house, "nho-2024", now.date()).tracked) == len(here.states())
+    assert len(snapshot(here.engine, here.house, "nho-2024", now).tracked) == len(here.states())
 
 
 def test_a_returned_result_that_nobody_hands_in_again_ends_a_few_days_later(life: Life) -> None:
