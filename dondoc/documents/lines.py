@@ -15,7 +15,7 @@ from dondoc.obligations.outcomes import Outcome, outcome
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import State
 from dondoc.office.rules import House
-from dondoc.office.wording import Wording
+from dondoc.office.wording import Wording, party_name
 from dondoc.plan.plan import Plan
 
 
@@ -154,8 +154,7 @@ def line_of(view: PlanView, tracked: Tracked) -> Line:
 
 def head_of(house: House, wording: Wording, unit: str) -> str:
     """What the head of a unit is called; a general phrase where office.yaml does not say."""
-    found = house.office.unit(unit)
-    return found.head_title or wording.value("head_of", unit=found.name)
+    return party_name(f"head:{unit}", house.office, wording.words)
 
 
 def count(name: str, lines: Iterable[Line]) -> Count:

@@ -20,6 +20,7 @@ from dondoc.mail.mail import Picture
 from dondoc.mail.notice import Letterhead, Notice
 from dondoc.mail.reply_addresses import mailto
 from dondoc.obligations.decide import is_late
+from dondoc.obligations.escalation import told_at
 from dondoc.obligations.extension import may_be_asked
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.obligations.notice_table import NOTICES, NoticeKind
@@ -144,6 +145,10 @@ class Desk:
             "today": today,
             "late": late,
             "lead": wording.names(notice.obligation.lead),
+            "by": wording.party(str(notice.body["by"]))
+            if "by" in notice.body
+            else wording.names(notice.obligation.lead),
+            "several": len(self.letterhead.office.members(notice.obligation.lead)) > 1,
             "was_lead": wording.names(tuple(notice.body.get("was_lead", ()))),
             "was_due": _day(notice.body.get("was_due")),
             "tracker": wording.contact("tracker"),
@@ -165,13 +170,17 @@ class Desk:
         }
 
     def _next_step(self, notice: Notice) -> dict[str, Any] | None:
-        """The escalation step after this notice: its delay and its roles in words."""
-        steps = notice.state.escalation
+        """The next escalation step that tells somebody who does not know yet: its delay, and whom it tells in words."""
+        steps, lead = notice.state.escalation, notice.obligation.lead
         done = 0 if notice.kind == "overdue" else notice.step
-        if done is None or done >= len(steps):
+        if done is None:
             return None
-        delay, roles = steps[done]
-        return {"days": delay, "roles": self.wording.roles(roles)}
+        for number, (delay, _) in enumerate(steps[done:], start=done + 1):
+            told = told_at(self.letterhead.office, lead, [roles for _, roles in steps], number)
+            if told:
+                names = dict.fromkeys(self.wording.reported_to(party) for party in told)
+                return {"days": delay, "roles": self.wording.several("roles", list(names))}
+        return None
 
     def _rows(self, notice: Notice) -> tuple[Row, ...]:
         obligation, state, wording = notice.obligation, notice.state, self.wording

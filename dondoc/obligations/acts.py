@@ -17,7 +17,7 @@ from dondoc.foundation.refusals import Refusal
 from dondoc.foundation.text import written
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.act_table import ACT_KINDS, ACTS, FIELDS, TEXTS, ActName, FieldName
-from dondoc.obligations.actors import decides_own
+from dondoc.obligations.actors import decides_own, parts
 from dondoc.obligations.decide import Decision, Facts, Verdict, leads
 from dondoc.obligations.extension import until_fault
 from dondoc.obligations.lifecycle import State, advance, allowed
@@ -148,8 +148,17 @@ def _notice(facts: Facts, state: State, act: Act, cause: Draft, today: date) -> 
     assert kind is not None
     number = 1 + sum(key.startswith(f"{kind}-") for key in state.settled)
     recipients = with_stand_ins(_told(facts, state, NOTICES[kind].told), facts.delegations, today)
-    body = {"kind": kind, "checkpoint": f"{kind}-{number}", "recipients": list(recipients), "about": cause.body}
+    about = {**cause.body, **_by(facts, cause.actor)}
+    body = {"kind": kind, "checkpoint": f"{kind}-{number}", "recipients": list(recipients), "about": about}
     return Draft("notice.queued", cause.plan, cause.occurrence, cause.actor, body, cause.run)
+
+
+def _by(facts: Facts, actor: str) -> dict[str, str]:
+    """Which of several lead units acted; nothing where there is one, or where the office did."""
+    who, party = parts(actor)
+    unit = (party or who).partition(":")[2]
+    members = facts.office.members(facts.obligation.lead)
+    return {"by": f"unit:{unit}"} if len(members) > 1 and unit in members else {}
 
 
 def _told(facts: Facts, state: State, audience: Audience) -> tuple[str, ...]:

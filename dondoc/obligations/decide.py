@@ -23,6 +23,7 @@ from dondoc.obligations.decision_input import (
     rhythm,
     waits_until,
 )
+from dondoc.obligations.escalation import parties_of, told_at
 from dondoc.obligations.lifecycle import ENDS, State, Status, advance, revised
 from dondoc.obligations.notice_table import NoticeKind
 from dondoc.obligations.state import owed
@@ -226,7 +227,12 @@ def _review(look: _Look) -> Decision:
     point = f"review-{look.state.submissions}.{times}"
     if times and look.key(point) not in look.state.settled:
         roles = ("tracker",) if times == 1 else ("tracker", "deputy")
-        look.queue("review", point, tuple(party for role in roles for party in _parties(facts, role)), [])
+        look.queue(
+            "review",
+            point,
+            tuple(party for role in roles for party in parties_of(facts.office, facts.obligation.lead, role)),
+            [],
+        )
     return look.done(Verdict.AWAITS_REVIEW)
 
 
@@ -264,21 +270,16 @@ def _escalate(look: _Look) -> None:
     if since is None:
         return
     waited = look.facts.calendar.between(since, look.today)
-    for number, step in enumerate(frozen_policy(look.facts.policy, look.state).escalation, start=1):
+    office, lead = look.facts.office, look.facts.obligation.lead
+    steps = frozen_policy(look.facts.policy, look.state).escalation
+    for number, step in enumerate(steps, start=1):
         if number in look.state.steps_done or waited < step.after_working_days:
             continue
-        recipients = tuple(dict.fromkeys(party for role in step.roles for party in _parties(look.facts, role)))
+        recipients = told_at(office, lead, [each.roles for each in steps], number)
         body = {"step": number, "checkpoint": look.key(f"escalate-{number}"), "roles": list(step.roles)}
         if not recipients:
-            look.record("escalation.skipped", {**body, "reason": "no_address"})
+            addressed = any(parties_of(office, lead, role) for role in step.roles)
+            look.record("escalation.skipped", {**body, "reason": "told_before" if addressed else "no_address"})
             continue
         look.record("escalation.raised", {**body, "recipients": list(recipients), "since": since.isoformat()})
         look.queue("escalate", f"escalate-{number}", recipients, [])
-
-
-def _parties(facts: Facts, role: str) -> tuple[str, ...]:
-    if role == "unit_head":
-        members = facts.office.members(facts.obligation.lead)
-        return tuple(f"head:{unit}" for unit in members if facts.office.unit(unit).head_email)
-    known = facts.office.role(role)
-    return (f"role:{role}",) if known and known.email else ()

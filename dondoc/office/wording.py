@@ -79,6 +79,11 @@ class Wording:
         """The name of a mail party: "unit:hcqt", "head:hcqt", "role:tracker"."""
         return party_name(party, self.office, self.words)
 
+    def reported_to(self, party: str) -> str:
+        """Whom something is reported to, within a sentence: the office's own title, else the general word for a unit's head."""
+        scope, _, unit = party.partition(":")
+        return self._role("unit_head") if scope == "head" and not head_title(unit, self.office) else self.party(party)
+
     def roles(self, roles: tuple[str, ...]) -> str:
         """The titles of roles."""
         return self.several("roles", [self._role(role) for role in roles])
@@ -123,7 +128,14 @@ def party_name(party: str, office: Office, words: Mapping[str, Any]) -> str:
     """The name of a mail party, as a mail to it greets it: "unit:hcqt", "head:hcqt", "role:tracker"."""
     scope, _, name = party.partition(":")
     named = clean(office.name_of(name or scope))
-    return str(words["values"]["head_of"]).format(unit=named) if scope == "head" else named
+    if scope != "head":
+        return named
+    return head_title(name, office) or str(words["values"]["head_of"]).format(unit=named)
+
+
+def head_title(unit: str, office: Office) -> str:
+    """What the head of a unit is called; empty where office.yaml does not say."""
+    return clean(next((known.head_title or "" for known in office.units if known.id == unit), ""))
 
 
 def short(day: date | None) -> str:

@@ -123,7 +123,7 @@ class Probe:
                 marks = MARKS & set(body["schema"]["properties"])
                 body["schema"]["properties"].update({name: {"enum": [VALID]} for name in marks})
         self.schema = schemathesis.openapi.from_dict(document)
-        self.schema.app = portal.app.application
+        self.schema.app = portal.app
         self.cookies = asyncio.run(self._sign_in())
 
     async def _sign_in(self) -> dict[str, str]:
@@ -357,9 +357,9 @@ async def test_every_route_and_every_field_of_a_form_is_described(portal: Portal
     described = {
         path.replace("{plan}/{item}/{obligation}/{period}", "{id}"): entry for path, entry in INTERFACE.items()
     }
-    routes = {re.sub(r":\w+(?=})", "", r.path) for r in portal.app.application.routes if isinstance(r, Route)}
+    routes = {re.sub(r":\w+(?=})", "", r.path) for r in portal.app.routes if isinstance(r, Route)}
     answers = {f"/a/{{token}}/{act}" for act in ACTS}
-    assert [r.path for r in portal.app.application.routes if isinstance(r, Mount)] == ["/static"]
+    assert [r.path for r in portal.app.routes if isinstance(r, Mount)] == ["/static"]
     assert routes - {"/a/{token}/{act}"} == set(described) - answers - {"/static/{path}"}
     portal.installation.act(
         Q1, "extend_request", portal.now, "unit:hcqt", reason="Chờ", until=portal.now.date().replace(month=4)

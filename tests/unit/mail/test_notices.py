@@ -28,6 +28,7 @@ from factories import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from office_files import real_office
 
 from dondoc.ledger.ledger import Head
 from dondoc.mail import calendar_parts as ics
@@ -710,3 +711,21 @@ def _wording(day: str) -> wording.Wording:
 
 def test_an_id_says_nothing_of_what_it_stands_for() -> None:
     assert re.fullmatch("[0-9a-f]{32}", duties.hashed("cchc-2024/x"))
+
+
+def test_the_head_of_a_unit_is_greeted_by_the_offices_title_and_else_in_general_words() -> None:
+    named, unnamed = real_office(), make_office()
+    assert party_name("head:hcqt", named, WORDS) == "Trưởng phòng Hành chính - Quản trị"
+    assert party_name("head:ttcbth", named, WORDS) == "Giám đốc Trung tâm Công báo và Tin học"
+    assert party_name("head:hcqt", unnamed, WORDS) == "Người đứng đầu Phòng Hành chính - Quản trị"
+
+
+def test_of_several_lead_units_a_mail_names_the_one_that_handed_in() -> None:
+    notice = make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, body={"by": "unit:ttpvks"})
+    shared = replace(notice, obligation=replace(notice.obligation, lead=("hcqt", "ttpvks")))
+    own = "Trung tâm Phục vụ - Kiểm soát thủ tục hành chính"
+    said = " ".join(send([shared], "2024-03-22").text.split())
+    assert f"{own} đã nộp kết quả" in said
+    assert f"Quản trị; {own} đã nộp" not in said
+    review = replace(shared, kind="review", key="r", body={})
+    assert "Kết quả đã được nộp" in " ".join(send([review], "2024-03-22").text.split())

@@ -78,6 +78,13 @@ def test_each_act_records_its_entry_and_tells_whom_it_concerns(
         assert body["about"] == found.entries[0].body
 
 
+def test_of_several_lead_units_the_mail_names_the_one_that_acted() -> None:
+    known = facts()
+    shared = replace(known, obligation=replace(known.obligation, lead=("hcqt", "ttpvks")))
+    assert done("submit", shared, **GIVEN["submit"]).entries[1].body["about"]["by"] == "unit:hcqt"
+    assert "by" not in done("submit", known, **GIVEN["submit"]).entries[1].body["about"]
+
+
 @pytest.mark.parametrize("name", ["submit", "raise_difficulty"])
 def test_an_act_taken_again_is_told_under_a_new_key(name: ActName) -> None:
     first = done(name, **GIVEN[name])

@@ -187,12 +187,23 @@ def test_each_step_of_escalation_waits_its_working_days_from_the_accepted_notice
             raised[n] = said(found)
     assert raised == {
         4: ["raised", "escalate escalate-1"],
-        10: ["raised", "escalate escalate-2"],
+        10: ["skipped told_before"],  # the tracker heads the unit: nobody is reported to themselves
         15: ["raised", "escalate escalate-3"],
     }
-    assert [recipient for _, recipient, _ in duty.notices("escalate")] == [
-        "head:hcqt", "role:tracker", "role:deputy", "role:head",
-    ]  # fmt: skip
+    assert [recipient for _, recipient, _ in duty.notices("escalate")] == ["head:hcqt", "role:deputy", "role:head"]
+
+
+def test_a_tracker_who_does_not_head_the_unit_is_told_at_his_own_step() -> None:
+    duty = late_since_april()
+    duty.with_facts(
+        office=make_office(
+            OFFICE.replace(
+                "email: truong-hcqt@vp.example}\n  - {id: deputy", "email: theo-doi@vp.example}\n  - {id: deputy"
+            )
+        )
+    )
+    assert said(duty.look("2024-04-10")) == ["raised", "escalate escalate-1", "raised", "escalate escalate-2"]
+    assert [recipient for _, recipient, _ in duty.notices("escalate")] == ["head:hcqt", "role:tracker"]
 
 
 def test_escalation_waits_while_the_overdue_notice_has_not_been_accepted() -> None:
@@ -227,8 +238,10 @@ def test_an_overdue_notice_that_no_address_takes_escalates_from_the_last_refusal
 
 def test_after_an_outage_every_step_that_has_come_due_is_raised_once() -> None:
     duty = late_since_april()
-    assert said(duty.look("2024-04-10")) == ["raised", "escalate escalate-1", "raised", "escalate escalate-2"]
-    assert duty.look("2024-04-10").entries == ()
+    assert said(duty.look("2024-04-15")) == [
+        "raised", "escalate escalate-1", "skipped told_before", "raised", "escalate escalate-3",
+    ]  # fmt: skip
+    assert duty.look("2024-04-15").entries == ()
 
 
 def test_a_step_that_reaches_nobody_is_skipped_and_said_so_and_the_next_goes_on() -> None:
@@ -325,7 +338,7 @@ def test_everyone_who_was_told_it_was_late_is_told_when_it_is_done() -> None:
     duty.look("2024-04-10")
     duty.submit("2024-04-11")
     found = duty.act("2024-04-12", "accept")
-    assert found.entries[1].body["recipients"] == ["unit:hcqt", "head:hcqt", "role:tracker"]
+    assert found.entries[1].body["recipients"] == ["unit:hcqt", "head:hcqt"]
 
 
 def test_a_duty_returned_after_its_due_date_is_overdue_again_and_escalates_from_there() -> None:
@@ -471,9 +484,9 @@ def test_what_is_still_owed_at_the_closing_is_missed_and_all_who_were_told_hear_
     assert [r for _, r, _ in duty.notices("missed")] == [
         "unit:hcqt",
         "head:hcqt",
-        "role:tracker",
         "role:deputy",
         "role:head",
+        "role:tracker",
     ]
     assert duty.look("2025-01-22").entries == ()
     assert duty.look("2025-02-03").entries == ()
