@@ -29,6 +29,7 @@ from dondoc.plan.plan import Plan
 from operations.stack.databases import DatabaseUrls
 from portal.office.board_pages import board_routes
 from portal.office.boards import Boards
+from portal.shell.banner import Banner
 from portal.shell.page_context import Desk
 from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
@@ -144,8 +145,8 @@ def _portal(store: sa.Engine, urls: DatabaseUrls) -> Iterator[str]:
     behind = read_settings({"DONDOC_STORE_URL": urls.app})
     settings = Settings(Path("none"), "", installation=behind, secret="b" * 40, now=lambda: NOW, engine=store)
     pages = Pages(settings)
-    pages.provide(sign_out_token=lambda _visitor: "", mailbox_open=False)
     desk = Desk(settings, behind)
+    pages.provide(sign_out_token=lambda _visitor: "", mailbox_open=lambda: False, banner=Banner(settings, desk))
     app = Starlette(
         routes=board_routes(desk, pages, Boards(desk)), middleware=[Middleware(Guard), Middleware(SignedIn)]
     )

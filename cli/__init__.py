@@ -31,6 +31,8 @@ COMMANDS = {
     ),
     "ledger": ("cli.ledger:ledger", "Verify, export and print the head of the ledger."),
     "evidence": ("cli.evidence:evidence", "Packs of evidence that prove themselves."),
+    "mail": ("cli.mail:mail", "Try the mail servers, with one mail."),
+    "go-live": ("cli.mail:go_live", "End the trial: mail leaves to everybody."),
     "audit": ("cli.audit:audit", "Compare the ledger with Prefect's run history."),
     "backup": ("cli.backup:backup", "Write everything into one archive, while it runs."),
     "restore": ("cli.backup:restore", "Bring an archive back into an empty place."),

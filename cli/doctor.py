@@ -131,22 +131,42 @@ def _history() -> Iterator[str]:
         refuse_older_ledger(engine, rules, settings, client, clock(rules.policy))
 
 
+def _mail_server() -> Iterator[str]:
+    from operations.mail_check import mail_steps
+    from tasks.mail.ways import in_trial
+
+    settings = prepare()
+    for step in () if settings.mail_stays and not settings.imap else mail_steps(settings):
+        if not step.well:
+            yield f"{step.what}: {step.words}; correct dondoc.toml and try it with: dondoc mail test ADDRESS"
+    if settings.mail_stays and not in_trial(settings, store()):
+        yield "no mail leaves: [mail] host of dondoc.toml is empty and this is no trial; give host, or on = true in [trial]"
+
+
 def _waiting_mail() -> Iterator[str]:
-    import sqlalchemy as sa
+    from tasks.mail.routes import turns
+    from tasks.mail.ways import server_names
+    from tasks.store.mail_servers import dead_mailboxes, tally, troubles
 
-    from tasks.store.tables import mail
-
-    prepare()
+    settings = prepare()
     with store().connect() as connection:
-        waiting = connection.scalar(sa.select(sa.func.count()).where(mail.c.status == "ready", mail.c.attempts > 2))
-        reply = connection.scalar(sa.select(mail.c.reply).where(mail.c.status == "ready").limit(1))
-    if waiting:
-        yield f"{waiting} mails were refused for now more than twice ({reply}); check [mail] in config/dondoc.toml"
+        found = tally(connection)
+        refused, dead = troubles(connection, server_names(settings)), dead_mailboxes(connection, turns(house().office))
+    for server in refused:
+        yield f"{server.name} takes no mail of ours since {server.since:%Y-%m-%d %H:%M}: {server.words}"
+    if found.waiting:
+        yield f"{found.waiting} mails wait for their server, the oldest since {found.oldest}; they are tried again"
+    if found.failed:
+        yield f"{found.failed} notices of duties still owed reached nobody; correct the addresses in office.yaml"
+    if found.damaged:
+        yield f"{found.damaged} kept mails are not the bytes they had been; the ledger's audit.finding names them"
+    for mailbox in dead:
+        yield f"{mailbox.name} did not take its last mail: {mailbox.words}; correct the address in office.yaml"
 
 
 def _answers() -> Iterator[str]:
     settings = prepare()
-    local = settings.smtp.host == "127.0.0.1"
+    local = settings.mail_stays
     if settings.reply_base and not local and not settings.lmtp and not settings.imap:
         yield f"mail is answered at {settings.reply_base}, but nothing reads it; give lmtp or imap_host in [reply]"
     if not settings.reply_base and not local:
@@ -162,6 +182,7 @@ _CHECKS = (
     _services,
     _ledger,
     _history,
+    _mail_server,
     _waiting_mail,
     _answers,
 )

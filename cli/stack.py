@@ -45,6 +45,8 @@ def status(as_json: bool) -> None:
         click.echo(table(found, config_folder()))
     if not all(service["running"] for service in found["services"]):
         raise click.exceptions.Exit(3)
+    if found["mail"] and found["mail"]["troubles"]:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()

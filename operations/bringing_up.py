@@ -60,6 +60,7 @@ def bring_up(demo: bool, accept_older: bool = False) -> None:
     here, settings = stack(), prepare()
     if demo:
         _refuse_foreign_mail(settings)
+    _refuse_unread_mail(settings)
     demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
     live = live_plan_file(here, settings, demo)  # every error of the configuration before the first process
     with _bar() as bar:
@@ -81,10 +82,20 @@ def bring_up(demo: bool, accept_older: bool = False) -> None:
 def _refuse_foreign_mail(settings: Settings) -> None:
     from tasks.config.settings import SettingsError
 
-    if settings.smtp.host != "127.0.0.1":
+    if not settings.mail_stays:
         raise SettingsError(
             f"the demo would mail 2024's notices through {settings.smtp.host}; "
             "empty [mail] host in config/dondoc.toml, or run: dondoc up"
+        )
+
+
+def _refuse_unread_mail(settings: Settings) -> None:
+    from tasks.config.settings import SettingsError
+
+    if settings.mail_stays and not settings.trial.on:
+        raise SettingsError(
+            "no mail would leave and nobody could read it: give host in [mail] of config/dondoc.toml, "
+            "or set on = true in [trial]"
         )
 
 
@@ -136,7 +147,7 @@ def replay_year(
 
     rules = installation.house
     # Whatever SMTP server is configured, a past year is mailed to nobody.
-    os.environ.update(DONDOC_MAIL_HOST="127.0.0.1", DONDOC_MAIL_PORT=str(here.mail_port))
+    os.environ["DONDOC_MAIL_KEPT"] = "1"
     os.environ["DONDOC_FIGURES"] = str(installation.settings.config / "demo" / "figures")
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
     settings.cache_clear()
@@ -149,7 +160,7 @@ def replay_year(
     try:
         return installation.replay(plan, answers, until, bar.day if bar else lambda *_: None)
     finally:
-        for name in ("DONDOC_MAIL_HOST", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
+        for name in ("DONDOC_MAIL_KEPT", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
             os.environ.pop(name, None)
         settings.cache_clear()
 
@@ -181,6 +192,9 @@ def _say(
     demo: bool,
     next_morning: str,
 ) -> None:
+    from tasks.config.run_context import store
+    from tasks.mail.ways import in_trial
+
     def say(line: str) -> None:
         Console().print(line, soft_wrap=True, highlight=False, markup=False)
 
@@ -193,6 +207,9 @@ def _say(
             f"Deployments created or changed: {changed}."
         )
     front = front_address(here, settings)
+    if in_trial(settings, store(settings.store_url)):
+        guests = ", ".join(settings.trial.guests) if not settings.mail_stays else ""
+        say(f"Trial: mail leaves to {guests or 'nobody'}; the rest stays in the mailbox. To end it: dondoc go-live")
     say(f"\n  Prefect UI  {front}  (sign in by the link mailed to a role of config/office.yaml)")
     if demo:
         say(f"  2024's runs {front}/{_YEAR}")

@@ -40,9 +40,8 @@ def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
         "PREFECT_UI_URL": front,
         "DONDOC_VAR": str(stack.root),
         "DONDOC_CONFIG": str(settings.config),
+        "DONDOC_MAIL_PORT": str(stack.mail_port),
     }
-    if settings.smtp.host == "127.0.0.1":
-        environment["DONDOC_MAIL_PORT"] = str(stack.mail_port)
     mail = str(stack.mail_directory)
     refusals = str(stack.root / "refusals.yaml")
 

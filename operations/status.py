@@ -18,15 +18,35 @@ if TYPE_CHECKING:
 
 
 def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], House]) -> dict[str, Any]:
-    """{"services": […], "head": {…}, "plans": [{"plan", "outcomes", "occurrences": […]}]}; plans are empty without a database."""
+    """{"services": […], "mail": {…}, "head": {…}, "plans": [{"plan", "outcomes", "occurrences": […]}]}.
+
+    Without a database `mail` and `head` are null and there are no plans.
+    """
     running = [
         {"name": found.name, "running": found.running, "pid": found.pid, "ports": list(found.ports)}
         for found in services(stack, expected_children(stack, settings()))
     ]
     database_down = any(found["name"] == "postgres" and not found["running"] for found in running)
     if database_down:
-        return {"services": running, "head": None, "plans": []}
-    return {"services": running, **_plans(store(), house())}
+        return {"services": running, "mail": None, "head": None, "plans": []}
+    return {"services": running, "mail": _mail(store()), **_plans(store(), house())}
+
+
+def _mail(engine: sa.Engine) -> dict[str, Any]:
+    """{"trial", "troubles": [{"server", "since", "words"}], "waiting", "failed"}: whether and how mail leaves."""
+    from operations.surroundings import prepare
+    from tasks.mail.ways import in_trial, server_names
+    from tasks.store.mail_servers import tally, troubles
+
+    settings = prepare()
+    with engine.connect() as connection:
+        found, refused = tally(connection), troubles(connection, server_names(settings))
+    return {
+        "trial": in_trial(settings, engine),
+        "troubles": [{"server": one.name, "since": one.since.isoformat(), "words": one.words} for one in refused],
+        "waiting": found.waiting,
+        "failed": found.failed,
+    }
 
 
 def _plans(engine: sa.Engine, house: House) -> dict[str, Any]:
@@ -79,6 +99,7 @@ def table(found: dict[str, Any], config: Path) -> str:
         + (f"  port {', '.join(map(str, service['ports']))}" if service["ports"] else "")
         for service in found["services"]
     ]
+    lines += _mail_lines(found["mail"])
     for plan in found["plans"]:
         lines.append(f"\n{plan['plan']}")
         for row in plan["occurrences"]:
@@ -93,6 +114,20 @@ def table(found: dict[str, Any], config: Path) -> str:
     if found["head"]:
         lines.append(f"\nledger head {found['head']['seq']} {found['head']['hash']}")
     return "\n".join(lines)
+
+
+def _mail_lines(mail: dict[str, Any] | None) -> list[str]:
+    if mail is None:
+        return []
+    lines = ["trial      mail leaves only to the guests of [trial]; to end it: dondoc go-live"] if mail["trial"] else []
+    lines += [
+        f"mail       NOT TAKEN by {one['server']} since {one['since'][:16]}: {one['words']}" for one in mail["troubles"]
+    ]
+    if mail["waiting"]:
+        lines.append(f"mail       {mail['waiting']} wait for their server")
+    if mail["failed"]:
+        lines.append(f"mail       {mail['failed']} notices of duties still owed reached nobody: see dondoc doctor")
+    return lines
 
 
 def _outcome(vocabulary: dict[str, Any], name: str) -> str:

@@ -40,7 +40,7 @@ def prepare() -> Settings:
     here = stack()
     os.environ.update(client_environment(here))
     os.environ.setdefault("DONDOC_VAR", str(here.root))
-    os.environ.setdefault("DONDOC_MAIL_PORT", str(here.mail_port) if not os.environ.get("DONDOC_MAIL_HOST") else "587")
+    os.environ.setdefault("DONDOC_MAIL_PORT", str(here.mail_port))
     os.environ["DONDOC_STORE_URL"] = database_urls(here).app
     for name, value in here.link_environment(os.environ).items():
         os.environ.setdefault(name, value)

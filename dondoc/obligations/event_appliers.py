@@ -131,7 +131,7 @@ def _heard(state: State, body: dict[str, Any], day: date, *, reached: bool) -> S
 
 
 def _bounced(state: State, body: dict[str, Any], day: date) -> State:
-    # A bounce takes back the acceptance it answers: the clock waits for that unit's next address.
+    # A bounce, or what stayed in a trial's mailbox, takes back the acceptance: the clock waits for that unit's next mail.
     if _is_late_notice(state, body):
         party = body["recipient"]
         reached = tuple(other for other in state.late_notice_reached if other != party)
@@ -167,6 +167,7 @@ EFFECTS: dict[str, Any] = {
     "notice.sent": _sent,
     "notice.failed": _failed,
     "notice.bounced": _bounced,
+    "notice.requeued": _bounced,
     "escalation.raised": _step_done,
     "escalation.skipped": _step_done,
 }

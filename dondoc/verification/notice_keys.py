@@ -98,6 +98,8 @@ def _fate(kind: str, body: dict[str, Any]) -> int | None:
             return FAILED if body["final"] else QUEUED
         case "notice.bounced":
             return BOUNCED
+        case "notice.requeued":
+            return QUEUED
         case "notice.withheld" if "recipient" in body:
             return WITHHELD
         case _:

@@ -113,7 +113,7 @@ class NewLinks:
             rest = "/all" if wanted.everything else ""
             address = f"{base}/a/{wanted.token(chosen.link_secret, now)}{rest}"
         duty = "" if wanted.everything else clean(wanted.facts.item.flow_name)
-        sent = send_now(chosen, rules, to, "new-link", now, link=address, duty=duty)
+        sent = send_now(chosen, self._answering.engine, rules, to, "new-link", now, link=address, duty=duty)
         body = {
             "kind": "new-link",
             "checkpoint": "new-link",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -32,6 +33,7 @@ from portal.reports.document_pages import document_routes
 from portal.reports.index_pages import index_routes
 from portal.reports.table_pages import table_routes
 from portal.shell.allowed_hosts import Named, allowed_hosts
+from portal.shell.banner import Banner
 from portal.shell.page_context import Desk, gated
 from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
@@ -50,11 +52,11 @@ class _Number(IntegerConvertor):
 register_url_convertor("number", _Number())
 
 
-def office_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+def office_routes(desk: Desk, visitors: Visitors, pages: Pages, banner: Banner) -> list[Route]:
     """What an installation adds to the mailbox: sign-in, and the office's pages."""
     boards = Boards(desk)
     return [
-        *sign_in_routes(visitors, pages),
+        *sign_in_routes(visitors, pages, banner.store, banner.mail_out),
         *board_routes(desk, pages, boards),
         *index_routes(desk, pages, boards),
         *occurrence_routes(desk, visitors, pages),
@@ -77,6 +79,20 @@ def _names(settings: Settings, answering: Answering | None) -> frozenset[str]:
     return allowed_hosts(addresses, behind.portal_hosts if behind else ())
 
 
+def _open_or_gated(
+    anybody: Callable[[], bool], endpoint: Callable[[Request], Response]
+) -> Callable[[Request], Awaitable[Response]]:
+    """A page of the mailbox: anybody's while the trial lasts and nobody reaches it from elsewhere, else the operator's."""
+    closed = gated("mailbox", endpoint)
+
+    async def guarded(request: Request) -> Response:
+        if await run_in_threadpool(anybody):
+            return await run_in_threadpool(endpoint, request)
+        return await closed(request)
+
+    return guarded
+
+
 def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
     """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it.
 
@@ -87,7 +103,12 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
     desk = Desk(settings, settings.installation) if settings.installation else None
     visitors = Visitors(settings, (lambda: desk.engine) if desk else None)
     pages.provide(awaited=year_notice(desk) if desk else lambda _: [])
-    pages.provide(sign_out_token=lambda visitor: visitors.token(visitor, "ra"), mailbox_open=settings.mailbox_open)
+    banner = Banner(settings, desk)
+    pages.provide(
+        sign_out_token=lambda visitor: visitors.token(visitor, "ra"),
+        mailbox_open=banner.mailbox_open,
+        banner=banner,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -95,7 +116,7 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
         yield
 
     def start(_request: Request) -> HTMLResponse:
-        everything = letters.all() if settings.mailbox_open else []
+        everything = letters.all() if banner.mailbox_open() else []
         return pages.render(
             "start.html",
             prefect_url=settings.prefect_url,
@@ -111,10 +132,10 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
         status = error.status_code if isinstance(error, HTTPException) else 500
         return pages.render("refused.html", status, code=status)
 
-    mailbox: list[Route] = mail_routes(letters, pages)
-    if not settings.mailbox_open:
-        mailbox = [Route(route.path, gated("mailbox", route.endpoint)) for route in mailbox]
-    office = office_routes(desk, visitors, pages) if desk else []
+    mailbox = [
+        Route(route.path, _open_or_gated(banner.mailbox_open, route.endpoint)) for route in mail_routes(letters, pages)
+    ]
+    office = office_routes(desk, visitors, pages, banner) if desk else []
 
     return Starlette(
         routes=[

@@ -128,7 +128,7 @@ def lost(
     operator = house.office.role("operator")
     if operator and operator.email:
         to = Address(operator.email, operator.title)
-        answer.background = BackgroundTask(send_now, settings, house, to, "file-incident", now, **body)
+        answer.background = BackgroundTask(send_now, settings, store, house, to, "file-incident", now, **body)
     return answer
 
 

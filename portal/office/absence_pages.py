@@ -71,7 +71,7 @@ def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         for party in (made.stand_in, made.absent):
             to = Address(rules.office.address(party) or "", party_name(party, rules.office, desk.words))
             send_now(
-                desk.installation, rules, to, "delegation", desk.now(),
+                desk.installation, desk.engine, rules, to, "delegation", desk.now(),
                 absent=party_name(made.absent, rules.office, desk.words),
                 stand_in=party_name(made.stand_in, rules.office, desk.words),
                 first=made.first, last=made.last, reason=made.reason, decides=made.absent.startswith("role:"),

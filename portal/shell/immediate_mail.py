@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
 from dondoc.office.rules import House
 from tasks.config.loading import mail_templates
 from tasks.config.settings import Settings
-from tasks.smtp.sender import Accepted, Outgoing, Result, post
+from tasks.mail.ways import post_now
+from tasks.smtp.client import Accepted, Outgoing, Result
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +33,9 @@ class Sent:
     taken: bool
 
 
-def send_now(settings: Settings, house: House, to: Address, template: str, now: datetime, **facts: Any) -> Sent:
+def send_now(
+    settings: Settings, engine: sa.Engine | None, house: House, to: Address, template: str, now: datetime, **facts: Any
+) -> Sent:
     """Mail the templates of mail/`template` to `to`. A refusal is logged without what the mail says."""
     environment = mail_templates(settings.config)
     at = now.astimezone(house.policy.zone)
@@ -47,7 +52,7 @@ def send_now(settings: Settings, house: House, to: Address, template: str, now: 
     content = build(mail)
     results: list[Result] = []
     outgoing = [Outgoing(mail.message_id, to.address, content)]
-    post(settings.smtp, settings.sender.address, outgoing, lambda _id, result: results.append(result))
+    post_now(settings, engine, outgoing, lambda _id, result: results.append(result), now)
     taken = bool(results) and isinstance(results[0], Accepted)
     reply = results[0].reply if results else ""
     if not taken:

@@ -58,9 +58,14 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
+    def trial(self) -> bool:
+        """Whether the installation begins as a trial: its settings say so, no host name does."""
+        return self.installation is None or self.installation.trial.on
+
+    @property
     def mailbox_open(self) -> bool:
-        """Whether anybody may read the mailbox: only where no mail leaves this machine and nobody else reaches it."""
+        """Whether anybody may read the mailbox: only in a trial that nobody reaches from another machine."""
         if self.installation is None:
             return True
-        reached = {self.host, urlsplit(self.public_url).hostname or ""}
-        return self.installation.smtp.host in LOOPBACK and reached <= LOOPBACK
+        reached = {self.host, urlsplit(self.public_url).hostname or "", *self.installation.portal_hosts}
+        return self.trial and reached <= LOOPBACK

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from itsdangerous import BadSignature, Signer
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -39,8 +42,14 @@ def ask_to_sign_in(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/vao?{urlencode({'den': target_of(wanted)})}", 303)
 
 
-def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
-    """/vao, /vao/{token} and /ra."""
+def sign_in_routes(
+    visitors: Visitors, pages: Pages, store: Callable[[], sa.Engine | None], mail_out: Callable[[], str]
+) -> list[Route]:
+    """/vao, /vao/{token} and /ra.
+
+    Before it answers that a link was mailed, the portal asks the mail server, the same way for every address: a page
+    that says to look into the mailbox is true only where mail can leave. `mail_out` gives the server's words where not.
+    """
     settings = visitors.settings
     tickets: Remembered[Ticket] = Remembered(LINK_LASTS)
     links = Signer(settings.secret, salt="dondoc sign-in link")
@@ -52,7 +61,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         answer = pages.render(
             "sign_in.html",
             status,
-            **{"step": "ask", "den": "/bang", "local": settings.mailbox_open, "said": "", **context},
+            **{"step": "ask", "den": "/bang", "stuck": "", "said": "", **context},
             minutes=int(LINK_LASTS.total_seconds() // 60),
             token=visitors.token(visitor, "vao"),
         )
@@ -73,7 +82,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         to = Address(address, known.title)
         minutes = int(LINK_LASTS.total_seconds() // 60)
         link = f"{settings.public_url}/vao/{name}"
-        send_now(settings.installation, rules, to, "sign-in", now, link=link, minutes=minutes)
+        send_now(settings.installation, store(), rules, to, "sign-in", now, link=link, minutes=minutes)
 
     def checked(request: Request, fields: dict[str, str]) -> HTMLResponse | None:
         if not visitors.token_fits(current.get(), "vao", fields.get("token", "")):
@@ -87,7 +96,7 @@ def sign_in_routes(visitors: Visitors, pages: Pages) -> list[Route]:
         if refusal:
             return refusal
         address, den = fields.get("address", "").strip()[:254], target_of(fields.get("den", ""))
-        answer = page(step="sent")
+        answer = page(step="sent", stuck=await run_in_threadpool(mail_out))
         answer.background = BackgroundTask(mail_link, address, den)  # after the answer: its time tells nothing
         return answer
 

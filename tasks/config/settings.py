@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from dondoc.foundation.errors import ConfigurationError, DondocError, Fault
 from dondoc.mail.mail import Address
 from dondoc.mail.mime import MailError, checked_address
 from dondoc.mail.reply_addresses import LONGEST_BASE, ReplyTo
+from tasks.config.sections import (
+    AuditSection,
+    File,
+    MailSection,
+    ReplySection,
+    RescueSection,
+    RetentionSection,
+    Tls,
+    TrialSection,
+    WitnessSection,
+)
+
+__all__ = ["HOME", "Imap", "RetentionSection", "Settings", "SettingsError", "Smtp", "WitnessSection", "settings"]
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -27,101 +40,24 @@ class SettingsError(DondocError):
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """The server mail goes through. `limit_per_minute` 0 is no limit; an empty `username` means no sign-in."""
+    """A server mail goes through. `limit_per_minute` 0 is no limit; an empty `username` means no sign-in.
+
+    `ca`: a PEM file of roots that are trusted beside the system's.
+    """
 
     host: str
     port: int
     username: str = ""
     password: str = field(default="", repr=False)
-    tls: Literal["none", "starttls", "tls"] = "starttls"
+    tls: Tls = "starttls"
     limit_per_minute: int = 0
     timeout: float = 30.0
+    ca: Path | None = None
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MailSection(_Section):
-    host: str = ""
-    port: int = Field(default=587, ge=1, le=65535)
-    tls: Literal["none", "starttls", "tls"] = "starttls"
-    username: str = ""
-    sender: str = "dondoc@localhost.example"
-    sender_name: str = ""
-    limit_per_minute: int = Field(default=120, ge=1, le=100_000)
-
-
-class ReplySection(_Section):
-    address: str = ""
-    lmtp: str = ""
-    imap_host: str = ""
-    imap_port: int = Field(default=993, ge=1, le=65535)
-    imap_tls: Literal["none", "starttls", "tls"] = "tls"
-    imap_user: str = ""
-    imap_folder: str = "INBOX"
-    imap_done: str = "dondoc-da-xu-ly"
-
-
-class PortalSection(_Section):
-    base_url: str = ""
-    front_url: str = ""
-    upload_mb: int = Field(default=20, ge=1, le=200)
-    hosts: tuple[str, ...] = ()
-
-
-class FiguresSection(_Section):
-    """Where the lead unit drops the monthly figures. `folder` is relative to var unless absolute."""
-
-    folder: str = "figures"
-
-
-class PlanSection(_Section):
-    live: str = ""
-
-
-class WitnessSection(_Section):
-    """Where the ledger's head is kept outside the database. `folders` are relative to var unless absolute."""
-
-    folders: tuple[str, ...] = ()
-    mail_to: tuple[str, ...] = ()
-    stamp_url: str = ""
-    stamp_ca: str = ""
-
-
-class AuditSection(_Section):
-    """How the ledger is compared with Prefect's history."""
-
-    clock_tolerance_minutes: int = Field(default=15, ge=11, le=24 * 60)
-    history_days: int = Field(default=8, ge=1, le=3660)
-
-
-class WatchSection(_Section):
-    """The watchdog: by when the day's sweep must be done (the office's time), and the address it pings."""
-
-    sweep_by: time = time(9, 0)
-    ping_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-
-
-class RetentionSection(_Section):
-    """When a run is copied into the record, and how long Prefect keeps it after its end: 0 means for good."""
-
-    copy_after_days: int = Field(default=2, ge=0, le=365)
-    keep_runs_days: int = Field(default=0, ge=0, le=36600)
-
-
-class File(_Section):
-    """config/dondoc.toml."""
-
-    mail: MailSection = MailSection()
-    reply: ReplySection = ReplySection()
-    portal: PortalSection = PortalSection()
-    figures: FiguresSection = FiguresSection()
-    plan: PlanSection = PlanSection()
-    witness: WitnessSection = WitnessSection()
-    audit: AuditSection = AuditSection()
-    retention: RetentionSection = RetentionSection()
-    watch: WatchSection = WatchSection()
+    @property
+    def name(self) -> str:
+        """The server as people know it."""
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +66,28 @@ class Imap:
 
     host: str
     port: int
-    tls: Literal["none", "starttls", "tls"]
+    tls: Tls
     user: str
     password: str = field(repr=False)
     folder: str
     done: str
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings as flows, portal and commands use them. `store_url` is the limited role's."""
+    """Settings as flows, portal and commands use them. `store_url` is the limited role's.
+
+    `smtp` is the server mail leaves by; where none is configured it is the local `mailbox`, and no mail leaves.
+    """
 
     config: Path
     var: Path
     store_url: str
     smtp: Smtp
+    mailbox: Smtp
+    rescue: Smtp | None
+    trial: TrialSection
     sender: Address
     base_url: str | None
     link_secret: str
@@ -165,6 +108,11 @@ class Settings:
     ping_url: str = ""
 
     @property
+    def mail_stays(self) -> bool:
+        """Whether every mail stays in the local mailbox, because no server is configured."""
+        return self.smtp == self.mailbox
+
+    @property
     def reply_to(self) -> ReplyTo | None:
         """What makes the addresses that mail is answered at; None where answers by mail are not set up."""
         return ReplyTo(self.reply_base, self.link_secret) if self.reply_base and self.link_secret else None
@@ -182,27 +130,25 @@ def settings() -> Settings:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Settings from `environ` over the file. Raises ConfigurationError with every fault of the file."""
+    """Settings from `environ` over the file. Raises ConfigurationError with every fault of the file.
+
+    Two ports, two names: DONDOC_MAIL_PORT is the local mailbox's, DONDOC_MAIL_HOST_PORT that of the office's server.
+    """
     config = Path(environ.get("DONDOC_CONFIG") or HOME / "config")
     var = Path(environ.get("DONDOC_VAR") or HOME / "var")
     file = read_file(config / "dondoc.toml")
     mail = file.mail
-    host = environ.get("DONDOC_MAIL_HOST") or mail.host
-    local = not host
+    # The local mailbox needs neither protection nor a limit.
+    mailbox = Smtp("127.0.0.1", _port(environ, "DONDOC_MAIL_PORT", 2525), tls="none", limit_per_minute=100_000)
+    host = "" if environ.get("DONDOC_MAIL_KEPT") else environ.get("DONDOC_MAIL_HOST") or mail.host
     return Settings(
         config=config,
         var=var,
         store_url=environ.get("DONDOC_STORE_URL", ""),
-        smtp=Smtp(
-            host=host or "127.0.0.1",
-            port=_port(environ, "DONDOC_MAIL_PORT", 2525 if local else mail.port),
-            username=mail.username,
-            password=secret_from(environ, "DONDOC_MAIL_PASSWORD") or "",
-            tls="none" if local or host == "127.0.0.1" else mail.tls,
-            # The local mailbox needs no protection.
-            limit_per_minute=100_000 if local or host == "127.0.0.1" else mail.limit_per_minute,
-            timeout=30.0,
-        ),
+        smtp=_server(config, mail, host, environ) if host else mailbox,
+        mailbox=mailbox,
+        rescue=_rescue(config, mail, environ) if host and mail.rescue.host else None,
+        trial=file.trial,
         sender=Address(mail.sender, mail.sender_name),
         link_secret=secret_from(environ, "DONDOC_LINK_SECRET") or "",
         upload_mb=file.portal.upload_mb,
@@ -215,9 +161,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         audit=file.audit,
         retention=file.retention,
         # The local mailbox takes answers by itself; a real server must be told where they go.
-        reply_base=_base(file.reply.address or (mail.sender if local else "")),
+        reply_base=_base(file.reply.address or ("" if host else mail.sender)),
         lmtp=file.reply.lmtp,
-        imap=_imap(file.reply, environ),
+        imap=_imap(config, file.reply, environ),
         sweep_by=file.watch.sweep_by,
         ping_url=file.watch.ping_url,
         prefect_api=environ.get("PREFECT_API_URL", ""),
@@ -228,6 +174,44 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 def _figures(folder: str, var: Path) -> Path:
     """The figures' folder below var, or the absolute one. Files written before say "var/…" and mean the same."""
     return var / Path(folder.removeprefix("var/")).expanduser()
+
+
+def _server(config: Path, mail: MailSection, host: str, environ: Mapping[str, str]) -> Smtp:
+    return Smtp(
+        host=host,
+        port=_port(environ, "DONDOC_MAIL_HOST_PORT", mail.port),
+        username=mail.username,
+        password=secret_from(environ, "DONDOC_MAIL_PASSWORD") or "",
+        tls=mail.tls,
+        limit_per_minute=mail.limit_per_minute,
+        ca=_roots(config, mail.ca, "[mail] ca"),
+    )
+
+
+def _rescue(config: Path, mail: MailSection, environ: Mapping[str, str]) -> Smtp:
+    section: RescueSection = mail.rescue
+    return Smtp(
+        host=section.host,
+        port=section.port,
+        username=section.username,
+        password=secret_from(environ, "DONDOC_MAIL_RESCUE_PASSWORD") or "",
+        tls=section.tls,
+        limit_per_minute=mail.limit_per_minute,
+        ca=_roots(config, section.ca, "[mail.rescue] ca"),
+    )
+
+
+def _roots(config: Path, name: str, key: str) -> Path | None:
+    """The PEM file of private roots, below the configuration folder or absolute. Raises SettingsError."""
+    if not name:
+        return None
+    path = config / name
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:
+        why = "is no PEM certificate" if isinstance(error, ssl.SSLError) else f"cannot be read: {error.strerror}"
+        raise SettingsError(f"{key} in dondoc.toml: {path} {why}; give the office's root certificates, PEM") from None
+    return path
 
 
 def _base(address: str) -> str:
@@ -243,7 +227,7 @@ def _base(address: str) -> str:
     return address
 
 
-def _imap(section: ReplySection, environ: Mapping[str, str]) -> Imap | None:
+def _imap(config: Path, section: ReplySection, environ: Mapping[str, str]) -> Imap | None:
     if not section.imap_host:
         return None
     return Imap(
@@ -254,6 +238,7 @@ def _imap(section: ReplySection, environ: Mapping[str, str]) -> Imap | None:
         secret_from(environ, "DONDOC_IMAP_PASSWORD") or "",
         section.imap_folder,
         section.imap_done,
+        _roots(config, section.imap_ca, "[reply] imap_ca"),
     )
 
 

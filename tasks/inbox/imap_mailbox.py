@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import ssl
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,9 +56,8 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
 
 @contextmanager
 def _open(imap: Imap) -> Iterator[BaseMailBox]:
-    kinds = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
     try:
-        box = kinds[imap.tls](imap.host, imap.port, timeout=_TIMEOUT)
+        box = _connected(imap)
         try:
             box.login(imap.user, imap.password, imap.folder)
         except BaseException:
@@ -70,6 +70,23 @@ def _open(imap: Imap) -> Iterator[BaseMailBox]:
     except (ImapToolsError, imaplib.IMAP4.error, OSError, EOFError) as error:
         why = " ".join(str(error).split())[:300] or type(error).__name__
         raise ImapError(f"the mailbox {imap.user} at {imap.host}:{imap.port} cannot be read: {why}") from None
+
+
+def try_mailbox(imap: Imap) -> str:
+    """Sign in and look, moving nothing; what was seen. Raises ImapError with the server's words."""
+    with _open(imap) as box:
+        return f"{imap.user} at {imap.host}:{imap.port}, {len(box.uids('ALL'))} mails in {imap.folder}"
+
+
+def _connected(imap: Imap) -> BaseMailBox:
+    """A box that is not signed in to. The certificate is checked: a password is for its server alone."""
+    if imap.tls == "none":
+        return MailBoxUnencrypted(imap.host, imap.port, timeout=_TIMEOUT)
+    context = ssl.create_default_context()
+    if imap.ca:
+        context.load_verify_locations(imap.ca)
+    kind = MailBox if imap.tls == "tls" else MailBoxStartTls
+    return kind(imap.host, imap.port, timeout=_TIMEOUT, ssl_context=context)
 
 
 def _content(box: BaseMailBox, uid: str, largest: int) -> bytes | None:

@@ -20,7 +20,8 @@ from tasks.config.run_context import Morning
 from tasks.config.settings import Settings
 from tasks.inbox.arrived import Arrived
 from tasks.inbox.letters import settle_duty, settle_mail
-from tasks.mail.delivery import deliver, routes
+from tasks.mail.delivery import deliver
+from tasks.mail.routes import routes
 from tasks.obligations.act_followup import follow_soon
 from tasks.store import delivered, files, inbox
 from tasks.store.chain import appending

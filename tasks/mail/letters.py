@@ -14,8 +14,11 @@ from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
 from dondoc.office.rules import House
 from tasks.config.loading import mail_templates
+from tasks.config.run_context import Morning
 from tasks.config.settings import Settings
-from tasks.smtp.sender import Outgoing, Result, Temporary, post
+from tasks.mail.ways import all_ways, post_now
+from tasks.smtp.client import Outgoing, Result, Temporary
+from tasks.smtp.ways import post_by
 
 
 class Writer(Protocol):
@@ -54,8 +57,29 @@ def write_to(morning: Writer, role: str, kind: str, key: str, facts: Mapping[str
     known = morning.house.office.role(role)
     if known is None or not known.email:
         return None
-    environment, zone = mail_templates(morning.settings.config), morning.house.policy.zone
-    shown = {**facts, "to": known.title, "office": morning.house.office.office, "at": morning.now.astimezone(zone)}
+    digest = hashlib.sha256(f"{kind}|{role}|{key}".encode()).hexdigest()[:32]
+    mail_id = f"<{kind}.{digest}@{morning.settings.mail_domain}>"
+    to = Address(known.email, known.title)
+    content = compose(morning.settings, morning.house, to, kind, mail_id, morning.now, facts)
+    results: list[Result] = []
+    outgoing = [Outgoing(mail_id, known.email, content)]
+
+    def take(_id: str, result: Result) -> None:
+        results.append(result)
+
+    if isinstance(morning, Morning):
+        post_now(morning.settings, morning.engine, outgoing, take, morning.now)
+    else:  # an alarm goes to its reader whether or not a database can say that a trial is over
+        post_by(all_ways(morning.settings), morning.settings.sender.address, outgoing, take)
+    return Sent(mail_id, hashlib.sha256(content).hexdigest(), results[0] if results else Temporary("no answer"))
+
+
+def compose(
+    settings: Settings, house: House, to: Address, kind: str, message_id: str, now: datetime, facts: Mapping[str, Any]
+) -> bytes:
+    """The bytes of a letter in the words of `mail/<kind>`. Raises FileNotFoundError where a template is missing."""
+    environment = mail_templates(settings.config)
+    shown = {**facts, "to": to.name, "office": house.office.office, "at": now.astimezone(house.policy.zone)}
 
     def rendered(name: str) -> str:
         try:
@@ -63,22 +87,14 @@ def write_to(morning: Writer, role: str, kind: str, key: str, facts: Mapping[str
         except jinja2.TemplateNotFound as missing:
             raise FileNotFoundError(f"config/mail/{missing} is missing; restore it from the repository") from None
 
-    digest = hashlib.sha256(f"{kind}|{role}|{key}".encode()).hexdigest()[:32]
-    mail = Mail(
-        message_id=f"<{kind}.{digest}@{morning.settings.mail_domain}>",
-        sender=morning.settings.sender,
-        to=Address(known.email, known.title),
-        subject=" ".join(rendered("subject.j2").split()),
-        date=morning.now,
-        text=rendered("text.j2"),
-        html=rendered("html.j2"),
+    return build(
+        Mail(
+            message_id=message_id,
+            sender=settings.sender,
+            to=to,
+            subject=" ".join(rendered("subject.j2").split()),
+            date=now,
+            text=rendered("text.j2"),
+            html=rendered("html.j2"),
+        )
     )
-    content = build(mail)
-    results: list[Result] = []
-    post(
-        morning.settings.smtp,
-        morning.settings.sender.address,
-        [Outgoing(mail.message_id, known.email, content)],
-        lambda _id, result: results.append(result),
-    )
-    return Sent(mail.message_id, hashlib.sha256(content).hexdigest(), results[0] if results else Temporary("no answer"))

@@ -17,7 +17,8 @@ from dondoc.ledger.findings import why_broken
 from dondoc.ledger.ledger import Break, Head
 from tasks.config.loading import words
 from tasks.config.run_context import Morning, log
-from tasks.mail.delivery import Posted, deliver
+from tasks.mail.delivery import deliver
+from tasks.mail.sending import Posted
 from tasks.obligations.act_followup import follow_missed
 from tasks.obligations.checkpoint_run import look_at
 from tasks.obligations.run_result import publish, render_artifact
@@ -120,7 +121,10 @@ def conclude_sweep(
     *,
     retry_only: bool,
 ) -> State[Any]:
-    """Record the sweep and say in its state's name what it was: a broken chain fails it."""
+    """Record the sweep and say in its state's name what it was.
+
+    A broken chain fails it, and so does mail that cannot leave, technically: the operator is called, once a morning.
+    """
     vocabulary = words(morning.settings.config)
     caught_up = [found for found in looked if found.entries]
     facts: dict[str, Any] = {
@@ -132,6 +136,8 @@ def conclude_sweep(
     }
     if retry_only:
         facts["retry_only"] = "…"
+    if posted.fault:
+        facts["mail_fault"] = posted.fault
     if ended:
         facts["closed"] = ", ".join(ended)
     again = try_again_later(morning, posted)
@@ -149,6 +155,10 @@ def conclude_sweep(
     states = vocabulary["states"]
     if isinstance(chain, Break):
         return Failed(name=states["chain_broken"], message=facts["chain"])
+    if posted.fault and retry_only:  # the morning's own run has said it under the name that calls the operator
+        return Failed(name=states["mail_waits"], message=posted.fault)
+    if posted.fault:
+        return Failed(message=posted.fault)
     return Completed(name=states["posted"] if posted.sent else states["swept"], message=facts["chain"])
 
 

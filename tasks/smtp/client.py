@@ -1,16 +1,20 @@
 """One SMTP transaction as a value: connect, offer one mail to one recipient, and say what the reply means.
 
-Permanent is only what the server says of this recipient (RCPT) or this message (DATA) with 5xx. Refusals of *us*
-(greeting, sign-in, sender) are Temporary, because a wrong setting must not be booked as a unit out of reach.
+Permanent is only what the server says of this recipient with 5xx (`dondoc.mail.smtp_replies`). Refusals of *us*
+(greeting, sign-in, sender, quota, policy) are Temporary, because a wrong setting must not be booked as a unit out of
+reach.
 """
 
 from __future__ import annotations
 
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
+from dondoc.mail.smtp_replies import Stage, verdict
 from tasks.config.settings import Smtp
 
 _CLOSING = 421  # the server closes the channel, whatever we asked (RFC 5321, 3.8)
@@ -33,16 +37,25 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server took responsibility for the mail."""
+    """The server took responsibility for the mail.
+
+    `by`: its name where it is not the first server; `kept`: it is the local mailbox, and the mail stays there.
+    """
 
     reply: str
+    by: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Temporary:
-    """Not delivered now; the same mail may be taken later."""
+    """Not delivered now; the same mail may be taken later.
+
+    `cause` as in `dondoc.mail.smtp_replies`: what the refusal is about.
+    """
 
     reply: str
+    cause: Literal["recipient", "doubtful", "server", "lost"] = "recipient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,10 @@ class UnreachableError(LostError):
 
 
 def client_of(smtp: Smtp) -> SMTP:
-    """A client that is not connected yet. Certificates are always verified."""
+    """A client that is not connected yet. Certificates are always verified.
+
+    `smtp.ca` was readable when the settings were read; raises OSError where it has gone since.
+    """
     return SMTP(
         hostname=smtp.host,
         port=smtp.port,
@@ -76,9 +92,20 @@ def client_of(smtp: Smtp) -> SMTP:
         password=smtp.password or None,
         use_tls=smtp.tls == "tls",
         start_tls=smtp.tls == "starttls",
+        tls_context=context_of(smtp),
         timeout=smtp.timeout,
         local_hostname="localhost" if smtp.host in _LOOPBACK else None,  # None asks the resolver for our name
     )
+
+
+def context_of(smtp: Smtp) -> ssl.SSLContext | None:
+    """What the server's certificate is checked with: the system's roots and the office's own; None where all is clear."""
+    if smtp.tls == "none":
+        return None
+    context = ssl.create_default_context()
+    if smtp.ca:
+        context.load_verify_locations(smtp.ca)
+    return context
 
 
 async def connect(client: SMTP) -> None:
@@ -101,11 +128,22 @@ async def transact(client: SMTP, envelope_from: str, mail: Outgoing) -> Result:
         if error.code == _CLOSING or not 400 <= error.code <= 599:
             raise LostError(_reply(error), sent=sent) from error
         await _reset(client)
-        of_this_mail = isinstance(error, SMTPRecipientRefused | SMTPDataError) and error.code not in _SIGN_IN
-        return Permanent(_reply(error)) if error.code >= 500 and of_this_mail else Temporary(_reply(error))
+        meant = verdict(error.code, error.message, _stage(error))
+        if meant == "final":
+            return Permanent(_reply(error))
+        return Temporary(_reply(error), meant if meant in ("recipient", "doubtful") else "server")
     except (SMTPException, OSError) as error:
         raise LostError(_reply(error), sent=sent) from error
     return Accepted(_line(f"{accepted.code} {accepted.message}"))
+
+
+def _stage(error: SMTPResponseException) -> Stage:
+    """What was answered: the recipient, the content, or something that is about us (a sign-in refused late, too)."""
+    if error.code in _SIGN_IN:
+        return "other"
+    if isinstance(error, SMTPRecipientRefused):
+        return "recipient"
+    return "content" if isinstance(error, SMTPDataError) else "other"
 
 
 async def leave(client: SMTP) -> None:

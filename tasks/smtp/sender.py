@@ -69,7 +69,7 @@ async def deliver(
                 continue
             result: Result
             if gone is not None:
-                result = Temporary(gone)
+                result = Temporary(gone, "server")
             else:
                 await throttle.turn()
                 try:
@@ -78,7 +78,7 @@ async def deliver(
                 except LostError as lost:
                     client.close()
                     losses += 1
-                    result = Temporary(str(lost))
+                    result = Temporary(str(lost), "lost" if lost.sent else "server")
                     if losses == PATIENCE or isinstance(lost, UnreachableError):
                         gone = str(lost)
             on_result(mail.id, result)

@@ -21,9 +21,26 @@ from tasks.store.delegations import delegations
 from tasks.store.occurrences import row, write
 
 
-def sent(engine: sa.Engine, mail_id: str, reply: str, now: datetime, run: str | None, zone: tzinfo) -> None:
-    """The server took the mail: one `notice.sent` for each of its notices, in one transaction."""
-    _outcome(engine, mail_id, "sent", reply, now, run, zone, lambda _: ("notice.sent", {}))
+def sent(
+    engine: sa.Engine,
+    mail_id: str,
+    reply: str,
+    now: datetime,
+    run: str | None,
+    zone: tzinfo,
+    *,
+    kept: bool = False,
+    **facts: Any,
+) -> None:
+    """The server took the mail: one `notice.sent` for each of its notices, in one transaction.
+
+    `kept`: the server is the local mailbox. `facts` stand in each entry: which other server it was than the first.
+    """
+    with appending(engine) as connection:
+        if _settle(
+            connection, mail_id, ("ready", "sent"), reply, now, run, zone, lambda _: ("notice.sent", facts)
+        ) and kept:  # fmt: skip
+            connection.execute(tables.mail.update().where(tables.mail.c.id == mail_id).values(kept=True))
 
 
 def failed(
@@ -43,7 +60,8 @@ def failed(
     def entry(notice: Any) -> tuple[str, dict[str, Any]]:
         return "notice.failed", {"final": notice.route + 1 >= routes(notice.recipient)}
 
-    _outcome(engine, mail_id, "failed", reply, now, run, zone, entry)
+    with appending(engine) as connection:
+        _settle(connection, mail_id, ("ready", "failed"), reply, now, run, zone, entry)
 
 
 def bounced(
@@ -64,20 +82,6 @@ def bounced(
         return "notice.bounced", {**facts, "final": notice.route + 1 >= routes(notice.recipient)}
 
     return _settle(connection, mail_id, ("sent", "bounced"), reply, now, run, zone, entry)
-
-
-def _outcome(
-    engine: sa.Engine,
-    mail_id: str,
-    status: str,
-    reply: str,
-    now: datetime,
-    run: str | None,
-    zone: tzinfo,
-    entry: Callable[[Any], tuple[str, dict[str, Any]]],
-) -> None:
-    with appending(engine) as connection:
-        _settle(connection, mail_id, ("ready", status), reply, now, run, zone, entry)
 
 
 def _settle(

@@ -17,9 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from dondoc.ledger.ledger import Draft
 from dondoc.mail.reply_addresses import Addressed
 from tasks.store import tables
-from tasks.store.chain import appending
+from tasks.store.chain import append, appending
 from tasks.store.delivered import record
 
 _POSTMAN = 720240003
@@ -44,9 +45,12 @@ class Ready:
 
     id: str
     message_id: str
+    plan: str
     address: str
     content: bytes
+    sha256: str
     attempts: int
+    morning: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,17 @@ class Built:
     subject: str
     content: bytes
     addresses: tuple[Addressed, ...] = ()  # what it can be answered at, and where its bounces come back
+    time: int = 1  # written anew where an earlier time's bytes were damaged
 
     @property
     def id(self) -> str:
         """The mail's id in the outbox."""
-        return f"{self.message_id} {self.address}"
+        return mail_id(self.message_id, self.address, self.time)
+
+
+def mail_id(message_id: str, address: str, time: int = 1) -> str:
+    """The id of a mail in the outbox, written for the first or a later time."""
+    return f"{message_id} {address}" + (f" {time}" if time > 1 else "")
 
 
 @contextmanager
@@ -130,7 +140,7 @@ def offer(connection: sa.Connection, plan: str, built: Built, now: datetime, mor
         status="ready",
         next_attempt=now,
     )
-    again = {"status": "ready", "next_attempt": now}
+    again = {"status": "ready", "next_attempt": now, "kept": False}
     connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=again))
     rows = [
         {
@@ -162,12 +172,44 @@ def ready(engine: sa.Engine, plans: Sequence[str], now: datetime) -> list[Ready]
     """Mails of those plans due to be sent at `now`, oldest first."""
     m = tables.mail
     query = (
-        sa.select(m.c.id, m.c.message_id, m.c.address, m.c.content, m.c.attempts)
+        sa.select(m.c.id, m.c.message_id, m.c.plan, m.c.address, m.c.content, m.c.sha256, m.c.attempts, m.c.morning)
         .where(m.c.plan.in_(plans), m.c.status == "ready", m.c.next_attempt <= now)
         .order_by(m.c.next_attempt, m.c.id)
     )
     with engine.connect() as connection:
         return [Ready(**found) for found in connection.execute(query).mappings()]
+
+
+def put_aside(engine: sa.Engine, mail: Ready, found: str, now: datetime, run: str | None) -> None:
+    """A kept mail whose bytes have changed does not leave: that is recorded, and its notices wait to be written anew."""
+    m, n = tables.mail, tables.notice
+    with appending(engine) as connection:
+        aside = m.update().where(m.c.id == mail.id, m.c.status == "ready").values(status="damaged")
+        if connection.execute(aside).rowcount == 0:
+            return
+        connection.execute(n.update().where(n.c.mail == mail.id).values(status="queued", mail=None))
+        body = {"finding": "mail_damaged", "message_id": mail.message_id, "address": mail.address,
+                "sha256": mail.sha256, "found": found}  # fmt: skip
+        append(connection, now, [Draft("audit.finding", mail.plan, None, "dondoc", body, run)])
+
+
+def times_damaged(engine: sa.Engine, message_id: str, address: str) -> int:
+    """How often that mail was put aside: what was written stays as it is, for who looks into it."""
+    m = tables.mail
+    query = sa.select(sa.func.count()).where(
+        m.c.id.startswith(mail_id(message_id, address), autoescape=True), m.c.status == "damaged"
+    )
+    with engine.connect() as connection:
+        return connection.scalar(query) or 0
+
+
+def taken_since(engine: sa.Engine, morning: date, stays: bool) -> bool:
+    """Whether a mail of that morning or a later one has left; where all mail `stays`, whether one was kept."""
+    m = tables.mail
+    taken = (m.c.status == "sent", m.c.morning >= morning)
+    query = sa.select(sa.exists().where(*taken, sa.true() if stays else ~m.c.kept))
+    with engine.connect() as connection:
+        return bool(connection.scalar(query))
 
 
 def next_attempt(engine: sa.Engine) -> datetime | None:

@@ -31,6 +31,7 @@ ledger = sa.Table(
     sa.Index("ix_ledger_plan_seq", "plan", "seq"),
     sa.Index("ix_ledger_occurrence_seq", "occurrence", "seq"),
     sa.Index("ix_ledger_run", "run"),
+    sa.Index("ix_ledger_trial", "seq", postgresql_where=sa.text("kind = 'trial.ended'")),
 )
 
 plan = sa.Table(
@@ -117,11 +118,24 @@ mail = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),  # ready | sent | failed; sent → bounced
+    sa.Column("status", sa.Text, nullable=False),  # ready | sent | failed; sent → bounced; ready → damaged
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
     sa.Column("reply", sa.Text),
+    sa.Column(
+        "kept", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # taken by the local mailbox: nobody has it
     sa.Index("ix_mail_ready", "plan", "next_attempt", postgresql_where=sa.text("status = 'ready'")),
+)
+
+# How each mail server dealt with us the last time. No evidence: what it said of a mail stands in the mail's entries.
+mail_server = sa.Table(
+    "mail_server",
+    metadata,
+    sa.Column("server", sa.Text, primary_key=True),
+    sa.Column("well", sa.Boolean, nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),  # of the first answer of that sort
+    sa.Column("words", sa.Text, nullable=False),
 )
 
 # Who stands in for whom: the latest of `delegation.recorded` and `delegation.revoked`, written in the same transaction.

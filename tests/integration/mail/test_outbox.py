@@ -14,7 +14,9 @@ from installation import HCQT, HEAD_HCQT, HEAD_TTPVKS, TRACKER, TTCBTH, TTPVKS, 
 
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.acts import Act
-from tasks.mail.delivery import MOST_ATTEMPTS, Posted, deliver, routes
+from tasks.mail.delivery import Posted, deliver
+from tasks.mail.routes import routes
+from tasks.mail.sending import MOST_ATTEMPTS
 from tasks.store import tables
 from tasks.store.outbox import next_attempt
 from tasks.store.runs import verify_chain
@@ -261,10 +263,10 @@ def test_a_server_that_is_down_leaves_everything_waiting_and_loses_nothing(insta
 
 
 def test_a_server_that_answers_with_odd_octets_is_recorded_all_the_same(installation: Installation) -> None:
-    installation.post.replies[TTPVKS] = ["550 no\0such \x07 mailbox"]
+    installation.post.replies[TTPVKS] = ["550 5.1.1 no\0such \x07 mailbox"]
     installation.post.replies[TTCBTH] = ["451 later\0"]
     sweep(installation, "2024-04-05")
-    assert {f["reply"] for f in recorded(installation, "notice.failed")} == {"550 no?such ? mailbox"}
+    assert {f["reply"] for f in recorded(installation, "notice.failed")} == {"550 5.1.1 no?such ? mailbox"}
     assert_whole(installation)
 
 

@@ -134,7 +134,7 @@ async def test_a_permanent_refusal_concerns_that_mail_only(smtp: Smtp, script: S
 @pytest.mark.parametrize("answer", ["550 5.7.1 sender not allowed", "530 5.7.0 authentication required"])
 async def test_a_refusal_of_us_is_no_fault_of_the_recipient(smtp: Smtp, script: Script, answer: str) -> None:
     script.answers["MAIL"] = [answer]
-    assert await results_of(smtp, mails(1)) == [Temporary(answer)]
+    assert await results_of(smtp, mails(1)) == [Temporary(answer, "server")]
 
 
 async def test_a_connection_closed_between_mails_is_opened_again(smtp: Smtp, script: Script) -> None:

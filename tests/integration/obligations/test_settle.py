@@ -14,7 +14,8 @@ from installation import Installation, at
 from dondoc.foundation.errors import DondocError, ForbiddenTransitionError
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.acts import ActError
-from tasks.mail.delivery import Posted, deliver
+from tasks.mail.delivery import deliver
+from tasks.mail.sending import Posted
 from tasks.store.outbox import postman
 from tasks.store.runs import verify_chain
 from tasks.store.settle import Looked, look, record_event

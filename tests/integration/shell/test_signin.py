@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from office_portal import ADDRESSES, BASE, Portal, ask, confirm, token_of
 
 from portal.shell.secret import link_secret
 from portal.shell.signin import target_of
+from tasks.config.sections import TrialSection
 from tasks.config.settings import SettingsError
-from tasks.smtp.sender import Smtp
 
 TRACKER = ADDRESSES["tracker"]
 
@@ -203,10 +204,14 @@ async def test_without_a_mail_server_the_answer_is_the_same(portal: Portal) -> N
         portal.installation.office.open()
 
 
-async def test_the_mailbox_is_for_the_operator_where_mail_leaves(installation: Installation, tmp_path: Path) -> None:
-    real = Smtp("smtp.office.example", 25, tls="none")
+async def test_the_mailbox_is_for_the_operator_where_this_is_no_trial(
+    installation: Installation, tmp_path: Path
+) -> None:
+    live = replace(installation, settings=replace(installation.settings, trial=TrialSection(on=False)))
+    named = replace(installation, settings=replace(installation.settings, portal_hosts=("dondoc.noibo",)))
     for portal in (
-        Portal(installation, tmp_path / "mail", smtp=real),
+        Portal(live, tmp_path / "mail"),
+        Portal(named, tmp_path / "mail"),
         Portal(installation, tmp_path / "mail", public_url="https://dondoc.example"),
     ):
         async with portal.browser() as browser:

@@ -1,0 +1,67 @@
+"""Whether mail leaves and comes back: the steps of `dondoc mail test`, and the same without sending for `doctor`."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tasks.smtp.probe import Step, try_server
+
+if TYPE_CHECKING:
+    from dondoc.office.rules import House
+    from tasks.config.settings import Settings
+    from tasks.smtp.client import Outgoing
+
+
+def mail_steps(settings: Settings, mail: Outgoing | None = None) -> list[Step]:
+    """Every step of every server that mail leaves by, then of the mailbox that answers are read from.
+
+    With `mail` the first server is asked to take it, the rescue too.
+    """
+    from tasks.inbox.imap_mailbox import ImapError, try_mailbox
+
+    steps = try_server(settings.smtp, settings.sender.address, mail)
+    if settings.rescue:
+        found = try_server(settings.rescue, settings.sender.address, mail)
+        steps += [replace(step, what=f"rescue: {step.what}") for step in found]
+    if settings.imap:
+        try:
+            steps.append(Step("reply mailbox", True, try_mailbox(settings.imap)))
+        except ImapError as error:
+            steps.append(Step("reply mailbox", False, str(error)))
+    return steps
+
+
+def test_letter(settings: Settings, house: House, address: str) -> Outgoing:
+    """A letter to that address that says it is a test. Raises MailError for what is no address."""
+    from dondoc.mail.mail import Address
+    from dondoc.mail.mime import checked_address
+    from tasks.config.loading import clock
+    from tasks.mail.letters import compose
+    from tasks.smtp.client import Outgoing
+
+    checked_address(address)
+    name = f"<mail-test.{secrets.token_hex(16)}@{settings.mail_domain}>"
+    facts = {"server": settings.smtp.name}
+    content = compose(settings, house, Address(address, ""), "mail-test", name, clock(house.policy), facts)
+    return Outgoing(name, address, content)
+
+
+def note_servers(settings: Settings, house: House, steps: list[Step]) -> None:
+    """Note what the steps showed of the first server and the rescue, where the database can be reached."""
+    import sqlalchemy as sa
+
+    from tasks.config.loading import clock
+    from tasks.config.run_context import store
+    from tasks.store.mail_servers import note
+
+    for server, found in (
+        (settings.smtp, [step for step in steps if ":" not in step.what and step.what != "reply mailbox"]),
+        (settings.rescue, [step for step in steps if step.what.startswith("rescue:")]),
+    ):
+        if server and found and settings.store_url:
+            with suppress(sa.exc.SQLAlchemyError):
+                now = clock(house.policy)
+                note(store(settings.store_url), server.name, all(step.well for step in found), found[-1].words, now)

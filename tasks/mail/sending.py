@@ -1,0 +1,143 @@
+"""Offering kept mails to their servers: every reply is recorded, and one that is about us is held against nobody.
+
+A mail the server took is recorded before the next one is offered. Refusals are judged together at the end of the
+delivery (`dondoc.mail.smtp_replies.about_us`): the same words to everybody say nothing of anybody. Killed before that,
+the next run offers the same bytes again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dondoc.mail.smtp_replies import Answer, Verdict, about_us
+from tasks.config.run_context import Morning
+from tasks.mail.routes import routes
+from tasks.mail.ways import post_now
+from tasks.smtp.client import Accepted, Outgoing, Permanent, Result
+from tasks.smtp.sender import backoff
+from tasks.store import delivered, mail_servers, outbox
+from tasks.store.outbox import Ready
+
+# With the back-off of `sender.backoff` about five days (RFC 5321, 4.5.4.1): a mailbox that is busy longer refuses.
+MOST_ATTEMPTS = 36
+
+_UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+@dataclass
+class Posted:
+    """What a delivery did: mails accepted, to be tried later, refused; and whether another run was delivering.
+
+    `trouble`: the words of a server that did not take our mail, "" while all is well. `damaged`: Message-IDs of kept
+    mails that were not the bytes they had been. `unreadable`: notices no mail could be written of, and why.
+    """
+
+    sent: int = 0
+    waiting: int = 0
+    refused: int = 0
+    elsewhere: bool = False
+    replies: dict[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    damaged: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fault(self) -> str:
+        """What somebody must look at, in one line; "" where nothing is wrong."""
+        found = [f"mail server: {self.trouble}"] if self.trouble else []
+        if self.damaged:
+            found.append(f"{len(self.damaged)} kept mails were not the bytes they had been: {self.damaged[0]}")
+        if self.unreadable:
+            key, why = next(iter(self.unreadable.items()))
+            found.append(f"{len(self.unreadable)} notices cannot be written: {key}: {why}")
+        return "; ".join(found)
+
+
+def send_ready(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
+    """Offer every mail that is due and record each reply; False when the server took our mail for nobody."""
+    due = {mail.id: mail for mail in outbox.ready(morning.engine, plans, morning.now)}
+    if not due:
+        return True
+    settings = morning.settings
+    answers: list[Answer] = []
+    kept = 0
+
+    def take(mail_id: str, result: Result) -> None:
+        nonlocal kept
+        reply = _UNREADABLE.sub("?", result.reply)  # a server may say anything; a database takes no NUL
+        posted.replies[mail_id] = reply
+        if isinstance(result, Accepted):
+            _record_sent(morning, mail_id, result, reply)
+            posted.sent += 1
+            kept += result.kept
+        # In a trial the local mailbox says nothing of the server.
+        if settings.mail_stays or not (isinstance(result, Accepted) and result.kept):
+            answers.append(Answer(mail_id, due[mail_id].address, _verdict(result), reply))
+
+    reply_to = settings.reply_to
+
+    def bounces_to(mail_id: str) -> str | None:
+        return reply_to.address(reply_to.of_bounces(mail_id)) if reply_to else None
+
+    outgoing = [
+        Outgoing(mail.id, mail.address, mail.content, bounces_to(mail.id))
+        for mail in due.values()
+        if _whole(morning, mail, posted)
+    ]
+    healths = post_now(settings, morning.engine, outgoing, take, morning.now)
+    ours = about_us(answers, _others_taken(morning, answers, due))
+    for answer in answers:
+        if answer.verdict != "taken":
+            _record_refused(morning, due[answer.key], answer, answer.key in ours, posted)
+    told = next((answer.reply for answer in answers if answer.key in ours or answer.verdict == "lost"), "")
+    if told and healths and all(health.well for health in healths):
+        mail_servers.note(morning.engine, healths[0].server, False, told, morning.now)
+    posted.trouble = posted.trouble or told
+    return kept > 0 or any(answer.key not in ours and answer.verdict != "lost" for answer in answers)
+
+
+def _others_taken(morning: Morning, answers: Sequence[Answer], due: Mapping[str, Ready]) -> bool:
+    doubted = [due[answer.key].morning for answer in answers if answer.verdict == "doubtful"]
+    return bool(doubted) and outbox.taken_since(morning.engine, max(doubted), morning.settings.mail_stays)
+
+
+def _verdict(result: Result) -> Verdict:
+    if isinstance(result, Accepted):
+        return "taken"
+    return "final" if isinstance(result, Permanent) else result.cause
+
+
+def _whole(morning: Morning, mail: Ready, posted: Posted) -> bool:
+    """Whether the kept bytes are those that were written; a damaged mail is put aside and its notices written anew."""
+    found = hashlib.sha256(mail.content).hexdigest()
+    if found == mail.sha256:
+        return True
+    posted.damaged.append(mail.message_id)
+    outbox.put_aside(morning.engine, mail, found, morning.now, morning.run)
+    return False
+
+
+def _record_sent(morning: Morning, mail_id: str, result: Accepted, reply: str) -> None:
+    facts: dict[str, object] = {"server": result.by} if result.by else {}
+    if result.kept and not morning.settings.mail_stays:
+        facts["kept"] = True
+    delivered.sent(
+        morning.engine, mail_id, reply, morning.now, morning.run, morning.house.policy.zone, kept=result.kept, **facts
+    )
+
+
+def _record_refused(morning: Morning, mail: Ready, answer: Answer, ours: bool, posted: Posted) -> None:
+    about_recipient = not ours and answer.verdict != "lost"
+    worn_out = mail.attempts + 1 >= MOST_ATTEMPTS
+    if about_recipient and (answer.verdict == "final" or worn_out):
+        delivered.failed(
+            morning.engine, mail.id, answer.reply, morning.now, morning.run, morning.house.policy.zone,
+            lambda recipient: len(routes(morning, recipient)),
+        )  # fmt: skip
+        posted.refused += 1
+        return
+    outbox.postponed(morning.engine, mail.id, answer.reply, morning.now, backoff(mail.attempts + 1))
+    posted.waiting += 1
