@@ -140,7 +140,9 @@ def _keep_mail(
     good = writable(group, write, posted.unreadable)
     if good:
         notices, built = good
-        outbox.keep(morning.engine, registered[group[0].occurrence].occurrence.plan, notices, built, morning.now, morning.today)
+        outbox.keep(
+            morning.engine, registered[group[0].occurrence].occurrence.plan, notices, built, morning.now, morning.today
+        )
 
 
 def _write_mail(

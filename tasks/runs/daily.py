@@ -14,7 +14,8 @@ from prefect.states import Completed, Failed
 from dondoc.ledger.ledger import SYSTEM, Break, Head
 from tasks.config.loading import words
 from tasks.config.run_context import Morning
-from tasks.mail.delivery import Posted, deliver
+from tasks.mail.delivery import deliver
+from tasks.mail.sending import Posted
 from tasks.obligations.run_result import publish, render_artifact
 from tasks.runs.sweep import chain_words, close_plans, follow_up_missed, look_around
 from tasks.store.chain import appending, export

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,19 +67,24 @@ def look(
 
 def look_at_certificates(settings: Settings) -> tuple[Certificate, ...]:
     """The certificates of our own addresses, of the mail server and of the reply mailbox, as those servers show them now."""
-    asked = {(host, port): starttls for host, port, starttls in _secured(settings)}
-    return tuple(certificate_of(host, port, starttls) for (host, port), starttls in asked.items())
+    asked = {(host, port): (starttls, ca) for host, port, starttls, ca in _secured(settings)}
+    return tuple(certificate_of(*where, starttls, str(ca) if ca else None) for where, (starttls, ca) in asked.items())
 
 
-def _secured(settings: Settings) -> Iterator[tuple[str, int, str]]:
+def _secured(settings: Settings) -> Iterator[tuple[str, int, str, Path | None]]:
     for address in (settings.base_url, settings.front_url):
         parts = urlsplit(address or "")
         if parts.scheme == "https" and parts.hostname:
-            yield parts.hostname, parts.port or 443, ""
+            yield parts.hostname, parts.port or 443, "", None
     if settings.smtp.tls != "none":
-        yield settings.smtp.host, settings.smtp.port, "smtp" if settings.smtp.tls == "starttls" else ""
+        yield (
+            settings.smtp.host,
+            settings.smtp.port,
+            ("smtp" if settings.smtp.tls == "starttls" else ""),
+            settings.smtp.ca,
+        )
     if settings.imap and settings.imap.tls == "tls":
-        yield settings.imap.host, settings.imap.port, ""
+        yield settings.imap.host, settings.imap.port, "", settings.imap.ca
 
 
 def _ask_prefect(settings: Settings, now: datetime) -> _Prefect:

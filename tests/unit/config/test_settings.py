@@ -6,6 +6,7 @@ import ast
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ OWN = {
     "mail.sender": "khac@example.org",
     "reply.address": "khac@example.org",
     "witness.folders": ["khac"],
+    "watch.ping_url": "https://ping.example.org/x",
+    "watch.sweep_by": time(10, 30),
 }
 # What gives a key a meaning: the rescue's port says nothing where there is no rescue.
 BESIDE = {
@@ -54,7 +57,8 @@ def written(folder: Path, **values: Any) -> Path:
     sections: dict[str, list[str]] = {}
     for name, value in values.items():
         section, _, key = name.rpartition(".")
-        shown = str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+        plain = isinstance(value, bool | time)
+        shown = str(value).lower() if plain else repr(value).replace("'", '"')
         sections.setdefault(section, []).append(f"{key} = {shown}")
     text = "\n".join(f"[{section}]\n" + "\n".join(lines) for section, lines in sections.items())
     (folder / "dondoc.toml").write_text(text, encoding="utf-8")
