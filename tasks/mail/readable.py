@@ -12,7 +12,9 @@ from tasks.store.occurrences import rows_of
 from tasks.store.outbox import Built, Queued
 
 
-def readable_rows(connection: sa.Connection, waiting: Sequence[Queued], unreadable: dict[str, str]) -> dict[str, Tracked]:
+def readable_rows(
+    connection: sa.Connection, waiting: Sequence[Queued], unreadable: dict[str, str]
+) -> dict[str, Tracked]:
     """The occurrences the notices are about. A notice of an unknown kind, or whose occurrence is damaged, is named in
     `unreadable` by its key, with the reason."""
     unreadable.update((found.key, f"unknown kind {found.kind!r}") for found in waiting if found.kind not in KINDS)
