@@ -84,7 +84,9 @@ def other(key: str) -> Any:
     section: Any = File()
     for part in key.split("."):
         section = getattr(section, part)
-    return OWN.get(key, OTHER[type(section)] if not isinstance(section, bool) else not section)
+    if isinstance(section, bool):
+        return not section
+    return OWN[key] if key in OWN else OTHER[type(section)]
 
 
 def used(folder: Path) -> dict[str, Any]:
