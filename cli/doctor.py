@@ -145,8 +145,8 @@ def _mail_server() -> Iterator[str]:
 
 def _waiting_mail() -> Iterator[str]:
     from tasks.mail.routes import turns
+    from tasks.mail.servers import dead_mailboxes, tally, troubles
     from tasks.mail.ways import server_names
-    from tasks.store.mail_servers import dead_mailboxes, tally, troubles
 
     settings = prepare()
     with store().connect() as connection:

@@ -41,7 +41,7 @@ def go_live() -> None:
     from dondoc.foundation.errors import DondocError
     from operations.mail_check import mail_steps
     from tasks.config.loading import clock
-    from tasks.store.going_live import end_trial, live_since
+    from tasks.mail.going_live import end_trial, live_since
 
     engine, settings, rules = store(), prepare(), house()
     with engine.connect() as connection:

@@ -55,7 +55,7 @@ def note_servers(settings: Settings, house: House, steps: list[Step]) -> None:
 
     from tasks.config.loading import clock
     from tasks.config.run_context import store
-    from tasks.store.mail_servers import note
+    from tasks.mail.servers import note
 
     for server, found in (
         (settings.smtp, [step for step in steps if ":" not in step.what and step.what != "reply mailbox"]),

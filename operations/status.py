@@ -35,8 +35,8 @@ def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], 
 def _mail(engine: sa.Engine) -> dict[str, Any]:
     """{"trial", "troubles": [{"server", "since", "words"}], "waiting", "failed"}: whether and how mail leaves."""
     from operations.surroundings import prepare
+    from tasks.mail.servers import tally, troubles
     from tasks.mail.ways import in_trial, server_names
-    from tasks.store.mail_servers import tally, troubles
 
     settings = prepare()
     with engine.connect() as connection:

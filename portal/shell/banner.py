@@ -13,9 +13,9 @@ from portal.shell.page_context import Desk
 from portal.shell.settings import Settings
 from portal.shell.visitors import Visitor
 from tasks.mail.routes import turns
+from tasks.mail.servers import Trouble, dead_mailboxes, note, troubles
 from tasks.mail.ways import in_trial, server_names
 from tasks.smtp.probe import try_server
-from tasks.store.mail_servers import Trouble, dead_mailboxes, note, troubles
 
 
 class Banner:

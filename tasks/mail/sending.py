@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 from dondoc.mail.smtp_replies import Answer, Verdict, about_us
 from tasks.config.run_context import Morning
+from tasks.mail import servers
 from tasks.mail.routes import routes
 from tasks.mail.ways import post_now
 from tasks.smtp.client import Accepted, Outgoing, Permanent, Result
 from tasks.smtp.sender import backoff
-from tasks.store import delivered, mail_servers, outbox
+from tasks.store import delivered, outbox
 from tasks.store.outbox import Ready
 
 # With the back-off of `sender.backoff` about five days (RFC 5321, 4.5.4.1): a mailbox that is busy longer refuses.
@@ -94,7 +95,7 @@ def send_ready(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
             _record_refused(morning, due[answer.key], answer, answer.key in ours, posted)
     told = next((answer.reply for answer in answers if answer.key in ours or answer.verdict == "lost"), "")
     if told and healths and all(health.well for health in healths):
-        mail_servers.note(morning.engine, healths[0].server, False, told, morning.now)
+        servers.note(morning.engine, healths[0].server, False, told, morning.now)
     posted.trouble = posted.trouble or told
     return kept > 0 or any(answer.key not in ours and answer.verdict != "lost" for answer in answers)
 

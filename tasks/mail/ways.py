@@ -10,11 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tasks.config.settings import Settings
+from tasks.mail.going_live import live_since
+from tasks.mail.servers import note
 from tasks.smtp.client import Outgoing
 from tasks.smtp.sender import OnResult
 from tasks.smtp.ways import Health, Ways, post_by
-from tasks.store.going_live import live_since
-from tasks.store.mail_servers import note
 
 
 def ways_of(settings: Settings, engine: sa.Engine | None) -> Ways:
