@@ -61,4 +61,4 @@ def _plan(path: Path) -> tuple[str, dict[str, Any], Desk]:
     value: dict[str, Any] = parse(text, str(path)).value
     config = config_folder()
     sheet = read_words(config, "plansheet.yaml").value
-    return text, value, Desk(house().office, sheet, words(config)["shapes"], value["year"])
+    return text, value, Desk(house().office, sheet, words(config)["shapes"], value["year"], value.get("to_year") or 0)

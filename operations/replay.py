@@ -113,6 +113,7 @@ def _answer(walk: Walk, moment: datetime) -> None:
                 event.document,
                 moment,
                 "operator",
+                walk.house.policy,
             )
     for answer in _untaken(
         walk, due_answers(walk.answers, walk.plan, walk.register, today, walk.house.calendar), moment

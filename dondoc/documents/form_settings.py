@@ -12,6 +12,7 @@ from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
 from dondoc.office.office import Office
 from dondoc.plan.plan import Obligation
+from dondoc.plan.timings import MonthTiming, QuarterTiming
 
 Span = Literal["month", "quarter", "half-year", "nine-months", "year"]
 
@@ -148,6 +149,11 @@ def read_settings(located: Located, office: Office) -> Settings:
 
 def is_drafted(obligation: Obligation, settings: Settings) -> bool:
     """Whether an obligation is a plan due in Quarter I, for which a draft can be written."""
-    timing = obligation.timing
-    early = (timing.kind == "quarter" and timing.number == 1) or (timing.kind == "month" and (timing.number or 12) <= 3)
+    match obligation.timing:
+        case QuarterTiming(quarter=number):
+            early = number == 1
+        case MonthTiming(month=number):
+            early = isinstance(number, int) and number <= 3
+        case _:
+            early = False
     return early and obligation.deliverable.casefold().startswith(settings.plan_drafts.begins.casefold())

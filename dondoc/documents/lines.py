@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import cached_property
 
 from dondoc.ledger.ledger import Head
-from dondoc.mail.duties import RECURRING
 from dondoc.obligations.decide import owed
 from dondoc.obligations.outcomes import Outcome, outcome
 from dondoc.obligations.snapshot import Snapshot, Tracked
@@ -147,7 +146,7 @@ def line_of(view: PlanView, tracked: Tracked) -> Line:
         signed_on=state.signed_on,
         submitted_on=state.submitted_on,
         extended=state.extensions > 0,
-        regular=obligation.timing.kind in RECURRING,
+        regular=obligation.timing.regular,
         difficulty=state.difficulty,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from dondoc.foundation.errors import ConfigurationError, Fault
+from dondoc.foundation.yaml_mistakes import explained
 
 Path = tuple[str | int, ...]
 
@@ -54,13 +55,14 @@ class Located:
 
 def parse(text: str, file: str) -> Located:
     """Read one YAML document. Raises ConfigurationError for bad syntax; duplicate keys are noted as faults."""
+    text = text.removeprefix("\ufeff")
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ConfigurationError([Fault(file, line, f"not valid YAML: {error.problem}; correct this line")]) from None
+        marks = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
+        line, said = explained(text, marks or [1], str(error.problem))
+        raise ConfigurationError([Fault(file, line, said)]) from None
     except yaml.YAMLError as error:
         raise ConfigurationError([Fault(file, 1, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
     located = Located(file, None, {})

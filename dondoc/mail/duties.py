@@ -24,11 +24,9 @@ from dondoc.obligations.escalation import told_at
 from dondoc.obligations.extension import may_be_asked
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.obligations.notice_table import NOTICES, NoticeKind
-from dondoc.obligations.timing import cadence
+from dondoc.obligations.timing import cadence, chosen_by_policy
 from dondoc.office.wording import Wording, clean, sentence, short
 from dondoc.plan.plan import Obligation
-
-RECURRING = frozenset({"recurring", "continuous", "by-reference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class Desk:
         """The duty of a notice, under its number in the mail."""
         words, link = self.wording.words, self.letterhead.link
         said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
-        title = clean(notice.item.flow_name)
+        title = clean(notice.item.heading)
         reply = self.letterhead.reply(notice) if self.letterhead.reply else None
         return Duty(
             number=number,
@@ -200,6 +198,7 @@ class Desk:
             **({} if notice.coordinating or NOTICES[notice.kind].settles else self._reading(obligation)),
             "role": "" if notice.kind == "relieved" else wording.words["recipients"].get(who),
             "lead": "" if alone else wording.names(obligation.lead),
+            "contact": wording.names((obligation.contact,)) if obligation.contact else "",
             "coordinating": wording.names(obligation.coordinating) if notice.kind == "assign" and who == "lead" else "",
             **self._cause(notice),
         }
@@ -220,18 +219,18 @@ class Desk:
         return tuple(clean(line) for line in found)
 
     def _due(self, notice: Notice) -> str:
-        due, timing = notice.due, notice.obligation.timing
+        due = notice.due
         if due is None:
             return ""
         if notice.kind == "relieved" or notice.state.status not in (Status.PLANNED, *OWED):
             return self.wording.day(due)
         said = self.wording.due(due)
-        chosen = timing.kind == "after-event" and timing.within is None and notice.state.extensions == 0
+        chosen = chosen_by_policy(notice.obligation) and notice.state.extensions == 0
         return self.wording.value("due_policy", due=said) if chosen else said
 
     def _period(self, notice: Notice) -> str:
         """The period of a recurring duty, and that the office chose it where the plan prints none."""
-        if notice.obligation.timing.kind not in RECURRING:
+        if not notice.obligation.timing.regular:
             return ""
         period = sentence(self.wording.period(notice.occurrence.period))
         chosen = cadence(notice.obligation, self.letterhead.policy) is not None

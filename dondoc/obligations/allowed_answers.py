@@ -11,9 +11,17 @@ from dondoc.obligations.decision_input import Facts
 
 
 def may_answer(facts: Facts, party: str) -> bool:
-    """Whether a mail party answers for this duty: a lead unit or its head; everyone else only looks."""
+    """Whether a mail party answers for this duty: a lead unit or its head; everyone else only looks.
+
+    Where the plan names which of several lead units answers for all (đầu mối), it is that one alone.
+    """
     scope, _, unit = party.partition(":")
-    return scope in ("unit", "head") and unit in facts.office.members(facts.obligation.lead)
+    contact = facts.obligation.contact
+    return (
+        (contact is None or unit == contact)
+        and scope in ("unit", "head")
+        and unit in facts.office.members(facts.obligation.lead)
+    )
 
 
 def choices(facts: Facts, today: date, taken: Set[str]) -> tuple[ActName, ...]:

@@ -18,6 +18,8 @@ LINE = 72
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
+_DATE, _WEEK = re.compile(r"\d{4}-\d{2}-\d{2}"), re.compile(r"(\d{4})-W(\d{2})")
+_CASE = re.compile(r"[a-z][a-z0-9-]*\.(\d+)")
 _PERIOD = re.compile(r"(\d{4})(?:-(?:(Q)|(H))?(\d+))?")
 
 
@@ -55,12 +57,27 @@ class Wording:
         return str(left["last" if self.calendar.is_working(self.today) else "none"])
 
     def period(self, label: str) -> str:
-        """tháng 03/2024, quý I/2024, 6 tháng đầu năm 2024, năm 2024; another label stays as it is."""
+        """tháng 03/2024, quý I/2024, tuần 05/2024, năm 2024, từ năm 2025 đến năm 2030; another label stays as it is.
+
+        A label that names a unit ("2024-Q1@xa-a") says whose period it is.
+        """
+        words = self.words["periods"]
+        label, _, unit = label.partition("@")
+        if unit:
+            return str(words["each"]).format(period=self.period(label), unit=clean(self.office.unit_name(unit)))
+        first, _, last = label.partition("_")
+        if last:
+            return str(words["span"]).format(first=self.period(first), last=self.period(last))
+        if _DATE.fullmatch(label):
+            return str(words["day"]).format(day=short(date.fromisoformat(label)))
+        if week := _WEEK.fullmatch(label):
+            return str(words["week"]).format(year=week[1], week=week[2])
+        if case := _CASE.fullmatch(label):
+            return str(words["case"]).format(number=case[1])
         match = _PERIOD.fullmatch(label)
         if not match:
             return clean(label)
         year, quarter, half, number = match.groups()
-        words = self.words["periods"]
         if number is None:
             return str(words["year"]).format(year=year)
         if quarter or half:

@@ -13,27 +13,35 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dondoc.foundation.schema_faults import note
+from dondoc.foundation.schema_faults import Keys, follows, note
 from dondoc.foundation.yaml_positions import Located, Path
 
 Model = TypeVar("Model", bound=BaseModel)
 Neutral = Mapping[str, Callable[[str], Any]]
 
 
-def readable(model: type[Model], located: Located, neutral: Neutral) -> Model | None:
+def readable(
+    model: type[Model],
+    located: Located,
+    neutral: Neutral,
+    examples: Mapping[str, str] | None = None,
+    keys: Keys | None = None,
+) -> Model | None:
     """`located` as `model`, its schema faults noted and mended by `neutral`; None where that does not help.
 
     `neutral` gives for a key's name a harmless value, made from a text that is unique to the place. A fault
-    inside such a key's value replaces that value whole.
+    inside such a key's value replaces that value whole. `examples` and `keys` are for the messages: see `note`.
     """
     value = located.value if located.value is not None else {}
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        note(error, located)
+        note(error, located, examples, keys)
         details = error.errors(include_url=False)
     mended = deepcopy(value)
     for detail in details:
+        if follows(detail, details):
+            continue
         _mend(mended, detail, neutral)
     try:
         return model.model_validate(mended)

@@ -1,4 +1,4 @@
-"""The plan as plain values: Plan, Item, Obligation, Timing. `planfile` reads and validates them."""
+"""The plan as plain values: Plan, Item, Obligation. `plan_file` reads and validates them."""
 
 from __future__ import annotations
 
@@ -7,38 +7,36 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from dondoc.calendar.periods import Cadence
+from pydantic import BaseModel
+
 from dondoc.foundation.canonical import digest
 from dondoc.office.policy import Shape
+from dondoc.office.wording import clean, shortened
+from dondoc.plan.timing_json import timing_json
+from dondoc.plan.timings import Timing
 
-TimingKind = Literal["month", "quarter", "by-date", "recurring", "continuous", "after-event", "by-reference"]
-MonthDay = tuple[int, int]
+Direction = Literal["at_least", "at_most", "exactly"]
+# What Prefect forbids in a flow's name, as the full-width sign that reads the same.
+_SAFE = str.maketrans({"/": "／", "%": "％", "&": "＆", "<": "＜", ">": "＞"})
+_LONGEST_NAME = 140
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """When an obligation is due, relative to the plan's year.
+class Target:
+    """What the plan wants reached: "100 % hồ sơ". `value` as printed; `unit` what is counted; `direction` which way."""
 
-    `number` is the month or quarter; `day` and `opens` are (month, day); `inclusive` False means
-    "trước ngày D", which excludes D; `every` None means the cadence comes from the policy; `continuous`
-    marks a by-reference duty that the phrase also calls "thường xuyên".
-    """
-
-    kind: TimingKind
-    number: int | None = None
-    day: MonthDay | None = None
-    inclusive: bool = True
-    opens: MonthDay | None = None
-    every: Cadence | None = None
-    event: str | None = None
-    within: int | None = None
-    reference: str | None = None
-    continuous: bool = False
+    value: str
+    unit: str
+    direction: Direction = "at_least"
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One deliverable with one timing. `needs` are obligation ids of the same item that come first."""
+    """One deliverable with one timing. `needs` are obligation ids of the same item that come first.
+
+    `deliverable` is "" where the plan prints none. `each`: the units that owe one result each, instead of one together.
+    `contact`: of several lead units the one that answers for all (đầu mối).
+    """
 
     id: str
     deliverable: str
@@ -50,6 +48,9 @@ class Obligation:
     needs: tuple[str, ...]
     lead: tuple[str, ...]
     coordinating: tuple[str, ...]
+    each: tuple[str, ...] = ()
+    contact: str | None = None
+    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,14 @@ class Item:
     question: str | None = None
 
     @property
-    def flow_name(self) -> str:
-        """The Prefect flow's name, the same every year."""
+    def heading(self) -> str:
+        """The printed reference and title."""
         return f"{self.ref} · {self.title}"
+
+    @property
+    def flow_name(self) -> str:
+        """The Prefect flow's name, the same every year: the heading with what Prefect forbids made harmless."""
+        return shortened(clean(self.heading).translate(_SAFE), _LONGEST_NAME)
 
     def obligation(self, obligation_id: str) -> Obligation:
         """The obligation of that id. Raises KeyError."""
@@ -82,10 +88,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An outside event that opens gated occurrences."""
+    """An outside event that opens gated occurrences; `repeats`: each time it comes, new ones."""
 
     id: str
     title: str
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,8 @@ class Irregularity:
 class Plan:
     """A yearly plan. `adopted_on`: what fell due before it is listed, never chased.
 
-    `parts`: (number, heading) of the parts that its items stand in, as printed.
+    `parts`: (number, heading) of the parts that its items stand in, as printed. `to_year`: the last year of a plan
+    over several.
     """
 
     family: str
@@ -116,6 +124,12 @@ class Plan:
     items: tuple[Item, ...]
     draft: bool = False
     parts: tuple[tuple[str, str], ...] = ()
+    to_year: int | None = None
+
+    @property
+    def last_year(self) -> int:
+        """The last year the plan runs in."""
+        return self.to_year or self.year
 
     @property
     def id(self) -> str:
@@ -150,13 +164,25 @@ def to_json(plan: Plan) -> dict[str, Any]:
     """The plan as a JSON object (dates ISO), complete: `planfile.from_json` reads it back."""
     value = asdict(plan)
     value["adopted_on"] = plan.adopted_on.isoformat()
-    if not plan.parts:
-        del value["parts"]  # a plan without them keeps the digest it always had
+    _without_defaults(value, {"parts": (), "to_year": None})  # a plan without them keeps the digest it always had
+    for event in value["events"]:
+        _without_defaults(event, {"repeats": False})
+    for item in value["items"]:
+        for obligation in item["obligations"]:
+            _without_defaults(obligation, {"each": (), "contact": None, "targets": ()})
     result: dict[str, Any] = _plain(value)
     return result
 
 
+def _without_defaults(row: dict[str, Any], defaults: dict[str, Any]) -> None:
+    for key, default in defaults.items():
+        if row[key] == default:
+            del row[key]
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return timing_json(value)
     if isinstance(value, dict):
         return {key: _plain(child) for key, child in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""The plan file (YAML) at the edge: its schema, and every fault in it at once with file:line.
+"""The plan file (YAML) at the edge: rows into plan values, and every fault in it at once with file:line.
 
 Texts may hold `{year}` and `{next_year}`; timings are relative to the year. So another year is a change
 of one number, and `once: true` marks what is meaningful in this year only.
@@ -6,133 +6,27 @@ of one number, and `once: true` marks what is meaningful in this year only.
 
 from __future__ import annotations
 
-import calendar as gregorian
 import re
+from collections.abc import Iterator
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import TypeAdapter
 
-from dondoc.calendar.periods import Cadence
-from dondoc.foundation.yaml_positions import Located
+from dondoc.foundation.yaml_positions import Located, Path
 from dondoc.office.office import Office
-from dondoc.office.policy import Shape
 from dondoc.plan.lenient_validation import Neutral, readable
-from dondoc.plan.plan import Event, Irregularity, Item, MonthDay, Obligation, Plan, Timing
+from dondoc.plan.plan import Event, Irregularity, Item, Obligation, Plan, Target
 from dondoc.plan.plan_checks import check_plan
+from dondoc.plan.plan_rows import EXAMPLES, ItemRow, ObligationRow, PlanFile, key_meant
+from dondoc.plan.timings import OnDemandTiming
 
-Slug = Field(pattern=r"^[a-z][a-z0-9-]{1,59}$")
-_MONTH_DAY = re.compile(r"(\d{1,2})-(\d{1,2})")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TimingRow(_Row):
-    """Exactly one of: month, quarter, by, before, every, continuous, after, reference."""
-
-    month: int | None = Field(default=None, ge=1, le=12, description="due on the last day of this month")
-    quarter: int | None = Field(default=None, ge=1, le=4, description="due on the last day of this quarter")
-    by: str | None = Field(default=None, description='"MM-DD", that day included (đến, chậm nhất, hết ngày)')
-    before: str | None = Field(default=None, description='"MM-DD", that day excluded (trước ngày)')
-    opens: str | None = Field(default=None, description='"MM-DD" from which the duty is open; 1 January if left out')
-    every: Cadence | Literal["policy"] | None = Field(default=None, description="recurring; policy: no period printed")
-    continuous: bool = Field(default=False, description="thường xuyên: reports at the cadence of policy.yaml")
-    after: str | None = Field(default=None, description="the id of the event that opens it")
-    within: int | None = Field(default=None, ge=0, le=366, description="working days after the event")
-    reference: str | None = Field(default=None, description="the document that holds the dates")
-
-    @field_validator("by", "before", "opens")
-    @classmethod
-    def _month_day(cls, value: str | None) -> str | None:
-        match = _MONTH_DAY.fullmatch(value) if value else None
-        if value and not match:
-            raise ValueError(f'{value!r} is not a day of the year; write "MM-DD", e.g. "11-30"')
-        if match and not _exists(2024, int(match[1]), int(match[2])):  # a leap year: 29 February may stand
-            raise ValueError(f"{value!r} is not a day of any year; write an existing month and day")
-        return value
-
-    @model_validator(mode="after")
-    def _one_form(self) -> TimingRow:
-        forms = [
-            name for name in ("month", "quarter", "by", "before", "every", "after") if getattr(self, name) is not None
-        ]
-        forms += ["reference"] if self.reference else ["continuous"] if self.continuous else []
-        if len(forms) != 1:
-            raise ValueError(
-                "a timing has exactly one of month, quarter, by, before, every, continuous, after, reference"
-                + (f"; found {', '.join(forms)}" if forms else "")
-            )
-        if self.within is not None and not self.after:
-            raise ValueError("'within' counts working days after an event; it goes with 'after'")
-        if self.opens and not (self.by or self.before):
-            raise ValueError("'opens' goes with 'by' or 'before'")
-        return self
-
-
-class ObligationRow(_Row):
-    """One deliverable with one timing."""
-
-    id: str = Slug
-    lead: tuple[str, ...] | None = Field(default=None, min_length=1)
-    coordinating: tuple[str, ...] | None = None
-    deliverable: str = Field(min_length=1)
-    phrase: str = Field(min_length=1)
-    timing: TimingRow
-    reading: str | None = None
-    reading_by: str | None = None
-    once: bool = False
-    needs: tuple[str, ...] = ()
-
-
-class ItemRow(_Row):
-    """One numbered duty."""
-
-    id: str = Slug
-    ref: str = Field(min_length=1, max_length=20)
-    title: str = Field(min_length=1, max_length=120)
-    text: str
-    shape: Shape
-    lead: tuple[str, ...] = Field(min_length=1)
-    coordinating: tuple[str, ...] = ()
-    basis: tuple[str, ...] = ()
-    obligations: tuple[ObligationRow, ...] = ()
-    question: str | None = None
-
-
-class EventRow(_Row):
-    id: str = Slug
-    title: str
-
-
-class IrregularityRow(_Row):
-    where: str
-    printed: str
-    choice: str
-
-
-class PlanFile(_Row):
-    """A yearly plan of dondoc."""
-
-    plan: str = Slug
-    year: int = Field(ge=2000, le=2100)
-    title: str
-    office: str
-    document: str | None = None
-    adopted_on: date
-    draft: bool = False
-    basis: tuple[str, ...] = ()
-    irregularities: tuple[IrregularityRow, ...] = ()
-    parts: dict[str, str] = Field(default={}, description='headings of the parts, by number: {II.1: "Về …"}')
-    events: tuple[EventRow, ...] = ()
-    items: tuple[ItemRow, ...] = Field(min_length=1)
 
 
 def read_plan(located: Located, office: Office) -> Plan:
     """The plan of a parsed file, its unit names resolved. Raises ConfigurationError with every fault."""
-    rows = readable(PlanFile, located, _neutral(office))
+    rows = readable(PlanFile, located, _neutral(office), EXAMPLES, key_meant)
     plan = _Reader(located, office, rows).plan() if rows else None
     if plan:
         check_plan(plan, located)
@@ -169,10 +63,10 @@ def _neutral(office: Office) -> Neutral:
         **dict.fromkeys(
             ("office", "ref", "text", "deliverable", "phrase", "where", "printed", "choice"), lambda _: "-"
         ),
-        **dict.fromkeys(("document", "reading", "reading_by", "question"), lambda _: None),
+        **dict.fromkeys(("document", "reading", "reading_by", "question", "contact", "to_year"), lambda _: None),
         "parts": lambda _: {},
-        **dict.fromkeys(("draft", "once"), lambda _: False),
-        **dict.fromkeys(("basis", "irregularities", "events", "coordinating", "needs"), lambda _: []),
+        **dict.fromkeys(("draft", "once", "each", "repeats"), lambda _: False),
+        **dict.fromkeys(("basis", "irregularities", "events", "coordinating", "needs", "targets"), lambda _: []),
     }
 
 
@@ -190,6 +84,7 @@ class _Reader:
 
     def plan(self) -> Plan:
         rows = self.rows
+        items = tuple(self._item(("items", i), row) for i, row in enumerate(rows.items))
         return Plan(
             family=rows.plan,
             year=rows.year,
@@ -198,14 +93,19 @@ class _Reader:
             adopted_on=rows.adopted_on,
             document=rows.document,
             basis=rows.basis,
-            events=tuple(Event(e.id, self._text(("events", i, "title"), e.title)) for i, e in enumerate(rows.events)),
+            events=(*self._events(), *_cases(items, {event.id for event in rows.events})),
             irregularities=tuple(Irregularity(row.where, row.printed, row.choice) for row in rows.irregularities),
-            items=tuple(self._item(("items", i), row) for i, row in enumerate(rows.items)),
+            items=items,
             draft=rows.draft,
             parts=tuple(rows.parts.items()),
+            to_year=rows.to_year if rows.to_year != rows.year else None,
         )
 
-    def _item(self, path: tuple[str | int, ...], row: ItemRow) -> Item:
+    def _events(self) -> Iterator[Event]:
+        for i, row in enumerate(self.rows.events):
+            yield Event(row.id, self._text(("events", i, "title"), row.title), row.repeats)
+
+    def _item(self, path: Path, row: ItemRow) -> Item:
         lead = self._parties((*path, "lead"), row.lead)
         coordinating = self._parties((*path, "coordinating"), row.coordinating)
         return Item(
@@ -218,43 +118,63 @@ class _Reader:
             coordinating=coordinating,
             basis=row.basis,
             obligations=tuple(
-                self._obligation((*path, "obligations", i), child, lead, coordinating)
+                self._obligation((*path, "obligations", i), row, child, lead, coordinating)
                 for i, child in enumerate(row.obligations)
             ),
             question=row.question,
         )
 
     def _obligation(
-        self, path: tuple[str | int, ...], row: ObligationRow, lead: tuple[str, ...], coordinating: tuple[str, ...]
+        self,
+        path: Path,
+        item: ItemRow,
+        row: ObligationRow,
+        lead: tuple[str, ...],
+        coordinating: tuple[str, ...],
     ) -> Obligation:
         own_lead = lead if row.lead is None else self._parties((*path, "lead"), row.lead)
         given = row.coordinating
         own_coordinating = coordinating if given is None else self._parties((*path, "coordinating"), given)
+        members = self.office.members(own_lead)
+        contact = self._parties((*path, "contact"), (row.contact,))[0] if row.contact else None
+        if contact and contact not in members:
+            self.located.fault((*path, "contact"), f"{row.contact!r} leads nothing here; name one of the lead units")
+        if contact and row.each:
+            self.located.fault((*path, "contact"), "each unit answers for itself here; remove contact or each")
+        timing = row.timing
+        if isinstance(timing, OnDemandTiming) and not timing.case:
+            timing = timing.model_copy(update={"case": f"{item.id}-{row.id}"})
         return Obligation(
             id=row.id,
-            deliverable=self._text((*path, "deliverable"), row.deliverable),
+            deliverable=self._text((*path, "deliverable"), row.deliverable or ""),
             phrase=self._text((*path, "phrase"), row.phrase),
-            timing=_timing(row.timing),
+            timing=timing,
             reading=self._text((*path, "reading"), row.reading) if row.reading else None,
             reading_by=row.reading_by,
             once=row.once,
             needs=row.needs,
             lead=own_lead,
             coordinating=own_coordinating,
+            each=members if row.each else (),
+            contact=contact,
+            targets=tuple(Target(target.value, target.unit, target.direction) for target in row.targets),
         )
 
-    def _parties(self, path: tuple[str | int, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    def _parties(self, path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
         found = []
         for i, name in enumerate(names):
             party = self.office.find(name)
             if party is None:
                 near = self.office.suggest(name)
                 hint = f"; did you mean {near!r}?" if near else "; add it to office.yaml or correct its name"
+                whole = next((w for w in _joined(names, i) if self.office.find(w)), None)
+                if whole:
+                    hint = f'; a name with a comma stands in quotes: "{whole}"'
                 self.located.fault((*path, i), f"unknown unit {name!r}{hint}")
             found.append(party or name)
         return tuple(found)
 
-    def _text(self, path: tuple[str | int, ...], text: str) -> str:
+    def _text(self, path: Path, text: str) -> str:
         def fill(match: re.Match[str]) -> str:
             word = self.words.get(match[1])
             if word is None:
@@ -266,30 +186,19 @@ class _Reader:
         return _PLACEHOLDER.sub(fill, text)
 
 
-def _timing(row: TimingRow) -> Timing:
-    if row.month is not None:
-        return Timing("month", number=row.month)
-    if row.quarter is not None:
-        return Timing("quarter", number=row.quarter)
-    if row.by or row.before:
-        day = _pair(row.by or row.before)
-        return Timing("by-date", day=day, inclusive=bool(row.by), opens=_pair(row.opens))
-    if row.every:
-        return Timing("recurring", every=None if row.every == "policy" else row.every)
-    if row.after:
-        return Timing("after-event", event=row.after, within=row.within)
-    if row.reference:
-        return Timing("by-reference", reference=row.reference, continuous=row.continuous)
-    return Timing("continuous", continuous=True)
+def _joined(names: tuple[str, ...], i: int) -> Iterator[str]:
+    """The names that a comma may have torn at the `i`-th."""
+    yield from (", ".join(names[a:b]) for a in range(i + 1) for b in range(i + 1, len(names) + 1) if b - a > 1)
 
 
-def _pair(text: str | None) -> MonthDay | None:
-    match = _MONTH_DAY.fullmatch(text) if text else None
-    return (int(match[1]), int(match[2])) if match else None
-
-
-def _exists(year: int, month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= gregorian.monthrange(year, month)[1]
+def _cases(items: tuple[Item, ...], declared: set[str]) -> Iterator[Event]:
+    """The repeating events under which cases "khi có phát sinh" are recorded, where the plan declares none."""
+    for item in items:
+        for obligation in item.obligations:
+            event = obligation.timing.event
+            if isinstance(obligation.timing, OnDemandTiming) and event and event not in declared:
+                declared.add(event)
+                yield Event(event, obligation.deliverable or item.title, repeats=True)
 
 
 _PLAN = TypeAdapter(Plan)

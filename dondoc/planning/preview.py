@@ -10,7 +10,7 @@ from dondoc.calendar.working_days import Calendar
 from dondoc.obligations import lifecycle
 from dondoc.obligations.checkpoints import Checkpoint
 from dondoc.obligations.decide import Facts, planned
-from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.obligations.timing import Occurrence, occurrences, owed_obligation
 from dondoc.office.office import Office
 from dondoc.office.policy import Policy
 from dondoc.plan.plan import Item, Obligation, Plan
@@ -31,12 +31,12 @@ class Compiled:
 def compiled(plan: Plan, office: Office, policy: Policy, calendar: Calendar) -> Compiled:
     """Every occurrence of the plan with its checkpoints. Raises CalendarRangeError."""
     register = occurrences(plan, policy, calendar)
-    obligations = {(item.id, o.id): (item, o) for item in plan.items for o in item.obligations}
     points = {}
     for occurrence in register:
-        item, obligation = obligations[occurrence.item, occurrence.obligation]
+        item = plan.item(occurrence.item)
+        obligation = owed_obligation(item, occurrence)
         state = lifecycle.initial(occurrence)
-        facts = Facts(occurrence, item, obligation, state, office, policy, calendar, plan.year, plan.adopted_on)
+        facts = Facts(occurrence, item, obligation, state, office, policy, calendar, plan.last_year, plan.adopted_on)
         points[occurrence.id] = () if occurrence.before_adoption else planned(facts, state)
     return Compiled(plan, office, policy, calendar, register, points)
 
@@ -106,9 +106,11 @@ def difference(old: Compiled, new: Compiled) -> tuple[Moved, ...]:
 
 
 def _lines(found: Compiled) -> dict[str, tuple[str, ...]]:
-    obligations = {(item.id, o.id): (item, o) for item in found.plan.items for o in item.obligations}
+    items = {item.id: item for item in found.plan.items}
     return {
-        occurrence.id.partition("/")[2]: _facts(found, occurrence, *obligations[occurrence.item, occurrence.obligation])
+        occurrence.id.partition("/")[2]: _facts(
+            found, occurrence, items[occurrence.item], owed_obligation(items[occurrence.item], occurrence)
+        )
         for occurrence in found.occurrences
     }
 

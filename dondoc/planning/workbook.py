@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dondoc.office.wording import unmarked
+from dondoc.plan.timings import columns, form_of
 from dondoc.planning.workbook_cells import DUTY, ITEM, REQUIRED, TIMING, TIMING_COLUMNS, CellError, Desk, Kind, norm
 
 Cells = dict[str, Any]
@@ -64,40 +65,25 @@ _OF_TIMING = frozenset({"form", *TIMING_COLUMNS})
 
 def timing_cells(timing: Mapping[str, Any]) -> Cells:
     """A timing of the plan file as cells."""
-    form = next(form for form in (*(f for f in TIMING if f != "continuous"), "continuous") if timing.get(form))
-    found: Cells = dict.fromkeys(TIMING_COLUMNS)
-    found |= {"form": form, "continuous": form == "reference" and bool(timing.get("continuous"))}
-    value = timing[form]
-    match form:
-        case "month" | "quarter":
-            found["number"] = value
-        case "by" | "before":
-            found["day"], found["opens"] = _month_day(value), _month_day(timing.get("opens"))
-        case "every":
-            found["every"] = value
-        case "after":
-            found["event"], found["within"] = value, timing.get("within")
-        case "reference":
-            found["reference"] = norm(value)
+    form = form_of(timing)
+    found: Cells = dict.fromkeys(TIMING_COLUMNS) | {"form": form, "continuous": False}
+    for key, column in columns(form or "unprinted").items():
+        value = timing.get(key)
+        known = tuple(value) if isinstance(value, list) else value
+        found[column] = bool(value) if column == "continuous" else norm(known) if isinstance(known, str) else known
     return found
 
 
 def timing_row(cells: Cells) -> dict[str, Any]:
     """The timing of the plan file from its cells."""
     form = cells["form"]
-    match form:
-        case "month" | "quarter":
-            return {form: cells["number"]}
-        case "by" | "before":
-            opens = {"opens": _text_day(cells["opens"])} if cells["opens"] else {}
-            return {form: _text_day(cells["day"]), **opens}
-        case "every":
-            return {"every": cells["every"]}
-        case "after":
-            return {"after": cells["event"], **({"within": cells["within"]} if cells["within"] is not None else {})}
-        case "reference":
-            return {"reference": cells["reference"], **({"continuous": True} if cells["continuous"] else {})}
-    return {"continuous": True}
+    shown = columns(form)
+    row: dict[str, Any] = {} if form in shown else {form: True}
+    for key, column in shown.items():
+        value = cells[column]
+        if value is not None and value is not False:
+            row[key] = list(value) if isinstance(value, tuple) else value
+    return row
 
 
 def edited(value: Mapping[str, Any], items: Sequence[SheetRow], duties: Sequence[SheetRow], desk: Desk) -> Edited:
@@ -184,8 +170,9 @@ def _read(row: SheetRow, kinds: Mapping[str, Kind], desk: Desk, made: Edited) ->
             fault(column, "required")
     if "form" in kinds and cells["form"]:
         used = TIMING[cells["form"]]
-        if used and cells[used[0]] is None and not bad & _OF_TIMING:
-            fault(used[0], "required")
+        needed = columns(cells["form"]).get(cells["form"])
+        if needed and cells[needed] is None and not bad & _OF_TIMING:
+            fault(needed, "required")
         for column in TIMING_COLUMNS:
             if cells[column] not in (None, False) and column not in used:
                 fault(column, "unused", form=desk.words["forms"][cells["form"]])
@@ -255,12 +242,3 @@ def _new_id(text: str, taken: set[str]) -> str:
         number += 1
         found = f"{slug}-{number}"
     return found
-
-
-def _month_day(text: str | None) -> tuple[int, int] | None:
-    month, _, day = (text or "").partition("-")
-    return (int(month), int(day)) if text else None
-
-
-def _text_day(day: tuple[int, int] | None) -> str | None:
-    return f"{day[0]:02}-{day[1]:02}" if day else None

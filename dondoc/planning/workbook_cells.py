@@ -6,17 +6,20 @@ Text is compared NFC, without doubled or trailing spaces: how an office program 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
 from dondoc.office.office import Office
 from dondoc.office.wording import clean
+from dondoc.plan.timing_values import one_or_more
+from dondoc.plan.timings import FORMS, columns
 
 Kind = Literal[
-    "text", "lines", "units", "own_units", "shape", "form", "cadence", "flag", "number", "day", "ids", "item"
-]
+    "text", "lines", "units", "own_units", "shape", "form", "cadence", "flag", "number", "numbers", "day", "days",
+    "rule", "ids", "item",
+]  # fmt: skip
 Words = Mapping[str, Any]
 
 ITEM: dict[str, Kind] = {
@@ -24,18 +27,19 @@ ITEM: dict[str, Kind] = {
     "text": "text", "basis": "lines", "question": "text",
 }  # fmt: skip
 DUTY: dict[str, Kind] = {
-    "item": "item", "id": "text", "deliverable": "text", "phrase": "text", "form": "form", "number": "number",
-    "day": "day", "opens": "day", "every": "cadence", "event": "text", "within": "number", "reference": "text",
-    "continuous": "flag", "lead": "own_units", "coordinating": "own_units", "reading": "text", "reading_by": "text",
-    "once": "flag", "needs": "ids",
+    "item": "item", "id": "text", "deliverable": "text", "phrase": "text", "form": "form", "number": "numbers",
+    "year": "number", "day": "days", "opens": "day", "from": "text", "to": "text", "every": "cadence",
+    "by_day": "rule", "before_day": "rule", "event": "text", "within": "number", "days": "number",
+    "reference": "text", "continuous": "flag", "lead": "own_units", "coordinating": "own_units", "each": "flag",
+    "contact": "text", "reading": "text", "reading_by": "text", "once": "flag", "needs": "ids",
 }  # fmt: skip
-REQUIRED = frozenset({"ref", "title", "shape", "text", "deliverable", "phrase", "form"})
+REQUIRED = frozenset({"ref", "title", "shape", "text", "form"})
 # What each form of timing is written in; `form` itself is not listed.
-TIMING: dict[str, tuple[str, ...]] = {
-    "month": ("number",), "quarter": ("number",), "by": ("day", "opens"), "before": ("day", "opens"),
-    "every": ("every",), "continuous": (), "after": ("event", "within"), "reference": ("reference", "continuous"),
-}  # fmt: skip
-TIMING_COLUMNS = ("number", "day", "opens", "every", "event", "within", "reference", "continuous")
+TIMING: dict[str, tuple[str, ...]] = {form: tuple(columns(form).values()) for form in FORMS}
+TIMING_COLUMNS = (
+    "number", "year", "day", "opens", "from", "to", "every", "by_day", "before_day", "event", "within", "days",
+    "reference", "continuous",
+)  # fmt: skip
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -57,6 +61,7 @@ class Desk:
     words: Words
     shapes: Mapping[str, str]
     year: int
+    last_year: int = 0
 
     def choices(self, kind: Kind) -> Mapping[str, str]:
         """code → word of a column that takes one of a list."""
@@ -67,8 +72,12 @@ class Desk:
         """The value of a cell as openpyxl gave it. Raises CellError."""
         if kind == "day":
             return self._day(raw)
+        if kind == "days":
+            return self._days(raw)
         if kind == "number":
             return _number(raw)
+        if kind in ("numbers", "rule") and not isinstance(raw, date):
+            return _several(raw, _number if kind == "numbers" else _rule)
         if isinstance(raw, date):
             raw = f"{raw:%d/%m/%Y}"
         text = norm("" if raw is None else str(raw))
@@ -93,8 +102,11 @@ class Desk:
             return "\n".join(value)
         if kind == "ids":
             return str(self.words["separator"]).join(value)
-        if kind == "day":
-            return date(self.year, *value)
+        if kind in ("day", "days"):
+            days = [_shown(day, self.year) for day in one_or_more(value)]
+            return days[0] if len(days) == 1 else str(self.words["separator"]).join(f"{d:%d/%m/%Y}" for d in days)
+        if kind in ("numbers", "rule") and isinstance(value, tuple):
+            return str(self.words["separator"]).join(str(part) for part in value)
         if kind == "flag":
             return str(self.words["flags"]["yes"]) if value else ""
         if kind in ("shape", "form", "cadence"):
@@ -125,7 +137,12 @@ class Desk:
             raise CellError("choice", value=text, known=", ".join(known.values()))
         return found == "true" if kind == "flag" else found
 
-    def _day(self, raw: Any) -> tuple[int, int] | None:
+    def _days(self, raw: Any) -> Any:
+        if isinstance(raw, date) or raw is None:
+            return self._day(raw)
+        return _several(raw, self._day)
+
+    def _day(self, raw: Any) -> str | None:
         if isinstance(raw, datetime | date):
             year, month, day = raw.year, raw.month, raw.day
         else:
@@ -138,19 +155,39 @@ class Desk:
                 day, month, year = int(match[1]), int(match[2]), int(match[3] or self.year)
             else:
                 raise CellError("day", value=text, year=self.year)
-        if year != self.year:
+        if not self.year <= year <= max(self.year, self.last_year):
             raise CellError("year", value=f"{day:02}/{month:02}/{year}", year=self.year)
         try:
             date(year, month, day)
         except ValueError:
             raise CellError("day", value=f"{day:02}/{month:02}/{year}", year=self.year) from None
-        return month, day
+        return f"{month:02}-{day:02}" if year == self.year else f"{year}-{month:02}-{day:02}"
 
 
 def norm(text: str) -> str:
     """Text as it is compared and kept: NFC, single spaces, no empty ends, nothing unseen; line breaks stay."""
     text = text.replace("\r\n", "\n").replace("_x000D_", "")
     return "\n".join(clean(line) for line in text.split("\n")).strip("\n")
+
+
+def _several(raw: Any, read: Callable[[Any], Any]) -> Any:
+    """One value, or several that stand apart by semicolons, as a tuple."""
+    if not isinstance(raw, str):
+        return read(raw)
+    values = tuple(read(part) for part in raw.split(";") if part.strip())
+    return None if not values else values[0] if len(values) == 1 else values
+
+
+def _rule(raw: Any) -> int | str | None:
+    text = norm("" if raw is None else str(raw)).casefold()
+    return int(text) if text.isdigit() else text or None
+
+
+def _shown(day: str, year: int) -> date:
+    try:
+        return date.fromisoformat(day if len(day) > 5 else f"{year}-{day}")
+    except ValueError:
+        return date(year, 2, 28)
 
 
 def _number(raw: Any) -> int | None:

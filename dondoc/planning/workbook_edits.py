@@ -18,6 +18,7 @@ from dondoc.foundation.errors import ConfigurationError, DondocError
 from dondoc.foundation.yaml_positions import Located, Path, parse
 from dondoc.office.office import Office
 from dondoc.plan.plan_file import read_plan
+from dondoc.plan.timings import FORMS, columns
 from dondoc.planning.next_year import Cut, content_end
 from dondoc.planning.workbook import Cells, Edited, timing_row
 from dondoc.planning.workbook_cells import DUTY, ITEM
@@ -51,12 +52,15 @@ def rows_after(value: Mapping[str, Any], made: Edited) -> list[dict[str, Any]]:
     return items
 
 
+_OBLIGATION_KEYS = ("deliverable", "phrase", "each", "contact", "reading", "reading_by", "once", "needs")
+
+
 def key_of(column: str) -> str:
     """The plan file's key of a column: the columns of a timing are one."""
     return column if column in _PLAIN_KEYS else "timing"
 
 
-_PLAIN_KEYS = frozenset({*ITEM, "deliverable", "phrase", "reading", "reading_by", "once", "needs"})
+_PLAIN_KEYS = frozenset({*ITEM, *_OBLIGATION_KEYS})
 
 
 def item_row(cells: Cells) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def duty_row(cells: Cells) -> dict[str, Any]:
     """An obligation's row of the plan file."""
     found = {column: _plain(cells[column]) for column in DUTY if column in _PLAIN_KEYS}
     return {**{k: found[k] for k in ("id", "lead", "coordinating", "deliverable", "phrase")},
-            "timing": timing_row(cells), **{k: found[k] for k in ("reading", "reading_by", "once", "needs")}}  # fmt: skip
+            "timing": timing_row(cells), **{k: found[k] for k in ("reading", "reading_by", "once", "needs")},
+            **{k: found[k] for k in ("each", "contact") if found[k]}}  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
@@ -107,10 +112,8 @@ def faults_of(
     return []
 
 
-_TIMING_KEYS = {
-    "month": "number", "quarter": "number", "by": "day", "before": "day", "opens": "opens", "every": "every",
-    "after": "event", "within": "within", "reference": "reference",
-}  # fmt: skip
+_TIMING_KEYS = {key: column for form in FORMS for key, column in columns(form).items()}
+_TIMING_KEYS |= {"by": "day", "before": "day"}
 
 
 def rewritten(text: str, value: Mapping[str, Any], items: list[dict[str, Any]]) -> str:

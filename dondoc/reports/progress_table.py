@@ -13,6 +13,7 @@ from typing import Any
 from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.decide import is_late
 from dondoc.obligations.lifecycle import ENDS, State, Status
+from dondoc.obligations.member_tally import Tally, member_tallies, shared
 from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.timing import cadence
@@ -28,6 +29,7 @@ class _Writer:
     words: Mapping[str, Any]
     policy: Policy
     calendar: Calendar
+    tallies: Mapping[str, Tally]
 
     def cells(self, number: str, tracked: Tracked) -> Cells:
         item, obligation, state = tracked.item, tracked.obligation, tracked.state
@@ -81,6 +83,9 @@ class _Writer:
     def _notes(self, tracked: Tracked) -> str:
         state, words = tracked.state, self.words["notes"]
         found = [sentence(self.wording.period(tracked.occurrence.period))] if tracked.occurrence.event is None else []
+        tally = self.tallies.get(shared(tracked.occurrence.id))
+        if tally:
+            found.append(words["tally"].format(done=tally.done, owing=tally.owing))
         if cadence(tracked.obligation, self.policy) is not None:
             found.append(words["cadence"])
         if state.original_due and state.due and state.original_due != state.due:
@@ -99,7 +104,9 @@ def progress_table(
 ) -> Sheet:
     """The table of these occurrences, in the plan's order. `chosen` says in words how they were chosen."""
     words = wording.words["tables"]["progress"]
-    writer = _Writer(wording, words, policy, wording.calendar)
+    tracked = tuple(tracked)
+    tallies = member_tallies((each.occurrence, each.state) for each in tracked)
+    writer = _Writer(wording, words, policy, wording.calendar, tallies)
     columns = tuple(Column(c["heading"], c["width"], c.get("align", "left")) for c in words["columns"])
     return Sheet(
         name=words["sheet"],

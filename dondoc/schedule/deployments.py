@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import count
 from typing import Any
 
 import jinja2
@@ -18,7 +19,7 @@ from dondoc.obligations import lifecycle
 from dondoc.obligations.checkpoints import Checkpoint, closing_day
 from dondoc.obligations.decide import Facts, planned
 from dondoc.obligations.lifecycle import State
-from dondoc.obligations.timing import Occurrence, occurrences
+from dondoc.obligations.timing import Occurrence, case_occurrences, occurrences, owed_obligation
 from dondoc.office.rules import House
 from dondoc.plan.plan import Item, Plan, item_tags
 from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS, OwnFlow
@@ -85,21 +86,30 @@ class Compiler:
 
     def items(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
         """The deployments of the plan's items, or of the one whose id is `only`."""
-        register = occurrences(plan, self.house.policy, self.house.calendar)
+        register = (*occurrences(plan, self.house.policy, self.house.calendar), *self._cases(plan))
         by_item: dict[str, list[Occurrence]] = {item.id: [] for item in plan.items}
         for occurrence in register:
             by_item[occurrence.item].append(occurrence)
         return tuple(self._item(plan, item, by_item[item.id]) for item in plan.items if only in (None, item.id))
 
+    def _cases(self, plan: Plan) -> Iterator[Occurrence]:
+        """What the comings of repeating events opened, as far as they are registered."""
+        for event in (event.id for event in plan.events if event.repeats):
+            for case in count(1):
+                found = [o for o in case_occurrences(plan, event, case, self.house.policy) if o.id in self.states]
+                if not found:
+                    break
+                yield from found
+
     def _item(self, plan: Plan, item: Item, found: list[Occurrence]) -> Deployment:
         points = {occurrence.id: self._points(plan, item, occurrence) for occurrence in found}
-        close = closing_day(plan.year, self.house.policy, self.house.calendar)
+        close = closing_day(plan.last_year, self.house.policy, self.house.calendar)
         days = {
             point.day for occurrence in found for point in points[occurrence.id] if self._awaited(occurrence, point)
         } | {close}
         policy = self.house.policy
         if item.shape == "next_year":
-            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.year)))
+            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.last_year)))
         return Deployment(
             flow=item.flow_name,
             name=plan.id,
@@ -128,12 +138,12 @@ class Compiler:
         facts = Facts(
             occurrence=occurrence,
             item=item,
-            obligation=item.obligation(occurrence.obligation),
+            obligation=owed_obligation(item, occurrence),
             state=self.states.get(occurrence.id, lifecycle.initial(occurrence)),
             office=self.house.office,
             policy=self.house.policy,
             calendar=self.house.calendar,
-            year=plan.year,
+            year=plan.last_year,
             adopted_on=plan.adopted_on,
         )
         return planned(facts, facts.state)
@@ -174,7 +184,7 @@ class Compiler:
     def _sweep_days(self, plan: Plan) -> set[date]:
         calendar = self.house.calendar
         first = calendar.on_or_after(max(plan.adopted_on, date(plan.year, 1, 1)))
-        last = closing_day(plan.year, self.house.policy, calendar)
+        last = closing_day(plan.last_year, self.house.policy, calendar)
         days = set()
         while first <= last:
             days.add(first)
@@ -182,7 +192,8 @@ class Compiler:
         return days
 
     def _report_days(self, plan: Plan) -> set[date]:
-        spans = periods(plan.year, self.house.policy.leaders_report)
+        years = range(plan.year, plan.last_year + 1)
+        spans = [span for year in years for span in periods(year, self.house.policy.leaders_report)]
         days = {self.house.calendar.on_or_before(span.last) for span in spans}
         return {day for day in days if day >= plan.adopted_on}
 

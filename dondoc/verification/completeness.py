@@ -104,9 +104,12 @@ def _take(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
         if left:
             yield Finding("closed_without_outcome", plan, {"number": len(left), "first": left[0]}, seq)
     elif kind == "event.recorded":
-        if (plan, body["event"]) in found.events:
-            yield Finding("event_twice", f"{plan}/{body['event']}", {}, seq)
-        found.events[plan, body["event"]] = body["on"], seq
+        key = f"{body['event']}.{body['case']}" if "case" in body else body["event"]
+        if (plan, key) in found.events:
+            yield Finding("event_twice", f"{plan}/{key}", {}, seq)
+        found.events[plan, key] = body["on"], seq
+        if "case" in body:
+            yield from _added(found, plan, body, seq)
     elif occurrence is not None:
         yield from _about_occurrence(found, entry)
 
@@ -139,6 +142,18 @@ def _adopt(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterato
         ZoneInfo(body["timezone"]), body["digest"], body["year"], seq, versions={body["digest"]: seq}
     )
     for row in register:
+        if row["id"] in found.states:
+            yield Finding("registered_twice", row["id"], {}, seq)
+        found.states[row["id"]] = _initial(row)
+        found.register[row["id"]] = [row]
+        found.last_seq[row["id"]] = seq
+
+
+def _added(found: Recount, plan: str, body: dict[str, Any], seq: int) -> Iterator[Finding]:
+    """What one coming of a repeating event adds to the register: each waits for it."""
+    if digest(body["register"]) != body["register_sha256"]:
+        yield Finding("register_changed", plan, {}, seq)
+    for row in body["register"]:
         if row["id"] in found.states:
             yield Finding("registered_twice", row["id"], {}, seq)
         found.states[row["id"]] = _initial(row)

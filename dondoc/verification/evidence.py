@@ -59,9 +59,11 @@ class Survey:
         kind, body = entry["kind"], entry["body"]
         if kind in ("plan.adopted", "plan.amended"):
             self.versions.append((entry["plan"], body["digest"]))
-            for row in body["register"]:
+        if kind in ("plan.adopted", "plan.amended", "event.recorded"):
+            digest = next(version for plan, version in reversed(self.versions) if plan == entry["plan"])
+            for row in body.get("register", ()):
                 registered = self.traced.setdefault(row["id"], Traced())
-                registered.versions.append(body["digest"])
+                registered.versions.append(digest)
                 registered.dues.update([row["due"]] if row["due"] else ())
         known = self.traced.get(entry["occurrence"] or "")
         if known is not None:

@@ -22,6 +22,7 @@ from dondoc.mail.links import Link, LinkError, expiry, read, sign
 from dondoc.mail.mail import Address
 from dondoc.obligations.checkpoints import closing_day
 from dondoc.obligations.decision_input import Facts
+from dondoc.obligations.timing import owed_obligation
 from dondoc.office.wording import clean, party_name
 from portal.answer.answering import Answering
 from portal.shell.fields import posted
@@ -112,7 +113,7 @@ class NewLinks:
         else:
             rest = "/all" if wanted.everything else ""
             address = f"{base}/a/{wanted.token(chosen.link_secret, now)}{rest}"
-        duty = "" if wanted.everything else clean(wanted.facts.item.flow_name)
+        duty = "" if wanted.everything else clean(wanted.facts.item.heading)
         sent = send_now(chosen, self._answering.engine, rules, to, "new-link", now, link=address, duty=duty)
         body = {
             "kind": "new-link",
@@ -165,7 +166,7 @@ class NewLinks:
         with self._answering.engine.connect() as connection:
             for plan in reversed([adopted(connection, plan_id) for plan_id in adopted_ids(connection)]):
                 for found in reversed(rows(connection, plan.id)):
-                    lead = plan.item(found.occurrence.item).obligation(found.occurrence.obligation).lead
+                    lead = owed_obligation(plan.item(found.occurrence.item), found.occurrence).lead
                     if unit in house.office.members(lead):
                         return facts(connection, house, plan, found)
         return None

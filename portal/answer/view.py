@@ -19,7 +19,6 @@ from portal.files.pages import handed_by
 from tasks.obligations.history import Event, event
 from tasks.store.answers import Told
 
-_RECURRING = frozenset({"recurring", "continuous", "by-reference"})
 _SOON = 5  # working days
 
 
@@ -61,7 +60,7 @@ def form_facts(opened: Opened, upload_mb: int) -> FormFacts:
 
 def title(facts: Facts) -> str:
     """II.1.e · Kế hoạch …"""
-    return clean(facts.item.flow_name)
+    return clean(facts.item.heading)
 
 
 def standing(facts: Facts, wording: Wording) -> tuple[str, str]:
@@ -89,7 +88,7 @@ def rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str
         found["due"] = wording.due(state.due) if state.status in OWED else wording.day(state.due)
     if state.original_due and state.original_due != state.due:
         found["original_due"] = wording.day(state.original_due)
-    if obligation.timing.kind in _RECURRING:
+    if obligation.timing.regular:
         period = sentence(wording.period(facts.occurrence.period))
         chosen = cadence(obligation, facts.policy) is not None
         found["period"] = wording.value("period_policy", period=period) if chosen else period
@@ -99,6 +98,8 @@ def rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str
         key = "reading" if by else "reading_open"
         found[key] = wording.value("reading_by", reading=reading, by=by) if by else reading
     found["lead"] = wording.names(obligation.lead)
+    if obligation.contact:
+        found["contact"] = wording.names((obligation.contact,))
     found["coordinating"] = wording.names(obligation.coordinating)
     return [(label, found[key]) for key, label in labels.items() if found.get(key)]
 

@@ -16,13 +16,15 @@ from dondoc.obligations.decide import Facts
 from dondoc.obligations.decision_input import planned
 from dondoc.obligations.extension import extension_span
 from dondoc.obligations.lifecycle import ENDS, revised
+from dondoc.obligations.member_tally import Tally, member_tallies, shared
+from dondoc.obligations.snapshot import Tracked
 from dondoc.office.wording import Wording, short
 from portal.office.status_marks import TONE, Mark, Tone, mark_of
 from portal.shell.page_context import Desk
 from tasks.obligations.history import Event, event
 from tasks.store import tables
 from tasks.store.answers import told
-from tasks.store.occurrences import facts, row
+from tasks.store.occurrences import facts, row, rows
 from tasks.store.plans import adopted
 
 
@@ -39,6 +41,7 @@ class Dossier:
     events: tuple[Event, ...]
     unsent: tuple[tuple[str, str, str], ...]
     coming: tuple[Checkpoint, ...]
+    tally: Tally | None = None
 
     @property
     def mark(self) -> Mark:
@@ -90,6 +93,7 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
             sa.select(ledger.c.seq, ledger.c.hash, ledger.c.at).order_by(ledger.c.seq.desc()).limit(1)
         ).one()
         last_seq = _last_seq(connection, occurrence)
+        tally = _tally(connection, current)
     state = found.state
     points = () if state.status in ENDS else planned(found, state)
     return Dossier(
@@ -102,7 +106,16 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         tuple(event(entry, wording, house.policy.zone) for entry in entries),
         unsent,
         tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
+        tally,
     )
+
+
+def _tally(connection: sa.Connection, current: Tracked) -> Tally | None:
+    """How many of the units that owe the same have done so; None where it is owed together."""
+    if current.occurrence.unit is None:
+        return None
+    others = rows(connection, current.occurrence.plan, current.occurrence.item)
+    return member_tallies((o.occurrence, o.state) for o in others).get(shared(current.occurrence.id))
 
 
 def _last_seq(connection: sa.Connection, occurrence: str) -> int:

@@ -38,7 +38,13 @@ def read(path: Path, root: Path | None = None) -> Located:
             [Fault(name, 1, f"cannot be read: {error.strerror}; create it or correct the path")]
         ) from None
     except UnicodeDecodeError:
-        raise ConfigurationError([Fault(name, 1, "is not UTF-8 text; save it again as UTF-8")]) from None
+        document = path.suffix.lower() in (".docx", ".pdf", ".xlsx", ".doc", ".xls", ".odt")
+        said = (
+            f"is a document, not a plan file; read it into one with: dondoc plan read {path.name}"
+            if document
+            else "is not UTF-8 text; save it again as UTF-8"
+        )
+        raise ConfigurationError([Fault(name, 1, said)]) from None
 
 
 def house(config: Path) -> House:

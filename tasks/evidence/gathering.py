@@ -23,6 +23,7 @@ from dondoc.ledger.ledger import Break, Head, read_entries
 from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
+from dondoc.obligations.timing import owed_in
 from dondoc.office.rules import House
 from dondoc.plan.plan import Item, Obligation, to_json
 from dondoc.verification.completeness import Recount, recount
@@ -126,9 +127,9 @@ def _parties(house: House, unit: str) -> tuple[str, ...]:
 
 
 def _obligation(connection: sa.Connection, occurrence: str, digest: str) -> tuple[Item, Obligation]:
-    plan, item, obligation, _ = occurrence.split("/", 3)
+    plan, item, obligation, period = occurrence.split("/", 3)
     found = version(connection, plan, digest).item(item)
-    return found, found.obligation(obligation)
+    return found, owed_in(found.obligation(obligation), period)
 
 
 def _stood(

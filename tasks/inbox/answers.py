@@ -123,7 +123,7 @@ def _duty(morning: Morning, plan: Plan, duty: Asked, known: bool) -> dict[str, A
     links = link_maker(morning, plan) if known else None
     assert reply_to is not None
     address = reply_to.address(reply_to.of_duty(found.occurrence.id, duty.party))
-    title = clean(found.item.flow_name)
+    title = clean(found.item.heading)
     return {
         "title": title,
         "due": short(found.state.due) or "",

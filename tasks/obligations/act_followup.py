@@ -22,6 +22,7 @@ from dondoc.foundation.errors import DondocError
 from dondoc.obligations.acts import ACT_KINDS
 from dondoc.office.wording import Wording
 from dondoc.plan.plan import Plan, item_tags
+from dondoc.plan.timings import DONE
 from tasks.config.loading import house, words
 from tasks.config.settings import Settings
 from tasks.store import tables
@@ -51,7 +52,13 @@ class Act:
         """The items it concerns: its occurrence's (unless an amendment dropped it), or those that waited for its event."""
         if self.occurrence is not None:
             own = self.occurrence.split("/")[1]
-            return tuple(item.id for item in plan.items if item.id == own)
+            waiting = {
+                item.id
+                for item in plan.items
+                for obligation in item.obligations
+                if (obligation.timing.event or "").partition("/")[0] == f"{DONE}{own}"
+            }
+            return tuple(item.id for item in plan.items if item.id == own or item.id in waiting)
         event = self.body["event"]
         return tuple(item.id for item in plan.items if any(o.timing.event == event for o in item.obligations))
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.obligations.acts import ActError
+from dondoc.plan.timings import BeforeEventTiming
 from tasks.config.run_context import Morning
 from tasks.obligations.act_followup import follow
 from tasks.obligations.checkpoint_run import look_at
@@ -54,9 +55,23 @@ def take_event(morning: Morning, form: EventForm) -> Noted:
     return Noted(form, title, actor, looked, _seq(morning, event))
 
 
+def _announced(morning: Morning, event: str) -> bool:
+    """Whether duties come before that event, so that its day is recorded when it is announced."""
+    with morning.engine.connect() as connection:
+        plan = adopted(connection, morning.plan)
+    timings = (obligation.timing for item in plan.items for obligation in item.obligations)
+    return any(isinstance(timing, BeforeEventTiming) and timing.event == event for timing in timings)
+
+
 def _seq(morning: Morning, event: str) -> int | None:
     events = tables.event
-    query = sa.select(events.c.seq).where(events.c.plan == morning.plan, events.c.event == event)
+    query = (
+        sa.select(events.c.seq)
+        .where(events.c.plan == morning.plan)
+        .where(sa.or_(events.c.event == event, events.c.event.startswith(f"{event}.", autoescape=True)))
+        .order_by(events.c.seq.desc())
+        .limit(1)
+    )
     with morning.engine.connect() as connection:
         return connection.scalar(query)
 
@@ -64,14 +79,22 @@ def _seq(morning: Morning, event: str) -> int | None:
 def _note(morning: Morning, event: str, happened_on: date | None, document: str | None, actor: str) -> bool:
     if happened_on is None or not (document or "").strip():
         raise ActError("event_bare")
-    if happened_on > morning.today:
+    if happened_on > morning.today and not _announced(morning, event):
         raise ActError("event_later", on=happened_on)
     if morning.dry_run:
         with morning.engine.connect() as connection:
             check_event(adopted(connection, morning.plan), event)
         return _seq(morning, event) is None
     done = record_event(
-        morning.engine, morning.plan, event, happened_on, str(document), morning.now, actor, morning.run
+        morning.engine,
+        morning.plan,
+        event,
+        happened_on,
+        str(document),
+        morning.now,
+        actor,
+        morning.house.policy,
+        morning.run,
     )
     if done and (seq := _seq(morning, event)):
         follow(morning.engine, morning.settings, seq)

@@ -19,6 +19,7 @@ from dondoc.foundation.errors import DondocError
 from dondoc.ledger.ledger import Head, timestamp
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import ENDS, to_day
+from dondoc.obligations.timing import owed_obligation
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from dondoc.reports.scorecard import Trace
@@ -155,6 +156,9 @@ class _Folded:
                 for row in body["register"]:
                     if row["id"] not in states or states[row["id"]].status not in ENDS:
                         self.under[row["id"]] = (body["digest"], row)
+            elif entry["kind"] == "event.recorded":  # a repeating one adds occurrences under the version in force
+                digest = self.recount.plans[entry["plan"]].digest
+                self.under |= {row["id"]: (digest, row) for row in entry["body"].get("register", ())}
             self.recount.take(entry)
 
     def tracked(self, connection: sa.Connection, house: House, row: Tracked) -> Tracked:
@@ -171,7 +175,7 @@ class _Folded:
             before_adoption=registered["before_adoption"],
         )
         item = version(connection, known.plan, digest).item(known.item)
-        return Tracked(occurrence, self.recount.states[known.id], item, item.obligation(known.obligation))
+        return Tracked(occurrence, self.recount.states[known.id], item, owed_obligation(item, known))
 
 
 def _last(connection: sa.Connection, which: sa.ColumnElement[bool]) -> tuple[Head, datetime]:

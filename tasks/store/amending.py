@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dondoc.foundation.canonical import digest
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.lifecycle import ENDS
-from dondoc.obligations.timing import occurrences
+from dondoc.obligations.timing import case_occurrences, occurrences, owed_obligation
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from dondoc.planning.amendment import Amendment, Registered, Ruling, Standing
@@ -56,13 +56,17 @@ def rehearse_amendment(
         Standing(Registered(known.occurrence, known.item, known.obligation), known.state)
         for known in rows(connection, plan.id)
     ]
-    return compare(before, _register(plan, house), ruling, house.office, today, actor)
+    return compare(before, _register(connection, plan, house), ruling, house.office, today, actor)
 
 
-def _register(plan: Plan, house: House) -> list[Registered]:
+def _register(connection: sa.Connection, plan: Plan, house: House) -> list[Registered]:
+    e = tables.event
+    keys = connection.scalars(sa.select(e.c.event).where(e.c.plan == plan.id).order_by(e.c.seq))
+    comings = [key.rpartition(".") for key in keys if "." in key]
+    cases = [o for event, _, case in comings for o in case_occurrences(plan, event, int(case), house.policy)]
     return [
-        Registered(found, plan.item(found.item), plan.item(found.item).obligation(found.obligation))
-        for found in occurrences(plan, house.policy, house.calendar)
+        Registered(found, plan.item(found.item), owed_obligation(plan.item(found.item), found))
+        for found in (*occurrences(plan, house.policy, house.calendar), *cases)
     ]
 
 

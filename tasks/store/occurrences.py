@@ -14,10 +14,11 @@ from dondoc.obligations import lifecycle
 from dondoc.obligations.decide import Facts
 from dondoc.obligations.lifecycle import ENDS, State
 from dondoc.obligations.snapshot import Tracked
-from dondoc.obligations.timing import Occurrence
+from dondoc.obligations.timing import Occurrence, owed_obligation
 from dondoc.office.delegation import Delegation
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
+from dondoc.plan.timings import DONE
 from dondoc.verification.completeness import MOVING
 from tasks.store import tables
 from tasks.store.chain import append
@@ -74,7 +75,7 @@ def facts(
         office=house.office,
         policy=house.policy,
         calendar=house.calendar,
-        year=plan.year,
+        year=plan.last_year,
         adopted_on=plan.adopted_on,
         needs_done=_needs_done(connection, occurrence.needs),
         event_on=_event_on(connection, occurrence),
@@ -129,9 +130,25 @@ def _needs_done(connection: sa.Connection, needs: tuple[str, ...]) -> bool:
 def _event_on(connection: sa.Connection, occurrence: Occurrence) -> date | None:
     if occurrence.event is None:
         return None
+    if occurrence.event.startswith(DONE):
+        return _completed_on(connection, occurrence.plan, occurrence.event.removeprefix(DONE))
     events = tables.event
-    query = sa.select(events.c.happened_on).where(events.c.plan == occurrence.plan, events.c.event == occurrence.event)
+    query = sa.select(events.c.happened_on).where(
+        events.c.plan == occurrence.plan,
+        events.c.event.in_((occurrence.event, f"{occurrence.event}.{occurrence.case}")),
+    )
     return connection.scalar(query)
+
+
+def _completed_on(connection: sa.Connection, plan: str, needed: str) -> date | None:
+    """The day on which an item, or one obligation of it, was done: all ended, and the last of them done; None before."""
+    item, _, obligation = needed.partition("/")
+    query = sa.select(table.c.state).where(table.c.plan == plan, table.c.item == item)
+    if obligation:
+        query = query.where(table.c.obligation == obligation)
+    states = [lifecycle.from_json(state) for state in connection.scalars(query)]
+    done = [state.ended_on for state in states if state.status is lifecycle.Status.DONE and state.ended_on]
+    return max(done) if done and all(state.status in ENDS for state in states) else None
 
 
 def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Tracked:
@@ -149,4 +166,4 @@ def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Tracked:
         before_adoption=found["before_adoption"],
     )
     item = version(connection, found["plan"], found["version"]).item(found["item"])
-    return Tracked(occurrence, lifecycle.from_json(found["state"]), item, item.obligation(found["obligation"]))
+    return Tracked(occurrence, lifecycle.from_json(found["state"]), item, owed_obligation(item, occurrence))

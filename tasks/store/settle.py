@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from dondoc.foundation.canonical import digest
 from dondoc.ledger.ledger import Draft, Linked
 from dondoc.obligations.acts import Act, ActError, take
 from dondoc.obligations.decide import Decision, Facts, Verdict, decide
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
+from dondoc.obligations.timing import Occurrence, case_occurrences
+from dondoc.office.policy import Policy
 from dondoc.office.rules import House
 from dondoc.plan.plan import Plan
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.delegations import delegations
 from tasks.store.occurrences import facts, row, rows, write
-from tasks.store.plans import adopted
+from tasks.store.plans import add_occurrences, adopted, register_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +158,43 @@ def record_event(
     document: str,
     now: datetime,
     actor: str,
+    policy: Policy,
     run: str | None = None,
 ) -> bool:
-    """Record an outside event of a plan; False when it is already recorded. Raises ActError for an unknown one."""
+    """Record an outside event of a plan; False when it is already recorded. Raises ActError for an unknown one.
+
+    Each coming of a repeating event registers the occurrences that it opens, in its own entry; the same day and
+    document again is the same coming.
+    """
     with appending(engine) as connection:
         plan = adopted(connection, plan_id)
         check_event(plan, event)
         events = tables.event
-        there = sa.select(events.c.seq).where(events.c.plan == plan_id, events.c.event == event)
-        if connection.scalar(there) is not None:
+        body: dict[str, Any] = {"event": event, "on": happened_on.isoformat(), "document": document}
+        cases: tuple[Occurrence, ...] = ()
+        key = event
+        if any(known.id == event and known.repeats for known in plan.events):
+            comings = _comings(connection, plan_id, event)
+            if (body["on"], document) in comings:
+                return False
+            cases = case_occurrences(plan, event, len(comings) + 1, policy)
+            key, register = f"{event}.{len(comings) + 1}", register_rows(cases)
+            body |= {"case": len(comings) + 1, "register": register, "register_sha256": digest(register)}
+        elif connection.scalar(sa.select(events.c.seq).where(events.c.plan == plan_id, events.c.event == event)):
             return False
-        body = {"event": event, "on": happened_on.isoformat(), "document": document}
         (entry,) = append(connection, now, [Draft("event.recorded", plan_id, None, actor, body, run)])
-        connection.execute(
-            events.insert(), {"plan": plan_id, "event": event, "happened_on": happened_on, "seq": entry.head.seq}
+        row = {"plan": plan_id, "event": key, "happened_on": happened_on, "seq": entry.head.seq}
+        connection.execute(events.insert(), row)
+        place = connection.scalar(
+            sa.select(sa.func.max(tables.occurrence.c.ordinal)).where(tables.occurrence.c.plan == plan_id)
         )
+        add_occurrences(connection, plan, enumerate(cases, start=(place or 0) + 1), entry.head.seq)
     return True
+
+
+def _comings(connection: sa.Connection, plan: str, event: str) -> list[tuple[str, str]]:
+    """(day, document) of each time a repeating event was recorded."""
+    ledger = tables.ledger
+    query = sa.select(ledger.c.line).where(ledger.c.plan == plan, ledger.c.kind == "event.recorded")
+    bodies = (json.loads(bytes(line))["body"] for line in connection.scalars(query))
+    return [(body["on"], body["document"]) for body in bodies if body["event"] == event]

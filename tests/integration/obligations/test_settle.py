@@ -168,7 +168,16 @@ def test_an_act_out_of_place_is_refused_with_one_line(
 
 def test_an_event_is_recorded_once_and_an_unknown_one_refused(installation: Installation) -> None:
     def record(event: str) -> bool:
-        return record_event(installation.engine, "nho-2024", event, date(2024, 12, 9), "250/KH", at("2024-12-10"), "op")
+        return record_event(
+            installation.engine,
+            "nho-2024",
+            event,
+            date(2024, 12, 9),
+            "250/KH",
+            at("2024-12-10"),
+            "op",
+            installation.house.policy,
+        )
 
     assert sorted(side_by_side(*[lambda: record("kh-tinh")] * 3)) == [False, False, True]
     with pytest.raises(ActError, match="knows no event 'x'; it knows: kh-tinh"):

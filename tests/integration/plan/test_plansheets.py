@@ -187,7 +187,7 @@ def test_nothing_but_how_it_is_typed_is_no_change() -> None:
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", "cuối tháng"), "“cuối tháng” không phải ngày; ghi như 30/11/2024"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", "31/6/2024"), "“31/06/2024” không phải ngày; ghi như 30/11/2024"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", "30/6/2024"), "không dùng với kiểu thời hạn “Trong quý”; xóa ô này hoặc đổi kiểu"),
-        (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Tháng", 7), "items.1.obligations.0.timing.quarter: Input should be less than or equal to 4 (found 7)"),
+        (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Tháng", 7), "quarter: '7' is no quarter; write a number from 1 to 4, e.g. quarter: 4"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Tháng", "hai"), "“hai” không phải số nguyên"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Kiểu", "Khi rảnh"), "“Khi rảnh” không có trong danh sách: Trong tháng"),
         (lambda b: put(b, ITEMS, "kiem-soat-tthc", "Tên nhiệm vụ", None), "ô này không được để trống"),

@@ -44,7 +44,7 @@ from dondoc.obligations.lifecycle import Status
 from dondoc.obligations.notice_table import NOTICES
 from dondoc.office import wording
 from dondoc.office.policy import Shape
-from dondoc.plan.plan import TimingKind
+from dondoc.plan.timings import FORMS
 from tasks.config.loading import words
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -365,7 +365,7 @@ def test_words_name_everything_that_users_see() -> None:
     assert set(WORDS["verdicts"]) == set(Verdict)
     assert set(WORDS["checkpoints"]) == set(CheckpointKind.__args__)
     assert set(WORDS["shapes"]) == set(Shape.__args__)
-    assert set(WORDS["timings"]) == set(TimingKind.__args__)
+    assert set(WORDS["timings"]) == {form.kind for form in FORMS.values()}
     assert len(WORDS["weekdays"]) == 7
 
 

@@ -8,14 +8,35 @@ from datetime import date
 from typing import Any
 
 import pytest
-from factories import make_calendar, make_plan, make_policy
+from factories import make_calendar, make_office, make_plan, make_policy
 from hypothesis import given
 from hypothesis import strategies as st
 from office_files import real_calendar, real_plan, real_policy
 
-from dondoc.obligations.timing import Occurrence, due_date, event_dates, obligation_occurrences, occurrences
+from dondoc.foundation.yaml_positions import parse
+from dondoc.obligations.timing import (
+    Occurrence,
+    case_occurrences,
+    due_date,
+    event_dates,
+    obligation_occurrences,
+    occurrences,
+    owed_obligation,
+)
 from dondoc.office.policy import Policy
-from dondoc.plan.plan import Item, Obligation, Plan, Timing
+from dondoc.plan.plan import Item, Obligation, Plan, to_json
+from dondoc.plan.plan_file import from_json, read_plan
+from dondoc.plan.timings import (
+    AfterTiming,
+    BeforeTiming,
+    ByTiming,
+    ContinuousTiming,
+    EveryTiming,
+    MonthTiming,
+    QuarterTiming,
+    ReferenceTiming,
+    Timing,
+)
 
 OBLIGATION = make_plan().items[0].obligations[0]
 
@@ -42,35 +63,35 @@ def dates(found: list[Occurrence]) -> list[tuple[str, date | None, date | None, 
 
 
 def test_a_month_is_due_on_its_last_day() -> None:
-    assert dates(compiled(Timing("month", number=2))) == [
+    assert dates(compiled(MonthTiming(month=2))) == [
         ("2024-02", date(2024, 2, 1), date(2024, 2, 29), date(2024, 2, 29))
     ]
 
 
 def test_a_quarter_that_ends_on_a_sunday_stays_due_then_and_is_acted_on_by_friday() -> None:
-    assert dates(compiled(Timing("quarter", number=1))) == [
+    assert dates(compiled(QuarterTiming(quarter=1))) == [
         ("2024-Q1", date(2024, 1, 1), date(2024, 3, 31), date(2024, 3, 29))
     ]
 
 
 def test_truoc_ngay_excludes_the_day() -> None:
-    (found,) = compiled(Timing("by-date", day=(11, 30), inclusive=False))
+    (found,) = compiled(BeforeTiming(before="11-30"))
     assert (found.due, found.act_by) == (date(2024, 11, 29), date(2024, 11, 29))
 
 
 def test_a_bare_date_includes_the_day() -> None:
-    (found,) = compiled(Timing("by-date", day=(11, 30), opens=(4, 1)))
+    (found,) = compiled(ByTiming(by="11-30", opens="04-01"))
     assert dates([found]) == [("2024", date(2024, 4, 1), date(2024, 11, 30), date(2024, 11, 29))]
 
 
 @pytest.mark.parametrize(("year", "due"), [(2024, date(2024, 2, 29)), (2025, date(2025, 2, 28))])
 def test_before_the_first_of_march_knows_leap_years(year: int, due: date) -> None:
-    (found,) = compiled(Timing("by-date", day=(3, 1), inclusive=False), year)
+    (found,) = compiled(BeforeTiming(before="03-01"), year)
     assert found.due == due
 
 
 def test_a_monthly_duty_recurs_twelve_times() -> None:
-    found = compiled(Timing("recurring", every="month"))
+    found = compiled(EveryTiming(every="month"))
     assert [o.period for o in found] == [f"2024-{n:02}" for n in range(1, 13)]
     assert [o.due for o in found if o.due and not real_calendar().is_working(o.due)] == [
         date(2024, 3, 31), date(2024, 4, 30), date(2024, 6, 30), date(2024, 8, 31), date(2024, 11, 30),
@@ -80,9 +101,9 @@ def test_a_monthly_duty_recurs_twelve_times() -> None:
 @pytest.mark.parametrize(
     ("timing", "choice"),
     [
-        (Timing("recurring"), "recurring"),
-        (Timing("continuous", continuous=True), "continuous"),
-        (Timing("by-reference", reference="KH 140"), "by_reference"),
+        (EveryTiming(every="policy"), "recurring"),
+        (ContinuousTiming(continuous=True), "continuous"),
+        (ReferenceTiming(reference="KH 140"), "by_reference"),
     ],
 )
 def test_a_duty_without_a_printed_period_takes_its_own_cadence_of_the_policy(timing: Timing, choice: str) -> None:
@@ -92,27 +113,27 @@ def test_a_duty_without_a_printed_period_takes_its_own_cadence_of_the_policy(tim
 
 
 def test_a_duty_after_an_event_has_no_dates_until_it_comes() -> None:
-    (found,) = compiled(Timing("after-event", event="kh-tinh"))
+    (found,) = compiled(AfterTiming(after="kh-tinh"))
     assert dates([found]) == [("kh-tinh", None, None, None)]
     assert found.event == "kh-tinh"
     assert not found.before_adoption
 
 
 def test_the_day_of_the_event_is_not_counted() -> None:
-    obligation = replace(OBLIGATION, timing=Timing("after-event", event="kh-tinh", within=5))
+    obligation = replace(OBLIGATION, timing=AfterTiming(after="kh-tinh", within=5))
     assert event_dates(obligation, date(2024, 12, 9), real_policy(), real_calendar()) == (
         date(2024, 12, 9), date(2024, 12, 16), date(2024, 12, 16),
     )  # fmt: skip
 
 
 def test_an_event_without_a_number_of_days_takes_the_policys() -> None:
-    obligation = replace(OBLIGATION, timing=Timing("after-event", event="kh-tinh"))
+    obligation = replace(OBLIGATION, timing=AfterTiming(after="kh-tinh"))
     opens, due, act_by = event_dates(obligation, date(2024, 12, 10), real_policy(), real_calendar())
     assert (opens, due, act_by) == (date(2024, 12, 10), date(2024, 12, 31), date(2024, 12, 31))
 
 
 def test_a_duty_due_at_once_after_a_sunday_is_due_on_the_next_working_day() -> None:
-    obligation = replace(OBLIGATION, timing=Timing("after-event", event="kh-tinh", within=0))
+    obligation = replace(OBLIGATION, timing=AfterTiming(after="kh-tinh", within=0))
     assert event_dates(obligation, date(2024, 12, 8), real_policy(), real_calendar())[1:] == (
         date(2024, 12, 9), date(2024, 12, 9),
     )  # fmt: skip
@@ -122,7 +143,7 @@ def test_a_due_date_rolls_forward_only_where_the_office_says_so() -> None:
     rolling = real_policy().model_copy(update={"roll_forward": True})
     assert due_date(date(2024, 3, 31), real_policy(), real_calendar()) == date(2024, 3, 31)
     assert due_date(date(2024, 3, 31), rolling, real_calendar()) == date(2024, 4, 1)
-    (found,) = compiled(Timing("quarter", number=1), roll_forward=True)
+    (found,) = compiled(QuarterTiming(quarter=1), roll_forward=True)
     assert (found.due, found.act_by) == (date(2024, 4, 1), date(2024, 4, 1))
 
 
@@ -144,10 +165,123 @@ def test_what_fell_due_before_adoption_is_marked_and_the_day_itself_is_not() -> 
     assert found["2024-02"] is False
 
 
+# -- what plans print, file to occurrences ---------------------------------------------------------------
+
+
+def rows(timing: str, phrase: str, *, year: int = 2025, to_year: int | None = None, more: str = "") -> Plan:
+    head = f"to_year: {to_year}\n" if to_year else ""
+    return read_plan(
+        parse(
+            f"{head}plan: thu\nyear: {year}\ntitle: Thử\noffice: Thử\nadopted_on: {year}-01-02\n"
+            "events: [{id: ky-hop, title: Kỳ họp HĐND}, {id: kiem-tra, title: Kết luận, repeats: true}]\nitems:\n"
+            "  - id: viec\n    ref: I.1\n    title: Việc\n    text: Việc\n    shape: issue\n    lead: [hcqt]\n"
+            f"    obligations:\n      - {{id: ket-qua, deliverable: null, phrase: {phrase!r}, timing: {timing}{more}}}\n",
+            "thu.yaml",
+        ),
+        make_office(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("phrase", "timing", "to_year", "found"),
+    [
+        ("Quý II, Quý IV", "{quarter: [2, 4]}", None, ["2025-Q2 01/04/25 30/06/25", "2025-Q4 01/10/25 31/12/25"]),
+        ("Tháng 6, tháng 12", "{month: [6, 12]}", None, ["2025-06 01/06/25 30/06/25", "2025-12 01/12/25 31/12/25"]),
+        ("Quý II/2027", "{quarter: 2, year: 2027}", 2027, ["2027-Q2 01/04/27 30/06/27"]),
+        ("Năm 2025-2028", '{from: "2025", to: "2028"}', 2028, ["2025_2028 01/01/25 31/12/28"]),
+        ("Quý IV/2025 - Quý II/2026", '{from: "2025-Q4", to: "2026-Q2"}', 2026, ["2025-Q4_2026-Q2 01/10/25 30/06/26"]),
+        ("Từ tháng 4 đến tháng 10", '{from: "04", to: "10"}', None, ["2025-04_2025-10 01/04/25 31/10/25"]),
+        (
+            "2025-2027, sơ kết hằng năm", "{from: 2025, to: 2027, stages: year}", 2027,
+            ["2025 01/01/25 31/12/25", "2026 01/01/26 31/12/26", "2027 01/01/27 31/12/27"],
+        ),
+        ("chậm nhất 30/6/2026", '{by: "2026-06-30"}', 2026, ["2026 01/01/25 30/06/26"]),
+        ("từ 01/3 đến hết ngày 15/5", '{by: "05-15", opens: "03-01"}', None, ["2025 01/03/25 15/05/25"]),
+        (
+            "trước ngày 01/6 và 15/11", '{before: ["06-01", "11-15"]}', None,
+            ["2025-06-01 01/01/25 31/05/25", "2025-11-15 01/06/25 14/11/25"],
+        ),
+        (
+            "trước ngày 01/6 và 15/11 hằng năm", '{every: year, before: ["06-01", "11-15"]}', 2026,
+            ["2025-06-01 01/01/25 31/05/25", "2025-11-15 01/06/25 14/11/25",
+             "2026-06-01 15/11/25 31/05/26", "2026-11-15 01/06/26 14/11/26"],
+        ),
+        (
+            "ngày 25 tháng cuối quý", "{every: quarter, by: 25}", None,
+            ["2025-Q1 01/01/25 25/03/25", "2025-Q2 01/04/25 25/06/25", "2025-Q3 01/07/25 25/09/25", "2025-Q4 01/10/25 25/12/25"],
+        ),
+        ("Tháng 12 hằng năm", '{every: year, by: "12-31"}', 2026, ["2025 01/01/25 31/12/25", "2026 01/01/26 31/12/26"]),
+        (
+            "Từ 01/7/2025", '{continuous: true, every: quarter, from: "2025-07-01"}', None,
+            ["2025-Q3 01/07/25 30/09/25", "2025-Q4 01/10/25 31/12/25"],
+        ),
+        (
+            "Quý IV năm 2025 và các năm tiếp theo", '{continuous: true, every: year, from: "2025-Q4"}', 2027,
+            ["2025 01/10/25 31/12/25", "2026 01/01/26 31/12/26", "2027 01/01/27 31/12/27"],
+        ),
+        (
+            "Thường xuyên, 6 tháng báo cáo", "{continuous: true, every: half-year}", None,
+            ["2025-H1 01/01/25 30/06/25", "2025-H2 01/07/25 31/12/25"],
+        ),
+        ("", "{unprinted: true}", None, ["2025 01/01/25 31/12/25"]),
+        ("", "{unprinted: true}", 2027, ["2025_2027 01/01/25 31/12/27"]),
+    ],
+)  # fmt: skip
+def test_a_printed_phrase_has_its_days(phrase: str, timing: str, to_year: int | None, found: list[str]) -> None:
+    plan = rows(timing, phrase, to_year=to_year)
+    register = occurrences(plan, make_policy(), real_calendar())
+    assert [f"{o.period} {o.opens:%d/%m/%y} {o.due:%d/%m/%y}" for o in register] == found
+    assert from_json(to_json(plan)) == plan
+
+
+def test_a_day_of_the_month_is_its_last_day_where_the_month_is_shorter() -> None:
+    found = occurrences(rows("{every: month, before: 15}", "trước ngày 15 hằng tháng"), make_policy(), real_calendar())
+    assert [o.due for o in found] == [date(2025, n, 14) for n in range(1, 13)]
+    found = occurrences(rows("{every: month, by: 31}", "cuối tháng"), make_policy(), real_calendar())
+    assert [o.due for o in found][1] == date(2025, 2, 28)
+
+
+def test_a_weekly_duty_is_due_on_its_weekday_and_every_other_week_on_that_of_the_second() -> None:
+    weekly = occurrences(rows("{every: week, by: fri}", "thứ Sáu hằng tuần"), make_policy(), real_calendar())
+    assert (len(weekly), weekly[0].period, weekly[0].due) == (52, "2025-W01", date(2025, 1, 3))
+    assert {o.due.weekday() for o in weekly if o.due} == {4}
+    both = occurrences(rows("{every: two-weeks}", "hai tuần một lần"), make_policy(), real_calendar())
+    assert (len(both), both[1].opens, both[1].due) == (26, date(2025, 1, 13), date(2025, 1, 26))
+
+
+def test_working_and_calendar_days_after_and_before_an_event() -> None:
+    def due(timing: str, happened: date) -> date:
+        obligation = rows(timing, "sau đó").items[0].obligations[0]
+        return event_dates(obligation, happened, real_policy(), real_calendar())[1]
+
+    assert due("{after: ky-hop, within: 5}", date(2025, 4, 28)) == date(2025, 5, 8)
+    assert due("{after: ky-hop, within_days: 5}", date(2025, 4, 28)) == date(2025, 5, 3)
+    assert due("{before_event: ky-hop}", date(2025, 7, 10)) == date(2025, 7, 9)
+    assert due("{before_event: ky-hop, within_days: 15}", date(2025, 7, 10)) == date(2025, 6, 25)
+    assert due("{before_event: ky-hop, within: 10}", date(2025, 7, 10)) == date(2025, 6, 26)
+    assert due("{on_demand: true, within: 3}", date(2025, 7, 10)) == date(2025, 7, 15)
+
+
+def test_what_repeats_has_no_occurrence_until_a_case_is_recorded_and_then_one_a_case() -> None:
+    for timing, event in (("{on_demand: true}", "viec-ket-qua"), ("{after: kiem-tra}", "kiem-tra")):
+        plan = rows(timing, "khi có phát sinh")
+        assert occurrences(plan, make_policy(), real_calendar()) == ()
+        (second,) = case_occurrences(plan, event, 2, make_policy())
+        assert (second.id, second.event, second.case) == (f"thu-2025/viec/ket-qua/{event}.2", event, 2)
+    assert case_occurrences(rows("{after: ky-hop}", "sau kỳ họp"), "ky-hop", 1, make_policy()) == ()
+
+
+def test_each_lead_unit_owes_a_result_of_its_own_under_a_name_of_its_own() -> None:
+    plan = rows("{quarter: 2}", "Quý II", more=", lead: [toan-the], each: true")
+    register = occurrences(plan, make_policy(), real_calendar())
+    assert [o.period for o in register] == ["2025-Q2@hcqt", "2025-Q2@ttpvks", "2025-Q2@ttcbth"]
+    assert [owed_obligation(plan.items[0], o).lead for o in register] == [("hcqt",), ("ttpvks",), ("ttcbth",)]
+
+
 # -- what comes first ---------------------------------------------------------------------------------
 
-MONTHLY, QUARTERLY = Timing("recurring", every="month"), Timing("recurring", every="quarter")
-YEAR_END = Timing("by-date", day=(12, 31))
+MONTHLY, QUARTERLY = EveryTiming(every="month"), EveryTiming(every="quarter")
+YEAR_END = ByTiming(by="12-31")
 
 
 def needed(second: Timing, first: Timing) -> dict[str, tuple[str, ...]]:
@@ -161,8 +295,8 @@ def test_duties_of_one_rhythm_wait_for_the_same_period() -> None:
 
 
 def test_a_duty_waits_for_the_only_occurrence_of_another_however_it_is_timed() -> None:
-    assert needed(YEAR_END, Timing("quarter", number=1)) == {"2024": ("first/2024-Q1",)}
-    assert needed(Timing("month", number=1), YEAR_END) == {"2024-01": ("first/2024",)}
+    assert needed(YEAR_END, QuarterTiming(quarter=1)) == {"2024": ("first/2024-Q1",)}
+    assert needed(MonthTiming(month=1), YEAR_END) == {"2024-01": ("first/2024",)}
     assert set(needed(QUARTERLY, YEAR_END).values()) == {("first/2024",)}
 
 
@@ -177,22 +311,25 @@ def test_a_month_waits_for_no_quarter_that_is_not_over() -> None:
 
 
 def test_a_duty_waits_for_one_that_an_event_opens() -> None:
-    assert needed(YEAR_END, Timing("after-event", event="kh-tinh")) == {"2024": ("first/kh-tinh",)}
-    assert needed(Timing("after-event", event="kh-tinh"), MONTHLY) == {"kh-tinh": ("first/2024-12",)}
+    assert needed(YEAR_END, AfterTiming(after="kh-tinh")) == {"2024": ("first/kh-tinh",)}
+    assert needed(AfterTiming(after="kh-tinh"), MONTHLY) == {"kh-tinh": ("first/2024-12",)}
 
 
 # -- what must hold of all ------------------------------------------------------------------------------
 
 month_days = (
-    st.dates(date(2024, 1, 2), date(2024, 12, 31)).map(lambda day: (day.month, day.day)).filter(lambda d: d != (2, 29))
+    st.dates(date(2024, 1, 2), date(2024, 12, 31)).map(lambda day: f"{day:%m-%d}").filter(lambda d: d != "02-29")
 )
 timings = st.one_of(
-    st.builds(Timing, st.just("month"), number=st.integers(1, 12)),
-    st.builds(Timing, st.just("quarter"), number=st.integers(1, 4)),
-    st.builds(Timing, st.just("by-date"), day=month_days, inclusive=st.booleans()),
-    st.builds(Timing, st.just("recurring"), every=st.sampled_from([None, "month", "quarter", "half-year", "year"])),
-    st.just(Timing("continuous", continuous=True)),
-    st.just(Timing("by-reference", reference="KH")),
+    st.builds(MonthTiming, month=st.integers(1, 12)),
+    st.builds(QuarterTiming, quarter=st.integers(1, 4)),
+    st.builds(ByTiming, by=month_days),
+    st.builds(BeforeTiming, before=month_days),
+    st.builds(
+        EveryTiming, every=st.sampled_from(["policy", "week", "two-weeks", "month", "quarter", "half-year", "year"])
+    ),
+    st.just(ContinuousTiming(continuous=True)),
+    st.just(ReferenceTiming(reference="KH")),
 )
 
 
@@ -213,12 +350,12 @@ def test_a_due_date_lies_in_its_period_and_act_by_is_a_working_day_up_to_it(timi
 
 
 @given(month_days, st.sampled_from([2024, 2025, 2026]))
-def test_an_excluded_day_is_due_the_day_before_the_included_one(day: tuple[int, int], year: int) -> None:
-    (until,) = compiled(Timing("by-date", day=day), year)
-    (before,) = compiled(Timing("by-date", day=day, inclusive=False), year)
-    assert until.due == date(year, *day)
+def test_an_excluded_day_is_due_the_day_before_the_included_one(day: str, year: int) -> None:
+    (until,) = compiled(ByTiming(by=day), year)
+    (before,) = compiled(BeforeTiming(before=day), year)
+    assert until.due == date.fromisoformat(f"{year}-{day}")
     assert before.due is not None
-    assert (date(year, *day) - before.due).days == 1
+    assert (date.fromisoformat(f"{year}-{day}") - before.due).days == 1
 
 
 def register(year: int) -> tuple[Occurrence, ...]:

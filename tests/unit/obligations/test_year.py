@@ -52,7 +52,7 @@ SCRIPT: dict[str, list[Answer]] = {
         ("2024-07-25", "submit", {"document": "702/QĐ-UBND", "signed": date(2024, 7, 25)}),
         ("2024-07-29", "accept", {}),
     ],
-    "danh-gia-giai-quyet-tthc/trien-khai-va-bao-cao/2024-Q3": [  # waived
+    "danh-gia-giai-quyet-tthc/bao-cao-ket-qua/2024-Q3": [  # waived
         ("2024-09-16", "waive", {"document": "96/QĐ-VP", "signed": date(2024, 9, 13), "reason": "gộp kỳ"}),
     ],
     "ke-hoach-chuyen-doi-so-nam-sau/ke-hoach/kh-chuyen-doi-so-tinh": [
@@ -174,7 +174,7 @@ def test_the_year_is_the_golden_one() -> None:
 
 
 def test_every_expected_occurrence_has_exactly_one_outcome() -> None:
-    assert sum(year().outcomes().values()) == 136
+    assert sum(year().outcomes().values()) == 152
     assert {duty.state.status for duty in year().duties.values()} <= ENDS
 
 

@@ -13,8 +13,20 @@ from office_files import located, real_office, real_plan
 
 from dondoc.foundation.errors import ConfigurationError
 from dondoc.foundation.yaml_positions import parse
-from dondoc.plan.plan import Plan, Timing, to_json
+from dondoc.plan.plan import Plan, to_json
 from dondoc.plan.plan_file import from_json, json_schema, read_plan
+from dondoc.plan.timings import (
+    FORMS,
+    AfterTiming,
+    BeforeTiming,
+    ByTiming,
+    ContinuousTiming,
+    EveryTiming,
+    MonthTiming,
+    QuarterTiming,
+    ReferenceTiming,
+    Timing,
+)
 
 HEAD = """plan: cchc
 year: 2024
@@ -96,21 +108,21 @@ def test_all_faults_of_a_file_are_told_at_once_each_with_its_line() -> None:
     found = faults(EVERYTHING)
     expected = [
         (3, "unknown placeholder '{năm}'"),
-        (6, "colour is not known here"),
-        (10, "cannot hold line breaks or control characters"),
+        (6, "'colour' is not known here"),
+        (10, "the title holds line breaks or control characters"),
         (13, "unknown unit 'Phòng Hành chính - Quản tri'; did you mean 'hcqt'?"),
         (14, "the needs go round in a circle: "),
         (15, "due 31/03/2023 before it opens on 01/05/2023"),
         (16, "duplicate id 'aa', first used at line 15"),
-        (16, "exactly one of month, quarter"),
+        (16, "are two timings"),
         (17, "'02-30' is not a day of any year"),
-        (18, "29/02/2023 does not exist"),
-        (19, "less than or equal to 12 (found 13)"),
+        (18, "one of its days does not exist in 2023"),
+        (19, "month: '13' is no month; write a number from 1 to 12"),
         (20, "needs 'missing', which this item does not have"),
         (22, "unknown event 'su-kien'"),
         (23, "deliverable is missing; add it"),
         (24, "duplicate id 'mot', first used at line 8"),
-        (28, "shape: Input should be"),
+        (28, "shape: "),
         (29, "unknown unit 'xyz'; add it to office.yaml"),
         (31, "lead: "),
         (31, "unknown placeholder '{month}'"),
@@ -140,22 +152,33 @@ def test_a_window_of_one_day_and_a_leap_day_may_stand(timing: str) -> None:
 @pytest.mark.parametrize(
     ("timing", "said"),
     [
-        ("{}", "exactly one of"),
-        ("{month: 1, quarter: 1}", "found month, quarter"),
-        ('{by: "11-30", before: "11-30"}', "found by, before"),
-        ("{continuous: true, month: 1}", "found month, continuous"),
+        ("{}", "a timing says when; write e.g. {month: 6}"),
+        ("{month: 1, quarter: 1}", "'month' and 'quarter' are two timings"),
+        ('{by: "11-30", before: "11-30"}', "'by' and 'before' are two timings"),
+        ("{continuous: true, month: 1}", "'continuous' and 'month' are two timings"),
         ('{by: "30/11"}', "is not a day of the year"),
         ('{by: "13-01"}', "is not a day of any year"),
         ('{before: "04-31"}', "is not a day of any year"),
-        ('{before: "01-01"}', "leaves no day of the plan's year"),
-        ("{every: week}", "Input should be"),
-        ("{quarter: 5}", "less than or equal to 4"),
-        ("{month: 0}", "greater than or equal to 1"),
-        ("{month: 1, within: 5}", "'within' counts working days after an event"),
-        ('{month: 1, opens: "01-02"}', "'opens' goes with 'by' or 'before'"),
+        ('{before: "01-01"}', "due 31/12/2023"),
+        ("{every: fortnight}", "is none of week, two-weeks, month, quarter, half-year, year"),
+        ("{every: month, by: fri}", "a day of the week goes with every: week"),
+        ('{every: month, by: "06-01"}', "days of the year go with every: year"),
+        ("{every: month, by: 5, before: 6}", "keep one of by"),
+        ("{every: month, by: 32}", "32 is no day of a month"),
+        ("{quarter: IV}", "write quarter: 4"),
+        ("{month: []}", "the list is empty"),
+        ("{month: [6, 6]}", "stands twice"),
+        ('{from: "2025", to: "giữa năm"}', "is no point of time"),
+        ("{after: kh-tinh, within: 5, within_days: 5}", "keep one of within"),
+        ("{quarter: 2, year: 2027}", "outside the plan's 2024"),
+        ("{after_done: khong-co}", "no item or obligation 'khong-co'"),
+        ("{quarter: 5}", "'5' is no quarter; write a number from 1 to 4"),
+        ("{month: 0}", "'0' is no month"),
+        ("{month: 1, within: 5}", "'within' does not go with 'month'"),
+        ('{month: 1, opens: "01-02"}', "'opens' does not go with 'month'"),
         ("{after: chua-biet}", "unknown event 'chua-biet'"),
-        ("Quý I", "Input should be"),
-        ("{thang: 1}", "thang is not known here"),
+        ("Quý I", "a timing says when"),
+        ("{thang: 1}", "a timing says when"),
     ],
 )
 def test_a_timing_that_cannot_be_meant_is_refused(timing: str, said: str) -> None:
@@ -167,16 +190,16 @@ def test_a_timing_that_cannot_be_meant_is_refused(timing: str, said: str) -> Non
 @pytest.mark.parametrize(
     ("timing", "meant"),
     [
-        ("{month: 2}", Timing("month", number=2)),
-        ("{quarter: 4}", Timing("quarter", number=4)),
-        ('{by: "12-31"}', Timing("by-date", day=(12, 31))),
-        ('{before: "11-30", opens: "04-01"}', Timing("by-date", day=(11, 30), inclusive=False, opens=(4, 1))),
-        ("{every: month}", Timing("recurring", every="month")),
-        ("{every: policy}", Timing("recurring")),
-        ("{continuous: true}", Timing("continuous", continuous=True)),
-        ("{after: kh-tinh, within: 10}", Timing("after-event", event="kh-tinh", within=10)),
-        ("{reference: KH 140}", Timing("by-reference", reference="KH 140")),
-        ("{reference: KH 140, continuous: true}", Timing("by-reference", reference="KH 140", continuous=True)),
+        ("{month: 2}", MonthTiming(month=2)),
+        ("{quarter: 4}", QuarterTiming(quarter=4)),
+        ('{by: "12-31"}', ByTiming(by="12-31")),
+        ('{before: "11-30", opens: "04-01"}', BeforeTiming(before="11-30", opens="04-01")),
+        ("{every: month}", EveryTiming(every="month")),
+        ("{every: policy}", EveryTiming(every="policy")),
+        ("{continuous: true}", ContinuousTiming(continuous=True)),
+        ("{after: kh-tinh, within: 10}", AfterTiming(after="kh-tinh", within=10)),
+        ("{reference: KH 140}", ReferenceTiming(reference="KH 140")),
+        ("{reference: KH 140, continuous: true}", ReferenceTiming(reference="KH 140", continuous=True)),
     ],
 )
 def test_each_form_of_timing_is_read(timing: str, meant: Timing) -> None:
@@ -186,13 +209,13 @@ def test_each_form_of_timing_is_read(timing: str, meant: Timing) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("plan: [", "not valid YAML"),
-        ("plan: a\n\tyear: 2024\n", "p.yaml:2: not valid YAML"),
+        ("plan: [", "a bracket is opened and not closed on this line"),
+        ("plan: a\n\tyear: 2024\n", "p.yaml:2: the line begins with a tab; indent with spaces instead"),
         ("plan: a\x00b\n", "p.yaml:1: not valid YAML"),
         ("a: 1\n---\nb: 2\n", "not valid YAML"),
         ("plan: a\nplan: b\n", "p.yaml:2: key 'plan' stands twice here"),
         ("", "p.yaml:1: plan is missing"),
-        ("- a\n- b\n", "p.yaml:1: the file: Input should be"),
+        ("- a\n- b\n", "p.yaml:1: the file: "),
         ("plan: !!python/object:os.system x\n", "p.yaml:1: the tag"),
         ("plan: !anything x\n", "p.yaml:1: the tag"),
         ("plan: &a [*a]\n", "p.yaml:1: it contains itself"),
@@ -209,10 +232,25 @@ def test_rows_of_another_form_are_faults_and_never_a_crash(rows: str) -> None:
     assert faults(HEAD + ITEM.split("      - ")[0].replace("obligations:", f"obligations: {rows}"))
 
 
-@pytest.mark.parametrize("char", ["\\n", "\\r", "\\x85", "\\u2028", "\\x7f", "/", "%", "&", "<", ">"])
-def test_a_title_is_one_line_that_prefect_takes_as_a_name(char: str) -> None:
+@pytest.mark.parametrize("char", ["\\n", "\\r", "\\x85", "\\u2028", "\\x7f"])
+def test_a_title_is_one_line(char: str) -> None:
     (found,) = faults(HEAD + ITEM.replace("title: Việc một", f'title: "Việc{char}một"'))
-    assert found.startswith("p.yaml:11: a title becomes part of a flow's name")
+    assert found.startswith("p.yaml:11: the title holds line breaks or control characters")
+
+
+@pytest.mark.parametrize("char", ["/", "%", "&", "<", ">"])
+def test_a_title_stays_as_printed_and_only_the_flows_name_is_made_safe(char: str) -> None:
+    item = read(HEAD + ITEM.replace("title: Việc một", f'title: "Đạt 100{char}một"')).items[0]
+    assert item.heading == f"II.1.a · Đạt 100{char}một"
+    assert char not in item.flow_name
+    assert item.flow_name.startswith("II.1.a · Đạt 100")
+
+
+def test_a_long_printed_title_is_shortened_only_in_the_flows_name() -> None:
+    item = read(HEAD + ITEM.replace("title: Việc một", f"title: {'Việc ' * 60}")).items[0]
+    assert len(item.title) == 299
+    assert len(item.flow_name) <= 140
+    assert item.flow_name.endswith("…")
 
 
 def test_a_lead_unit_left_empty_is_refused_because_nobody_would_be_told() -> None:
@@ -271,9 +309,8 @@ def test_the_schema_for_editors_knows_every_key_and_forbids_others() -> None:
     schema = json_schema()
     assert schema["additionalProperties"] is False
     assert {"plan", "year", "items", "irregularities"} <= set(schema["properties"])
-    assert {"month", "quarter", "by", "before", "every", "continuous", "after", "reference"} <= set(
-        schema["$defs"]["TimingRow"]["properties"]
-    )
+    keys = {key for name, form in schema["$defs"].items() if name.endswith("Timing") for key in form["properties"]}
+    assert set(FORMS) <= keys
 
 
 def test_the_real_plan_reads_without_a_fault_and_names_only_known_units() -> None:

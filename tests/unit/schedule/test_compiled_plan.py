@@ -58,11 +58,11 @@ def test_the_compiled_plan_is_the_golden_one() -> None:
     assert_golden("plan-2024.txt", compiled())
 
 
-def test_it_has_33_items_53_obligations_and_136_occurrences() -> None:
+def test_it_has_33_items_57_obligations_and_152_occurrences() -> None:
     plan = real_plan()
     assert len(plan.items) == len({item.flow_name for item in plan.items}) == 33
-    assert sum(len(item.obligations) for item in plan.items) == 53
-    assert len(occurrences(plan, real_policy(), real_calendar())) == 136
+    assert sum(len(item.obligations) for item in plan.items) == 57
+    assert len(occurrences(plan, real_policy(), real_calendar())) == 152
 
 
 def test_every_morning_is_a_working_day_and_the_last_is_the_closing() -> None:

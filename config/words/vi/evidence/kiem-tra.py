@@ -273,6 +273,8 @@ class Ledger:
         kind, body, plan = entry["kind"], entry["body"], entry["plan"]
         if kind in ("plan.adopted", "plan.amended"):
             self.register(entry)
+        elif kind == "event.recorded" and "register" in body:
+            self.added(entry)
         elif kind == "plan.closed":
             for key, known in self.occurrences.items():
                 if key.startswith(plan + "/") and not known.ended:
@@ -312,6 +314,17 @@ class Ledger:
             known = self.occurrences.setdefault(row["id"], Occurrence(row))
             known.dues.update([row["due"]] if row["due"] else [])
             known.versions.append(body["digest"])
+
+    def added(self, entry):
+        """Sự kiện lặp lại: mỗi lần xảy ra thêm kỳ mới vào danh mục."""
+        body = entry["body"]
+        if sha_of(body["register"]) != body["register_sha256"]:
+            raise Wrong("mục {}: danh mục kỳ không khớp mã băm của nó".format(entry["seq"]))
+        for row in body["register"]:
+            if row["id"] in self.occurrences:
+                raise Wrong("mục {}: {} được đăng ký hai lần".format(entry["seq"], row["id"]))
+            known = self.occurrences[row["id"]] = Occurrence(row)
+            known.versions.append(self.versions[entry["plan"]][-1])
 
     def act(self, entry, kind, body, known):
         if known.ended:
@@ -379,7 +392,7 @@ def concerns(entry, wanted, plans):
 def selected(ledger, about, plans_in_pack):
     wanted, chosen = about["selection"], []
     for key, known in ledger.occurrences.items():
-        plan, item, obligation, _ = key.split("/", 3)
+        plan, item, obligation, period = key.split("/", 3)
         if wanted["plan"] not in ("", plan) or wanted["item"] not in ("", item):
             continue
         if wanted["first"] or wanted["last"]:
@@ -397,6 +410,8 @@ def selected(ledger, about, plans_in_pack):
                 for its in plans_in_pack[digest]["items"]:
                     if its["id"] == item:
                         leads += [lead for o in its["obligations"] if o["id"] == obligation for lead in o["lead"]]
+            if "@" in period:  # mỗi đơn vị nộp một kết quả riêng
+                leads = [period.partition("@")[2]]
             if not set(leads) & set(about["parties"]):
                 continue
         chosen.append(key)
