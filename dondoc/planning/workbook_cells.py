@@ -28,7 +28,7 @@ ITEM: dict[str, Kind] = {
 }  # fmt: skip
 DUTY: dict[str, Kind] = {
     "item": "item", "id": "text", "deliverable": "text", "phrase": "text", "form": "form", "number": "numbers",
-    "year": "number", "day": "days", "opens": "day", "from": "text", "to": "text", "every": "cadence",
+    "day": "days", "opens": "day", "year": "number", "from": "text", "to": "text", "every": "cadence",
     "by_day": "rule", "before_day": "rule", "event": "text", "within": "number", "days": "number",
     "reference": "text", "continuous": "flag", "lead": "own_units", "coordinating": "own_units", "each": "flag",
     "contact": "text", "reading": "text", "reading_by": "text", "once": "flag", "needs": "ids",
@@ -37,7 +37,7 @@ REQUIRED = frozenset({"ref", "title", "shape", "text", "form"})
 # What each form of timing is written in; `form` itself is not listed.
 TIMING: dict[str, tuple[str, ...]] = {form: tuple(columns(form).values()) for form in FORMS}
 TIMING_COLUMNS = (
-    "number", "year", "day", "opens", "from", "to", "every", "by_day", "before_day", "event", "within", "days",
+    "number", "day", "opens", "year", "from", "to", "every", "by_day", "before_day", "event", "within", "days",
     "reference", "continuous",
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from installation import CONFIG, HCQT, TTCBTH, TTPVKS, Installation, at
 from dondoc.foundation.yaml_positions import parse
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
+from dondoc.plan.timings import EveryTiming
 from dondoc.planning.amendment import Amendment, AmendmentError, Ruling
 from dondoc.reports.scorecard import scorecards
 from dondoc.schedule.deployments import Compiler
@@ -112,9 +113,9 @@ def test_what_has_ended_keeps_its_outcome_and_the_version_it_ended_under(
     with installation.engine.connect() as connection:
         ended = row(connection, "nho-2024/chi-so/ket-qua/2024-01")
         dropped = row(connection, "nho-2024/chi-so/ket-qua/2024-02")
-        assert adopted(connection, "nho-2024").item("chi-so").obligations[0].timing.every == "quarter"
-    assert (ended.state.status, ended.obligation.timing.every) == ("done", "month")
-    assert (dropped.state.status, dropped.obligation.timing.every) == ("superseded", "month")
+        assert adopted(connection, "nho-2024").item("chi-so").obligations[0].timing == EveryTiming(every="quarter")
+    assert (ended.state.status, ended.obligation.timing) == ("done", EveryTiming(every="month"))
+    assert (dropped.state.status, dropped.obligation.timing) == ("superseded", EveryTiming(every="month"))
 
 
 def test_the_units_are_told_once_what_is_theirs_and_what_no_longer_is(amended: tuple[Installation, Amendment]) -> None:
