@@ -13,6 +13,7 @@ ENGLISH: Mapping[str, str] = {
     # what an act lacks or says wrongly (dondoc.obligations.acts)
     "empty_result": "a submission needs a document number, a note or a file; give at least one",
     "reason": "say why: give a reason",
+    "missing": "this act needs the {name}; give it",
     "difficulty": "say what stands in the way: give a reason",
     "answer": "say what the answer is: give a reason",
     "unexplained": "it was due on {due}; a unit that hands in late says why: give a reason",

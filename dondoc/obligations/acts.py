@@ -114,7 +114,7 @@ def _field_faults(facts: Facts, act: Act, today: date) -> Iterator[Refusal]:
         yield Refusal("empty_result", field=rule.one_of[0])
     for name, missing in rule.fields.items():
         if missing and not _given(act, name):
-            yield Refusal(missing, field=name)
+            yield Refusal(missing, {"name": name}, name)
     if _owes_explanation(facts, act, today) and not _given(act, "reason"):
         yield Refusal("unexplained", {"due": facts.state.due}, "reason")
     if act.signed and act.signed > today and "signed" in rule.fields:
