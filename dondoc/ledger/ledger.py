@@ -38,6 +38,7 @@ KINDS = frozenset(
         "calendar.amended",
         "occurrence.opened",
         "occurrence.acknowledged",
+        "occurrence.partly_done",
         "occurrence.submitted",
         "occurrence.returned",
         "occurrence.accepted",

@@ -23,7 +23,7 @@ S = Status
 OWED, LIVE = (S.OPEN, S.RETURNED), (S.OPEN, S.RETURNED, S.SUBMITTED)
 
 ActName = Literal[
-    "acknowledge", "submit", "extend_request", "raise_difficulty", "accept", "return", "extend", "refuse_extension",
+    "acknowledge", "submit", "report_part", "extend_request", "raise_difficulty", "accept", "return", "extend", "refuse_extension",
     "answer_difficulty", "waive",
 ]  # fmt: skip
 FieldName = Literal["document", "signed", "signer", "files", "until", "reason", "note"]
@@ -104,6 +104,10 @@ ACTS: dict[ActName, ActRule] = {
         dict.fromkeys((S.PLANNED, *OWED), S.SUBMITTED),
         {"document": "", "signed": "", "signer": "", "files": "", "reason": "", "note": ""},
         "submitted", effects.submitted, one_of=("document", "note", "files"), explains=True, address="done",
+    ),
+    "report_part": ActRule(
+        "occurrence.partly_done", "Report a part of the result; the rest stays owed.", "lead", _stay(*OWED),
+        {"document": "", "signed": "", "note": "missing"}, "partial", address="part",
     ),
     "extend_request": ActRule(
         "occurrence.extension_requested", "Ask for more time.", "lead", _stay(*OWED),

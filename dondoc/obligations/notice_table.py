@@ -15,7 +15,7 @@ from dondoc.obligations.state import ENDS, OWED, State, Status, owed
 
 NoticeKind = Literal[
     "missed", "overdue", "escalate", "returned", "last-call", "remind", "figures", "report", "index", "draft-plan",
-    "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted", "amended", "extension-refused",
+    "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted", "partial", "amended", "extension-refused",
     "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 ]  # fmt: skip
 Tone = Literal["late", "soon", "plain", "good"]
@@ -81,6 +81,7 @@ NOTICES: dict[str, NoticeRule] = {
     "extension-requested": NoticeRule("soon", "tracker", true=_extension_waits),
     "review": NoticeRule("soon", true=_waits_for_review, shows="result"),
     "submitted": NoticeRule("plain", "tracker", true=_waits_for_review, shows="result"),
+    "partial": NoticeRule("plain", "tracker"),
     "amended": NoticeRule("plain", shows="decision"),
     "extension-refused": NoticeRule("soon", "leads"),
     "extended": NoticeRule("plain", "leads+told"),

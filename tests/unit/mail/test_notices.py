@@ -155,6 +155,11 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
         [make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), body=HANDED_IN)],
         {},
     ),
+    "partial": (
+        "2024-03-22",
+        [make_notice("partial", recipient="role:tracker", body={"note": "Đã xong phụ lục; phần còn lại chờ số liệu."})],
+        {},
+    ),
     "review": (
         "2024-04-16",
         [make_notice("review", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), signed_on=date(2024, 4, 11), document="63/KH-VP")],

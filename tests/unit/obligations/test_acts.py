@@ -34,6 +34,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "submit": {"document": "12/KH-VP", "signed": date(2024, 3, 4), "signer": "Chánh Văn phòng"},
     "accept": {},
     "return": {"reason": "thiếu phụ lục"},
+    "report_part": {"note": "đã xong phần một"},
     "extend_request": {"until": date(2024, 4, 30), "reason": "chờ ý kiến"},
     "extend": {"until": date(2024, 4, 30), "reason": "đồng ý"},
     "refuse_extension": {"reason": "không đồng ý"},
@@ -54,6 +55,7 @@ NEEDS: dict[str, Facts] = {
     [
         ("acknowledge", "occurrence.acknowledged", None, []),
         ("submit", "occurrence.submitted", "submitted", ["role:tracker"]),
+        ("report_part", "occurrence.partly_done", "partial", ["role:tracker"]),
         ("accept", "occurrence.accepted", "accepted", ["unit:hcqt", "role:head"]),
         ("return", "occurrence.returned", "returned", ["unit:hcqt"]),
         ("extend_request", "occurrence.extension_requested", "extension-requested", ["role:tracker"]),
@@ -100,6 +102,12 @@ def test_difficulties_raised_and_answered_in_turn_never_share_a_key() -> None:
         keys.append(found.entries[1].body["checkpoint"])
         known = replace(known, state=found.state)
     assert len(set(keys)) == len(keys)
+
+
+def test_a_part_leaves_the_rest_owed_and_must_be_named() -> None:
+    assert done("report_part", **GIVEN["report_part"]).state.status is Status.OPEN
+    with pytest.raises(ActError, match="needs the note"):
+        done("report_part", note=" ")
 
 
 def test_a_waiver_records_what_it_put_an_end_to() -> None:
