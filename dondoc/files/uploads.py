@@ -15,11 +15,12 @@ from typing import Literal
 
 from dondoc.foundation.errors import DondocError
 
-UploadFault = Literal["empty", "kind", "content", "macro", "huge"]
+UploadFault = Literal["empty", "kind", "content", "macro", "huge", "archive"]
 
 LONGEST_NAME = 150
 MOST_PARTS = 10_000
 MOST_UNPACKED = 500 * 1024 * 1024
+_PDF_WITHIN = 1024  # what readers allow before the marker: a mark of Unicode, an empty line, a gateway's header
 _PART = b"PK\x01\x02"  # how each part is listed in a zip's directory
 _TYPES_PART = "[Content_Types].xml"
 _MOST_TYPES = 1024 * 1024
@@ -41,6 +42,8 @@ _PLAIN: dict[str, tuple[tuple[bytes, ...], str]] = {
     "tif": ((b"II*\0", b"MM\0*"), "image/tiff"),
     "tiff": ((b"II*\0", b"MM\0*"), "image/tiff"),
 }
+_ARCHIVES = frozenset({"zip", "rar", "7z", "gz", "tgz", "tar", "bz2", "xz", "arj", "cab", "iso"})
+_ARCHIVE_STARTS = (b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 EXTENSIONS = (*_PLAIN, *_OPEN_OFFICE)
 
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -75,11 +78,39 @@ def media_type(name: str, content: bytes) -> str:
     if extension in _OPEN_OFFICE:
         return _office_type(name, extension, content)
     if extension not in _PLAIN:
+        if extension in _ARCHIVES or content.startswith(_ARCHIVE_STARTS):
+            raise UploadError("archive", name)
         raise UploadError("macro" if extension in ("docm", "xlsm", "pptm") else "kind", name)
     starts, found = _PLAIN[extension]
-    if not content.startswith(starts):
+    if not (content.startswith(starts) or (extension == "pdf" and starts[0] in content[:_PDF_WITHIN])):
         raise UploadError("content", name)
     return found
+
+
+def recognised(name: str, content: bytes) -> tuple[str, str]:
+    """Media type of a file that came by mail, and its name with the ending that fits: mail programs and scanners name
+    files wrongly, and nobody can be asked. What it is, its content says. Raises UploadError.
+    """
+    try:
+        return media_type(name, content), name
+    except UploadError as error:
+        if error.fault not in ("content", "kind"):
+            raise
+        for ending in ("pdf", "png", "jpg", "tiff", *_OPEN_OFFICE):
+            fitting = _renamed(name, ending)
+            try:
+                return media_type(fitting, content), fitting
+            except UploadError as other:
+                if other.fault in ("macro", "huge"):
+                    raise UploadError(other.fault, name) from None
+        if content.startswith(_ARCHIVE_STARTS) or content.startswith(b"PK\x03\x04"):
+            raise UploadError("archive", name) from None
+        raise
+
+
+def _renamed(name: str, ending: str) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return clean_name(f"{stem}.{ending}" if dot and extension.lower() in EXTENSIONS else f"{name}.{ending}")
 
 
 def _office_type(name: str, extension: str, content: bytes) -> str:

@@ -1,23 +1,33 @@
-"""Reading what stands in a mail's headers, however a mail program wrote it. Nothing here raises.
+"""Reading what stands in a mail's headers, however a mail program wrote it, in time that grows with their length alone.
 
 Headers are read as they came, not through the standard library's strict parser, which rejects what offices really
-send: raw UTF-8 in a file name, RFC 2047 words inside quotes, words cut in the middle of a letter.
+send (raw UTF-8 in a file name, RFC 2047 words inside quotes, words cut in the middle of a letter), and not through its
+address parser, which needs the stack for every colon. Nothing here raises.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
 import unicodedata
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses
 from urllib.parse import quote, unquote_to_bytes
 
 from dondoc.files.uploads import clean_name
+from dondoc.inbox.charsets import as_text, composed
+from dondoc.inbox.mime_tree import media_type_of
+from dondoc.inbox.transfer import octets
 
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
-_PARAMETER = re.compile(r""";\s*([\w-]+)(\*\d{1,4})?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""")
+_PARAMETER = re.compile(r""";\s*([\w-]{1,60})(\*\d{1,4})?(\*)?\s*=\s*("(?:[^"\\]|\\.){0,2000}"|[^;]*)""")
+_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN = re.compile(r"\s*\Z")
+# An address as a mail program writes it; what stands in quotes is a name. Both sides are bounded (RFC 5321, 4.5.3.1).
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,400}"(?!@)')
+_ADDRESS = re.compile(
+    r"""(?<![^\s<>,;:"'(\[])["']?([^\s<>,;:"'()\[\]@\\]{1,120})["']?@([^\s<>,;:"'()\[\]@\\]{1,200})"""
+)
+_MOST_ADDRESSES = 300
 _EXTENSIONS = {
     "application/pdf": "pdf",
     "application/msword": "doc",
@@ -32,9 +42,18 @@ _EXTENSIONS = {
 
 
 def raw_header(part: Message, name: str) -> str:
-    """The first header of that name as text: unfolded, raw octets as UTF-8 or else as Vietnamese Windows text."""
-    value = next((str(value) for key, value in part.raw_items() if key.lower() == name.lower()), "")
-    return _FOLD.sub(" ", octets_as_text(value.encode("utf-8", "surrogateescape"))).strip()
+    """The first header of that name as text: unfolded, raw octets in whatever table they are."""
+    return next(iter(raw_headers(part, name)), "")
+
+
+def raw_headers(part: Message, *names: str) -> list[str]:
+    """Every header of these names as text, in the order they stand."""
+    wanted = {name.lower() for name in names}
+    return [
+        _FOLD.sub(" ", as_text(str(value).encode("utf-8", "surrogateescape"))).strip()
+        for key, value in part.raw_items()
+        if key.lower() in wanted
+    ]
 
 
 def header(part: Message, name: str) -> str:
@@ -42,63 +61,76 @@ def header(part: Message, name: str) -> str:
     return plain(unworded(raw_header(part, name)))
 
 
-def octets_as_text(octets: bytes, charset: str = "utf-8") -> str:
-    """`octets` in `charset`, else UTF-8, else Windows-1258; what no table knows becomes a question mark sign."""
-    for table in (charset, "utf-8", "cp1258"):
-        try:
-            # Some tables (unicode_escape) give half characters, which no UTF-8 can carry.
-            return octets.decode(table).encode("utf-8", "replace").decode()
-        except (UnicodeDecodeError, LookupError, ValueError):
-            continue
-    return octets.decode("utf-8", "replace")
-
-
 def unworded(text: str) -> str:
     """`text` with its RFC 2047 words decoded; neighbours of one charset first joined, as some cut inside a letter."""
     if "=?" not in text:
         return text
+    pieces: list[str | tuple[str, bytes]] = []
+    at = 0
+    for word in _WORD.finditer(text):
+        between = text[at : word.start()]
+        told, charset = _octets_of_word(word[2].lower(), word[3]), word[1].lower()
+        last = pieces[-1] if pieces else ""
+        if isinstance(last, tuple) and _BETWEEN.match(between):
+            if last[0] == charset:
+                pieces[-1] = (charset, last[1] + told)
+            else:
+                pieces.append((charset, told))
+        else:
+            pieces += [between, (charset, told)]
+        at = word.end()
+    return "".join(as_text(piece[1], piece[0]) if isinstance(piece, tuple) else piece for piece in (*pieces, text[at:]))
+
+
+def _octets_of_word(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", "replace")
+    if encoding == "b":
+        return octets(raw, "base64")
     try:
-        found = decode_header(text)
-    except (HeaderParseError, ValueError, LookupError):
-        return text
-    return "".join(
-        octets_as_text(octets, charset or "utf-8") if isinstance(octets, bytes) else octets for octets, charset in found
-    )
+        return binascii.a2b_qp(raw, header=True)
+    except ValueError:
+        return raw
 
 
 def plain(text: str) -> str:
     """One line in NFC, without controls and half characters."""
     whole = text.encode("utf-8", "replace").decode()
     kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else " " for c in whole)
-    return " ".join(unicodedata.normalize("NFC", kept).split())
+    return " ".join(composed(kept).split())
 
 
 def addresses(part: Message, *names: str) -> list[str]:
-    """The addresses in all headers of these names, in lower case."""
-    wanted = {name.lower() for name in names}
-    values = [
-        _FOLD.sub(" ", octets_as_text(str(value).encode("utf-8", "surrogateescape")))
-        for key, value in part.raw_items()
-        if key.lower() in wanted
-    ]
-    try:
-        found = [address for _, address in getaddresses(values)]
-    except (ValueError, IndexError, TypeError):
-        found = []
-    return list(dict.fromkeys(plain(address).lower() for address in found if "@" in address))
+    """The addresses in all headers of these names, in lower case; of a name that looks like one, the real one behind it."""
+    found = [address for value in raw_headers(part, *names) for address in addresses_in(value)]
+    return list(dict.fromkeys(found))[:_MOST_ADDRESSES]
+
+
+def addresses_in(value: str) -> list[str]:
+    """The addresses in the text of a header, in their order."""
+    bare = _QUOTED.sub(" ", value)
+    found = []
+    for entry in re.split(r"[,;]", bare):
+        inside = entry.rpartition("<")[2].partition(">")[0] if "<" in entry else entry
+        found += [f"{match[1]}@{match[2].rstrip('.')}" for match in _ADDRESS.finditer(inside)]
+    return [plain(address).lower() for address in found]
 
 
 def file_name(part: Message, number: int) -> str:
     """The name of an attachment, safe to keep; one without a name or an ending is called by its media type."""
-    given = _parameter(part, "content-disposition", "filename") or _parameter(part, "content-type", "name")
-    name = clean_name(plain(unworded(given))) if given else f"tep-{number}"
-    ending = _EXTENSIONS.get(part.get_content_type())
+    given = parameter(part, "content-disposition", "filename") or parameter(part, "content-type", "name")
+    return named(unworded(given), media_type_of(part), number)
+
+
+def named(given: str, media_type: str, number: int) -> str:
+    """A name that is safe to keep, for a file that came as `given`."""
+    name = clean_name(plain(given)[:2000]) if given else f"tep-{number}"
+    ending = _EXTENSIONS.get(media_type)
     if ending and not re.search(r"\.[A-Za-z0-9]{1,5}\Z", name):
         name = clean_name(f"{name}.{ending}")
     return name
 
 
-def _parameter(part: Message, name: str, parameter: str) -> str:
+def parameter(part: Message, name: str, parameter: str) -> str:
     """A parameter of a header, RFC 2231's pieces joined before they are decoded: some programs cut inside a letter."""
     plain_value, pieces = "", dict[int, tuple[str, bool]]()
     for key, number, extended, value in _PARAMETER.findall(raw_header(part, name)):
@@ -117,4 +149,4 @@ def _parameter(part: Message, name: str, parameter: str) -> str:
         charset, _, first = first.split("'", 2)
         pieces[min(pieces)] = (first, True)
     joined = "".join(text if coded else quote(text) for _, (text, coded) in sorted(pieces.items()))
-    return octets_as_text(unquote_to_bytes(joined), charset or "utf-8")
+    return as_text(unquote_to_bytes(joined), charset or "utf-8")

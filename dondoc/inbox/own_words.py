@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Any
 
-_QUOTE_CLASSES = ("gmail_quote", "gmail_signature", "moz-cite-prefix", "moz-signature", "yahoo_quoted", "zmail_extra")
-_QUOTE_IDS = ("divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION", "reply-intro", "mail-editor-reference-message")
-_BLOCKS = frozenset({"p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "hr", "ul", "ol"})
-_SILENT = frozenset({"style", "script", "head", "title", "blockquote"})
-_VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "source"})
+from dondoc.inbox.charsets import composed
+from dondoc.inbox.html_text import as_text
+
 _LONGEST = 4000
-_MOST = 400_000  # characters of one text that are looked at
+_MOST = 100_000  # characters of one text that are looked at
+_MOST_LINES = 5_000
+_MOST_TEXTS = 8
+_MOST_WRAPPED = 3
+_LONGEST_LINE = 500  # no quoting line is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,90 +25,75 @@ class Manners:
     """How mail programs mark what is not the sender's, from inbound.yaml."""
 
     automatic: tuple[str, ...]
+    marked: tuple[re.Pattern[str], ...]
     quoted: tuple[re.Pattern[str], ...]
     added: tuple[re.Pattern[str], ...]
+    wrapped: re.Pattern[str]
+    first_header: re.Pattern[str]
+    more_headers: re.Pattern[str]
 
 
 def manners(words: Mapping[str, Any]) -> Manners:
     """The manners of a parsed inbound.yaml. Raises re.error for a pattern that is none."""
     return Manners(
         tuple(str(subject).casefold() for subject in words["automatic_subjects"]),
+        tuple(re.compile(pattern) for pattern in words["automatic_marks"]),
         tuple(re.compile(pattern) for pattern in words["quoted_from"]),
         tuple(re.compile(pattern) for pattern in words["added_by_programs"]),
+        _one_of(words["quoted_from_wrapped"], r"\b"),
+        _one_of(words["quoted_first_header"], r"\s?:"),
+        _one_of(words["quoted_more_headers"], r"\s?:"),
     )
+
+
+def _one_of(words: Iterable[str], then: str) -> re.Pattern[str]:
+    return re.compile(rf"(?i)(?:{'|'.join(map(re.escape, words))}){then}")
 
 
 def own_text(texts: Iterable[str], pages: Iterable[str], known: Manners) -> str:
     """What the sender wrote, from the plain `texts` or, where they say nothing, the HTML `pages`; at most 4000 characters."""
-    said = "\n".join(filter(None, (unquoted(text, known) for text in texts)))
-    if not said:
-        said = "\n".join(filter(None, (unquoted(as_text(page), known) for page in pages)))
+    said = _said(texts, known) or _said((as_text(page) for page in pages), known)
     return said[:_LONGEST].strip()
+
+
+def _said(texts: Iterable[str], known: Manners) -> str:
+    return "\n".join(filter(None, (unquoted(text, known) for text in itertools.islice(texts, _MOST_TEXTS))))
 
 
 def unquoted(text: str, known: Manners) -> str:
     """`text` up to where the quoted mail begins, without `>` lines, signature and what programs add."""
-    lines: list[str] = []
-    for line in _lines(text):
+    kept: list[str] = []
+    lines = _lines(text)
+    for at, line in enumerate(lines):
         bare = line.strip()
-        if line.rstrip() == "--" or any(pattern.fullmatch(bare) for pattern in known.quoted):
+        if line.rstrip() == "--" or _begins_quote(lines, at, known):
             break
-        if bare.startswith(">") or any(pattern.fullmatch(bare) for pattern in known.added):
+        if bare.startswith(">") or (len(bare) < _LONGEST_LINE and any(mark.fullmatch(bare) for mark in known.added)):
             continue
-        lines.append(bare)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        kept.append(bare)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def _begins_quote(lines: Sequence[str], at: int, known: Manners) -> bool:
+    """Whether the quoted mail begins at a line: by a line that says so, also wrapped ("On … \\n … \\n wrote:"), or by
+    the headers that Outlook copies above it, of which not all need an address."""
+    bare = lines[at].strip().replace("*", "")
+    if not bare or len(bare) >= _LONGEST_LINE or bare.startswith(">"):
+        return False
+    if any(mark.fullmatch(bare) for mark in known.quoted):
+        return True
+    for last in range(at + 1, min(at + 1 + _MOST_WRAPPED, len(lines))) if known.wrapped.match(bare) else ():
+        whole = " ".join(line.strip() for line in lines[at : last + 1])
+        if len(whole) < _LONGEST_LINE and any(mark.fullmatch(whole) for mark in known.quoted):
+            return True
+    if not known.first_header.match(bare):
+        return False
+    follow = [line.strip().replace("*", "") for line in lines[at + 1 : at + 12] if line.strip()][:5]
+    return sum(bool(known.more_headers.match(line)) for line in follow) >= 2
 
 
 def _lines(text: str) -> Sequence[str]:
-    """Lines in NFC; a quoting line that a program wrapped ("On … \\n … wrote:") is one line again."""
-    whole = unicodedata.normalize("NFC", text[:_MOST].encode("utf-8", "replace").decode())
+    """Lines in NFC, without what is not shown."""
+    whole = composed(text[:_MOST].encode("utf-8", "replace").decode())
     shown = "".join(c for c in whole if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
-    shown = re.sub(r"(?m)^((?:On|Vào) [^\n]{5,150})\n([^\n]{0,150}(?:wrote|viết):)[ \t]*$", r"\1 \2", shown)
-    return shown.replace("\u00a0", " ").split("\n")
-
-
-def as_text(page: str) -> str:
-    """The text of an HTML page, without the mail it quotes."""
-    reader = _Page()
-    try:
-        reader.feed(page[:_MOST])
-        reader.close()
-    except (AssertionError, ValueError, RecursionError):  # the parser gives up on some malformed declarations
-        pass
-    return "".join(reader.found)
-
-
-def shown_pictures(pages: Iterable[str]) -> frozenset[str]:
-    """The Content-IDs that HTML pages show as pictures: logos of a signature, not documents handed in."""
-    return frozenset(found for page in pages for found in re.findall(r"""cid:([^"'\s>)]{1,200})""", page[:_MOST]))
-
-
-class _Page(HTMLParser):
-    """Collects text; what lies inside a quoting element, or after a mark that a reply begins, is left out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._silent: list[str] = []
-        self._over = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if (told.get("id") or "").removeprefix("x_") in _QUOTE_IDS:
-            self._over = True
-        quotes = tag in _SILENT or any(name in (told.get("class") or "") for name in _QUOTE_CLASSES)
-        if tag not in _VOID and (self._silent or quotes):
-            self._silent.append(tag)
-        elif tag in _BLOCKS:
-            self.found.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._silent:
-            while self._silent and self._silent.pop() != tag:
-                pass
-        elif tag in _BLOCKS:
-            self.found.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent and not self._over:
-            self.found.append(re.sub(r"\s+", " ", data))
+    return shown.replace("\u00a0", " ").split("\n", _MOST_LINES)[:_MOST_LINES]

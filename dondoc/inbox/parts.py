@@ -2,108 +2,176 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import Literal
 
-from dondoc.inbox.headers import file_name, octets_as_text, raw_header
-from dondoc.inbox.own_words import shown_pictures
+from dondoc.inbox.charsets import as_text
+from dondoc.inbox.headers import file_name, named, parameter, raw_header
+from dondoc.inbox.html_text import shown_pictures
+from dondoc.inbox.mime_tree import children, media_type_of, parse, transfer_encoding_of
+from dondoc.inbox.pictures import Picture, is_decoration
+from dondoc.inbox.transfer import octets, uuencoded
+from dondoc.inbox.wrapped import signed_content, tnef_files
 
-MOST_PARTS = 300
-_DEEPEST = 12
 # What travels with a mail without being handed in: signatures, cards, calendars (ours among them), notes of delivery.
 _NOT_HANDED_IN = frozenset({
     "text/calendar", "application/ics", "text/vcard", "text/x-vcard", "application/pgp-signature",
     "application/pkcs7-signature", "application/x-pkcs7-signature", "message/delivery-status",
-    "message/disposition-notification", "text/rfc822-headers",
+    "message/global-delivery-status", "message/disposition-notification", "text/rfc822-headers",
+    "message/feedback-report",
 })  # fmt: skip
-_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_CMS = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_PICTURE_ENDING = re.compile(r"(?i)\.(png|jpe?g|gif|bmp|emz|wmz|heic|tiff?)\Z")
+_MOST_FILES = 300
+_WRAPPINGS = 2  # a signed mail inside a signed mail
+
+# Why a part is not read: it is sealed with a key, or is Outlook's own wrapping without a file that can be read.
+Unreadable = Literal["sealed", "winmail"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One file that came with a mail. `name` is safe to keep."""
+    """One file that came with a mail. `name` is safe to keep; `within` is the Message-ID of the forwarded mail it lies in."""
 
     name: str
     media_type: str
     content: bytes = field(repr=False)
+    within: str = ""
 
 
 @dataclass(slots=True)
 class Parts:
-    """What a mail holds. `unread` names the parts that no mail program but the sender's can open."""
+    """What a mail holds. `unread` are the parts that cannot be opened, each with the reason; `pictures` those in the
+    text that are not taken as handed in; `sealed` says that the mail itself is encrypted."""
 
     texts: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
+    unread: list[tuple[str, Unreadable]] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     sealed: bool = False
 
 
-def parts_of(message: Message) -> Parts:
-    """The parts of a mail; texts of forwarded mails are not the sender's and are left out, their files count."""
-    found, pictures = Parts(), list[tuple[str, Attachment]]()
-    for part, forwarded in _leaves(message, False, 0):
-        kind = part.get_content_type()
-        if kind in _SEALED:
-            found.sealed = True
-        elif kind in _TNEF or file_name(part, 0).lower() == "winmail.dat":
-            found.unread.append("winmail.dat")
-        elif kind in ("text/plain", "text/html") and not _is_file(part):
-            if not forwarded:
-                (found.texts if kind == "text/plain" else found.pages).append(text_of(part))
-        elif kind not in _NOT_HANDED_IN:
-            _collect(part, found, pictures)
-    decoration = shown_pictures(found.pages)
-    found.files += [attachment for content_id, attachment in pictures if content_id not in decoration]
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    part: Message
+    within: Message | None
+    alone: bool
+
+
+def parts_of(message: Message, is_own: Callable[[Message], bool] = lambda _: False) -> Parts:
+    """The parts of a mail; texts of forwarded mails are not the sender's and are left out, their files count.
+
+    What lies inside a forwarded mail that `is_own` knows is no one's answer and is left out.
+    """
+    found, pictures = Parts(), list[tuple[Picture, str, Attachment]]()
+    for leaf in _leaves(message, is_own):
+        _take(leaf, found, pictures)
+    shown = {name.lower() for name in shown_pictures(found.pages)}
+    for picture, content_id, attachment in pictures:
+        visible = picture.shown or content_id in shown or picture.name.lower() in shown
+        judged = Picture(picture.name, picture.media_type, picture.size, visible, picture.attached, picture.forwarded)
+        if is_decoration(judged):
+            found.pictures.append(attachment.name)
+        else:
+            found.files.append(attachment)
     return found
 
 
 def text_of(part: Message) -> str:
     """The text of a part in whatever charset it really is."""
-    charset = part.get_content_charset() or "utf-8"
-    return octets_as_text(octets_of(part), charset).replace("\r\n", "\n")
+    return as_text(octets_of(part), parameter(part, "content-type", "charset") or "utf-8").replace("\r\n", "\n")
 
 
 def octets_of(part: Message) -> bytes:
     """The octets of a part, its transfer encoding undone."""
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError, TypeError):
-        content = None
-    return content if isinstance(content, bytes) else b""
+    held = part.get_payload()
+    raw = held.encode("latin-1", "replace") if isinstance(held, str) else b""
+    return octets(raw, transfer_encoding_of(part))
 
 
-def _leaves(part: Message, forwarded: bool, depth: int) -> Iterator[tuple[Message, bool]]:
-    """Every part that holds no others, and whether it lies inside a forwarded mail."""
-    stack = [(part, forwarded, depth)]
-    seen = 0
-    while stack and seen < MOST_PARTS:
-        current, inside, deep = stack.pop()
-        seen += 1
-        kind = current.get_content_type()
-        held = current.get_payload() if current.is_multipart() else None
-        if kind in _SEALED or not isinstance(held, list) or deep >= _DEEPEST:
-            yield current, inside
+def _leaves(message: Message, is_own: Callable[[Message], bool]) -> list[_Leaf]:
+    """Every part that holds no others, with the forwarded mail it lies in; opaquely signed mails are opened."""
+    stack: list[tuple[Message, Message | None, bool, int]] = [(message, None, True, 0)]
+    found: list[_Leaf] = []
+    while stack and len(found) < _MOST_FILES:
+        part, within, alone, wrappings = stack.pop()
+        kind = media_type_of(part)
+        if kind in _CMS and wrappings < _WRAPPINGS and (inner := signed_content(octets_of(part))):
+            stack.append((parse(inner), within, alone, wrappings + 1))
             continue
-        inner = [child for child in held if isinstance(child, Message)]
-        stack += [(child, inside or kind == "message/rfc822", deep + 1) for child in reversed(inner)]
+        inner_parts = children(part) if kind != "multipart/encrypted" else []
+        if not inner_parts or kind in _NOT_HANDED_IN:
+            found.append(_Leaf(part, within, alone))
+        elif kind.startswith("message/"):
+            stack += [(mail, mail, False, wrappings) for mail in inner_parts if not is_own(mail)]
+        else:
+            single = alone and len(inner_parts) == 1
+            stack += [(child, within, single, wrappings) for child in reversed(inner_parts)]
+    return found
+
+
+def _take(leaf: _Leaf, found: Parts, pictures: list[tuple[Picture, str, Attachment]]) -> None:
+    part, kind = leaf.part, media_type_of(leaf.part)
+    number = len(found.files) + len(pictures) + 1
+    if kind in _CMS or kind == "multipart/encrypted":
+        if leaf.alone and leaf.within is None:
+            found.sealed = True
+        else:
+            found.unread.append((file_name(part, number), "sealed"))
+    elif kind in _TNEF or file_name(part, 0).lower() == "winmail.dat":
+        held = tnef_files(octets_of(part))
+        found.unread += [] if held else [("winmail.dat", "winmail")]
+        for name, content in held:
+            _put(leaf, named(name, "", number), "", content, found, pictures)
+    elif kind in ("text/plain", "text/html") and not _is_file(part):
+        if leaf.within is None:
+            _take_text(leaf, kind, found)
+    elif kind not in _NOT_HANDED_IN:
+        content = octets_of(part)
+        if content or _is_file(part):
+            _put(leaf, file_name(part, number), kind, content, found, pictures)
+
+
+def _take_text(leaf: _Leaf, kind: str, found: Parts) -> None:
+    if kind == "text/html":
+        found.pages.append(text_of(leaf.part))
+        return
+    files, left = uuencoded(octets_of(leaf.part))
+    charset = parameter(leaf.part, "content-type", "charset") or "utf-8"
+    found.texts.append(as_text(left, charset).replace("\r\n", "\n"))
+    found.files += [
+        Attachment(named(as_text(name), "", len(found.files) + n), "", content) for n, (name, content) in enumerate(files, 1)
+    ]  # fmt: skip
+
+
+def _put(
+    leaf: _Leaf,
+    name: str,
+    kind: str,
+    content: bytes,
+    found: Parts,
+    pictures: list[tuple[Picture, str, Attachment]],
+) -> None:
+    within = raw_header(leaf.within, "message-id")[:500] if leaf.within else ""
+    attachment = Attachment(name, kind, content, within)
+    if not (kind.startswith("image/") or (kind in ("", "application/octet-stream") and _PICTURE_ENDING.search(name))):
+        found.files.append(attachment)
+        return
+    content_id = raw_header(leaf.part, "content-id").strip("<> ").lower()
+    location = raw_header(leaf.part, "content-location").strip()
+    attached = raw_header(leaf.part, "content-disposition").lower().startswith("attachment") or not kind
+    # Outlook gives every attachment a Content-ID, also what no page shows.
+    shown = bool(location) or (bool(content_id) and not attached)
+    pictures.append(
+        (Picture(name, kind, len(content), shown, attached, leaf.within is not None), content_id, attachment)
+    )
 
 
 def _is_file(part: Message) -> bool:
     disposition = raw_header(part, "content-disposition").lower()
     return disposition.startswith("attachment") or "filename" in disposition
-
-
-def _collect(part: Message, found: Parts, pictures: list[tuple[str, Attachment]]) -> None:
-    content = octets_of(part)
-    if not content and not _is_file(part):
-        return
-    kind = part.get_content_type()
-    attachment = Attachment(file_name(part, len(found.files) + len(pictures) + 1), kind, content)
-    content_id = raw_header(part, "content-id").strip("<> ")
-    if kind.startswith("image/") and content_id:
-        pictures.append((content_id, attachment))
-    else:
-        found.files.append(attachment)

@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from dondoc.files.uploads import UploadError, media_type, unused
+from dondoc.files.uploads import UploadError, UploadFault, recognised, unused
 from dondoc.inbox.incoming import Reply
+from dondoc.inbox.named_documents import mentioned, named_document
 from dondoc.inbox.parts import Attachment
-from dondoc.obligations.acts import Act, faults, is_late_now
+from dondoc.obligations.acts import Act, faults, is_early, is_late_now
 from dondoc.obligations.allowed_answers import may_answer
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import allowed
 from dondoc.office.office import Office
 
-# Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty.
+# Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty; bounce: a mail server's
+# report that names none of our mails; parked: reading it failed three times.
 Why = Literal[
     "no_file", "bad_files", "explain", "not_now", "not_yours", "old", "ambiguous", "auto", "encrypted", "large", "broken",
+    "bounce", "parked",
 ]  # fmt: skip
 
 MOST_FILES = 10
-# "Số: 05/KH-VP", with "ngày 05/3/2024" or "ngày 05 tháng 3 năm 2024" close behind.
-_NUMBER = re.compile(
-    r"[Ss]ố(?:\s+hiệu)?\s*:?\s*(?P<number>\d{1,5}/[A-ZĐ][A-ZĐa-z0-9&-]{0,30}(?:/[A-ZĐ0-9-]{1,20})?)"
-    r"(?:\s*,?\s*(?:ký\s+)?ngày\s+(?P<day>\d{1,2})(?:[/.-]|\s+tháng\s+)(?P<month>\d{1,2})(?:[/.-]|\s+năm\s+)(?P<year>\d{4}))?"
-)
+# Why one file is not taken: by what it is; because we mailed it ourselves; beyond ten; sealed with a key; Outlook's own
+# wrapping without a file in it; a picture in the text.
+Fault = Literal[UploadFault, "own", "many", "sealed", "winmail", "picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One file of a letter that is not taken, and why."""
+
+    name: str
+    fault: Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A submission (`act`, and the `contents` of its files) or a letter (`why`). `refused` names what is not taken."""
+    """A submission (`act`, and the `contents` of its files) or a letter (`why`). `refused` names what is not taken.
+
+    `mentioned` are numbers of documents that the letter names without saying that they were handed in, `early` the date
+    of signing it gives where that lies before anything could have been signed: neither is taken, the reviewer looks.
+    """
 
     act: Act | None = None
     why: Why | None = None
     contents: tuple[bytes, ...] = field(default=(), repr=False)
-    refused: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    early: date | None = None
 
 
-def weigh(facts: Facts, party: str, reply: Reply, today: date) -> Weighed:
-    """What a reply to the duty's own address counts as for `party`, who holds that address, on the office's day."""
-    taken, contents, refused = _files(reply.files)
-    refused += reply.unread
+def weigh(facts: Facts, party: str, reply: Reply, today: date, own: Container[str] = frozenset()) -> Weighed:
+    """What a reply to the duty's own address counts as for `party`, who holds that address.
+
+    `today` is the day on which the office's server took it; `own` are the SHA-256 of files that we mailed ourselves.
+    """
+    taken, contents, refused = _files(reply.files, own)
+    refused += tuple(Refused(name, fault) for name, fault in reply.unread)
 
     def kept(why: Why) -> Weighed:
         return Weighed(why=why, refused=refused)
@@ -54,8 +71,12 @@ def weigh(facts: Facts, party: str, reply: Reply, today: date) -> Weighed:
     if not allowed(facts.state.status, "occurrence.submitted"):
         return kept("not_now")
     if not taken:
-        return kept("bad_files" if refused else "no_file")
+        why: Why = "bad_files" if refused else "no_file"
+        return Weighed(why=why, refused=refused + tuple(Refused(name, "picture") for name in reply.pictures))
     document, signed = named_document(reply.text, today)
+    early = signed if signed and is_early(facts, signed) else None
+    if early:
+        signed = None
     late = is_late_now(facts, signed, today)
     act = Act(
         "submit",
@@ -68,23 +89,7 @@ def weigh(facts: Facts, party: str, reply: Reply, today: date) -> Weighed:
     )
     if any(fault.code == "unexplained" for fault in faults(facts, act, today)):
         return kept("explain")
-    return Weighed(act, contents=contents, refused=refused)
-
-
-def named_document(text: str, today: date) -> tuple[str | None, date | None]:
-    """The number and date of the one document that `text` names; None for what it does not say clearly."""
-    found = {match["number"]: match for match in _NUMBER.finditer(text)}
-    if len(found) != 1:
-        return None, None
-    ((number, match),) = found.items()
-    dated = {m["day"] and (m["year"], m["month"], m["day"]) for m in _NUMBER.finditer(text)} - {None}
-    if not match["day"] or len(dated) != 1:
-        return number, None
-    try:
-        signed = date(int(match["year"]), int(match["month"]), int(match["day"]))
-    except ValueError:
-        return number, None
-    return number, signed if signed <= today else None
+    return Weighed(act, None, contents, refused, () if document else mentioned(reply.text), early)
 
 
 def is_known(office: Office, party: str, sender: str) -> bool:
@@ -100,23 +105,26 @@ def is_known(office: Office, party: str, sender: str) -> bool:
 
 
 def _files(
-    files: Sequence[Attachment],
-) -> tuple[tuple[tuple[str, str, int, str], ...], tuple[bytes, ...], tuple[str, ...]]:
-    """What can be taken as acts take it, its contents, and the names of the rest. The same file twice is one."""
+    files: Sequence[Attachment], own: Container[str]
+) -> tuple[tuple[tuple[str, str, int, str], ...], tuple[bytes, ...], tuple[Refused, ...]]:
+    """What can be taken as acts take it, its contents, and the rest with the reason. The same file twice is one."""
     taken: dict[str, tuple[str, str, int, str]] = {}
-    contents, refused, used = list[bytes](), list[str](), set[str]()
+    contents, refused, used = list[bytes](), list[Refused](), set[str]()
     for file in files:
         digest = hashlib.sha256(file.content).hexdigest()
         if digest in taken:
             continue
+        if digest in own:
+            refused.append(Refused(file.name, "own"))
+            continue
         try:
-            kind = media_type(file.name, file.content)
-        except UploadError:
-            refused.append(file.name)
+            kind, name = recognised(file.name, file.content)
+        except UploadError as error:
+            refused.append(Refused(file.name, error.fault))
             continue
         if len(taken) == MOST_FILES:
-            refused.append(file.name)
+            refused.append(Refused(file.name, "many"))
             continue
-        taken[digest] = (unused(file.name, used), kind, len(file.content), digest)
+        taken[digest] = (unused(name, used), kind, len(file.content), digest)
         contents.append(file.content)
     return tuple(taken.values()), tuple(contents), tuple(refused)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from dondoc.calendar.working_days import DAY
 from dondoc.foundation.errors import ForbiddenTransitionError, RefusedError
 from dondoc.foundation.refusals import Refusal
 from dondoc.foundation.text import written
@@ -24,9 +25,10 @@ from dondoc.obligations.lifecycle import State, advance, allowed
 from dondoc.obligations.notice_table import NOTICES, Audience
 from dondoc.office.delegation import with_stand_ins
 
-__all__ = ["ACT_KINDS", "Act", "ActError", "ActName", "faults", "is_late_now", "possible", "take"]
+__all__ = ["ACT_KINDS", "Act", "ActError", "ActName", "faults", "is_early", "is_late_now", "possible", "take"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_EARLY_DAYS = 31
 _THEMSELVES = frozenset({"portal", "mail"})  # channels in which a unit answers for itself
 
 
@@ -39,7 +41,8 @@ class Act:
     """One act. `document` is số/ký hiệu, `signed` the date on it, `until` the day asked for or granted.
 
     `files` are (name, media type, size in bytes, SHA-256) of what was handed in; `channel` is where it came from.
-    `mail` is who sent it (from, known) and the mail itself (message_id, sha256), where it came by mail.
+    `mail` is who sent it (from, known) and the mail itself (message_id, sha256), where it came by mail, and `received`
+    the day on which the office's server took it, where that is not the day it is read.
     """
 
     name: ActName
@@ -52,6 +55,7 @@ class Act:
     files: tuple[tuple[str, str, int, str], ...] = ()
     channel: str = "cli"
     mail: Mapping[str, str | bool] | None = None
+    received: date | None = None
 
 
 def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = None) -> Decision:
@@ -61,9 +65,9 @@ def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = No
     status does not allow it.
     """
     today, rule = now.astimezone(facts.policy.zone).date(), ACTS[act.name]
-    for refusal in faults(facts, act, today):
+    for refusal in faults(facts, act, min(act.received or today, today)):
         raise ForbiddenTransitionError(refusal) if refusal.code == "not_now" else ActError(refusal)
-    body = _body(act)
+    body = _body(act, today)
     if rule.favours and decides_own(facts, actor):
         if facts.policy.own_review == "refused":
             raise ActError("own_unit")
@@ -95,6 +99,14 @@ def possible(facts: Facts, today: date, names: tuple[ActName, ...]) -> tuple[Act
 def is_late_now(facts: Facts, signed: date | None, today: date) -> bool:
     """Whether a result handed in today is late: by the document's date, else by today."""
     return facts.state.due is not None and (signed or today) > facts.state.due
+
+
+def is_early(facts: Facts, signed: date) -> bool:
+    """Whether a date of signing lies so long before the duty that it is likely mistyped: in a year before the one in
+    which the period opens, or more than a month before it opens. It is asked back, and marked where it is insisted on.
+    """
+    first = facts.state.opens or facts.occurrence.opens or date(facts.year, 1, 1)
+    return signed.year < first.year or signed < first - DAY * _EARLY_DAYS
 
 
 def _hurdle(facts: Facts, name: ActName, today: date) -> Refusal | None:
@@ -168,13 +180,15 @@ def _told(facts: Facts, state: State, audience: Audience) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*leads(facts), *late)))
 
 
-def _body(act: Act) -> dict[str, Any]:
+def _body(act: Act, today: date) -> dict[str, Any]:
     body: dict[str, Any] = {"channel": act.channel}
     for field in TEXTS:
         if text := _clean(field, getattr(act, field) or ""):
             body[field] = text
     if act.signed:
         body["signed"] = act.signed.isoformat()
+    if act.received and act.received < today:
+        body["received"] = act.received.isoformat()
     if act.until:
         body["until"] = act.until.isoformat()
     if act.files:

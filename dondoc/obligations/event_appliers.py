@@ -25,12 +25,18 @@ def submitted(state: State, body: dict[str, Any], day: date) -> State:
     """A result was handed in; what was asked before falls away."""
     return replace(
         state,
-        submitted_on=day,
+        submitted_on=_received_on(body, day),
         signed_on=to_day(body.get("signed")),
         document=body.get("document"),
         submissions=state.submissions + 1,
         extension_asked=None,
     )
+
+
+def _received_on(body: dict[str, Any], day: date) -> date:
+    """The day on which the office's server took what came by mail; it may be read days later, never earlier."""
+    received = to_day(body.get("received"))
+    return received if received and received < day else day
 
 
 def returned(state: State, _: dict[str, Any], day: date) -> State:

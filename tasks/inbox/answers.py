@@ -105,7 +105,9 @@ def _shown(
         "office": clean(house.office.office),
         "subject": clean(arrived.incoming.envelope.subject),
         "why": weighed.why,
-        "refused": [clean(name) for name in weighed.refused],
+        "refused": [
+            str(vocabulary["refused_files"][one.fault]).format(name=clean(one.name)) for one in weighed.refused
+        ],
         "due": short(about.facts.state.due) if about else "",
         "status": status[:1].lower() + status[1:],
         "upload_mb": morning.settings.upload_mb,

@@ -115,7 +115,7 @@ def _mail(arrived: Arrived, known: bool) -> dict[str, str | bool]:
 
 def _left(weighed: Weighed) -> dict[str, str | bool]:
     """The names of what was not taken, for the tracker."""
-    return {"refused": "; ".join(weighed.refused)[:1000]} if weighed.refused else {}
+    return {"refused": "; ".join(one.name for one in weighed.refused)[:1000]} if weighed.refused else {}
 
 
 def _received(
@@ -129,7 +129,7 @@ def _received(
         "subject": arrived.incoming.envelope.subject,
     }
     if weighed.refused:
-        body["refused"] = list(weighed.refused)
+        body["refused"] = [{"name": one.name, "fault": one.fault} for one in weighed.refused]
     return Draft("mail.received", plan, occurrence, actor, body, arrived.run)
 
 

@@ -20,7 +20,7 @@ STRAY_DAYS = 30  # as long as a stray mail is shown and its bytes are kept
 class Kept:
     """One kept mail. `entry` is its ledger entry, `plan` and `occurrence` what it is about; a stray mail has none.
 
-    `known`: whether the sender's address is one of office.yaml's.
+    `known`: whether the sender's address is one of office.yaml's; `refused` are (name, fault) of files not taken.
     """
 
     key: str
@@ -33,7 +33,7 @@ class Kept:
     occurrence: str | None = None
     subject: str = ""
     known: bool = False
-    refused: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def waiting(connection: sa.Connection, today: date) -> list[Kept]:
@@ -91,8 +91,13 @@ def _read(row: Any) -> Kept:
     body = json.loads(bytes(row.line))["body"] if row.line is not None else {}
     return Kept(
         row.key, row.sha256, row.received_on, row.sender, row.outcome, row.seq, row.plan, row.occurrence,
-        body.get("subject", ""), bool(body.get("known")), tuple(body.get("refused", ())),
+        body.get("subject", ""), bool(body.get("known")), tuple(_refused(one) for one in body.get("refused", ())),
     )  # fmt: skip
+
+
+def _refused(one: Any) -> tuple[str, str]:
+    """Name and fault; entries of earlier versions say the name alone."""
+    return (one["name"], one["fault"]) if isinstance(one, dict) else (str(one), "")
 
 
 def _seen(connection: sa.Connection, occurrences: set[str]) -> set[str]:

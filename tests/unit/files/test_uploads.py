@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dondoc.files import uploads
-from dondoc.files.uploads import EXTENSIONS, UploadError, clean_name, media_type
+from dondoc.files.uploads import EXTENSIONS, UploadError, clean_name, media_type, recognised
 
 OFFICE = {"docx": "wordprocessingml.document", "xlsx": "spreadsheetml.sheet", "pptx": "presentationml.presentation"}
 
@@ -55,9 +55,50 @@ def test_a_file_is_what_its_name_says(said: str, real: str) -> None:
         assert fault(f"ke-hoach.{said}", GOOD[real]) == "content"
 
 
-@pytest.mark.parametrize("name", ["a.exe", "a.html", "a.svg", "a", "a.pdf.js", "pdf", "a.zip"])
+@pytest.mark.parametrize("name", ["a.exe", "a.html", "a.svg", "a", "a.pdf.js", "pdf"])
 def test_other_kinds_are_refused(name: str) -> None:
     assert fault(name, b"MZ") == "kind"
+
+
+def test_an_archive_is_said_to_be_one() -> None:
+    assert {fault("a.zip", b"PK\x03\x04"), fault("a.rar", b"Rar!\x1a\x07"), fault("a.bin", b"7z\xbc\xaf\x27\x1c")} == {
+        "archive"
+    }
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n", b"x" * 1000])
+def test_a_pdf_begins_within_its_first_1024_bytes(before: bytes) -> None:
+    assert media_type("a.pdf", before + b"%PDF-1.7") == "application/pdf"
+    assert fault("a.pdf", b"x" * 1100 + b"%PDF-1.7") == "content"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept"),
+    [
+        ("scan.jpg", b"\x89PNG\r\n\x1a\n", ("image/png", "scan.png")),
+        ("bao-cao.doc", b"%PDF-1.7", ("application/pdf", "bao-cao.pdf")),
+        ("Báo cáo số 12.2024", b"%PDF-1.7", ("application/pdf", "Báo cáo số 12.2024.pdf")),
+        ("bao-cao.pdf", b"%PDF-1.7", ("application/pdf", "bao-cao.pdf")),
+    ],
+)
+def test_by_mail_a_wrong_ending_is_put_right(name: str, content: bytes, kept: tuple[str, str]) -> None:
+    assert recognised(name, content) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.pdf", b"", "empty"),
+        ("a.docx", b"PK\x03\x04x", "archive"),
+        ("a.pdf", b"MZ", "content"),
+        ("a.exe", b"MZ", "kind"),
+        ("a.pdf", b"Rar!\x1a", "archive"),
+    ],
+)
+def test_by_mail_what_is_none_keeps_its_reason(name: str, content: bytes, why: str) -> None:
+    with pytest.raises(UploadError) as caught:
+        recognised(name, content)
+    assert (caught.value.fault, caught.value.name) == (why, name)
 
 
 def test_an_empty_file_is_refused() -> None:

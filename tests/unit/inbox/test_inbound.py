@@ -25,8 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dondoc.inbox.incoming import AutoReply, Bounce, Incoming, Loop, Reply, Setting, Unusable, read_mail
+from dondoc.inbox.named_documents import named_document
 from dondoc.inbox.own_words import manners
-from dondoc.inbox.weighing import is_known, named_document, weigh
+from dondoc.inbox.weighing import Refused, is_known, weigh
 from dondoc.mail.reply_addresses import Addressed, Code, ReplyTo, mailto
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import Status
@@ -85,7 +86,7 @@ def test_a_name_cannot_leave_its_folder_or_hide_its_ending() -> None:
 
 def test_winmail_dat_is_said_to_be_unreadable() -> None:
     found = reply(THUNDERBIRD.replace(b"application/pdf", b"application/ms-tnef"))
-    assert (found.files, found.unread) == ((), ("winmail.dat",))
+    assert (found.files, found.unread) == ((), (("winmail.dat", "winmail"),))
 
 
 def test_a_sealed_mail_and_one_too_large_are_said_so() -> None:
@@ -101,19 +102,54 @@ def test_a_sealed_mail_and_one_too_large_are_said_so() -> None:
 
 
 MACHINES = [
-    b"Auto-Submitted: auto-replied", b"Auto-Submitted: auto-generated; x=y", b"Precedence: auto_reply", b"Precedence: list",
-    b"X-Autoreply: yes", b"X-Auto-Response-Suppress: All", b"List-Id: <a.b>", b"Return-Path: <>",
-    "Subject: Trả lời tự động: Re: x".encode(), b"Subject: Automatic reply: x", b"Subject: RE: Out of Office",
-    b"Subject: =?utf-8?q?Tr=E1=BA=A3_l=E1=BB=9Di_t=E1=BB=B1_=C4=91=E1=BB=99ng=3A_x?=",
+    b"Auto-Submitted: auto-replied", b"Auto-Submitted: auto-generated; x=y", b"Precedence: auto_reply",
+    b"X-Autoreply: yes", b"X-Autorespond: 1", b"Return-Path: <>",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", MACHINES)
 def test_a_machine_is_known_by_its_mark(line: bytes) -> None:
-    content = re.sub(rb"(?m)^Subject: .*\r\n", b"", THUNDERBIRD) if line.startswith(b"Subject") else THUNDERBIRD
-    found = read(line + b"\r\n" + content)
+    found = read(line + b"\r\n" + THUNDERBIRD)
     assert isinstance(found, AutoReply)
     assert found.files == (NAME,)
+
+
+def test_the_null_sender_of_the_envelope_is_a_machine() -> None:
+    assert isinstance(read_mail(THUNDERBIRD, SETTING, ""), AutoReply)
+    assert isinstance(read_mail(THUNDERBIRD, SETTING, "<>"), AutoReply)
+    assert isinstance(read_mail(THUNDERBIRD, SETTING, "ai@x.example"), Reply)
+
+
+SUBJECTS = [
+    "Subject: Trả lời tự động: Re: x".encode(), b"Subject: Automatic reply: x", b"Subject: RE: Out of Office",
+    b"Subject: =?utf-8?q?Tr=E1=BA=A3_l=E1=BB=9Di_t=E1=BB=B1_=C4=91=E1=BB=99ng=3A_x?=",
+    "Subject: Re: Tự động phản hồi".encode(), b"Subject: Toi di cong tac (tra loi tu dong)", b"Subject: OOO: Re: x",
+    b"Subject: AUTO: Nguyen A is out of the office",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", [*SUBJECTS, b"Precedence: bulk"])
+def test_what_looks_like_a_machines_is_one_without_a_document_and_in_doubt_with_one(line: bytes) -> None:
+    content = re.sub(rb"(?m)^Subject: .*\r\n", b"", THUNDERBIRD) if line.startswith(b"Subject") else THUNDERBIRD
+    found = reply(line + b"\r\n" + content)
+    assert found.doubt in ("Subject", "Precedence")
+    assert isinstance(
+        read(line + b"\r\n" + re.sub(rb"(?s)------t\r\nContent-Type: application.*", b"", content)), AutoReply
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Auto-Response-Suppress: All",
+        b"X-Autoreply: no",
+        b"Auto-Submitted: no",
+        b"List-Id: <a.b>",
+        b"Precedence: list",
+    ],
+)
+def test_who_asks_for_no_automatic_answer_or_writes_through_a_list_is_a_person(line: bytes) -> None:
+    assert reply(line + b"\r\n" + THUNDERBIRD).files
 
 
 def test_a_person_who_says_auto_submitted_no_is_a_person() -> None:
@@ -122,8 +158,11 @@ def test_a_person_who_says_auto_submitted_no_is_a_person() -> None:
 
 def test_our_own_mail_is_a_loop() -> None:
     assert isinstance(read(b"X-Loop: dondoc@vpub.quangngai.example\r\n" + THUNDERBIRD), Loop)
+
+
+def test_a_message_id_that_only_looks_like_ours_is_a_persons() -> None:
     own = THUNDERBIRD.replace(b"<thunderbird.1@", b"<" + b"0123456789abcdef" * 2 + b"@")
-    assert isinstance(read(own), Loop)
+    assert isinstance(read(own), Reply)
 
 
 @pytest.mark.parametrize(("report", "status"), [(EXCHANGE_REPORT, "5.1.10"), (QMAIL_REPORT, "5.1.1")])
@@ -205,7 +244,7 @@ def test_only_what_is_owed_takes_a_result(status: Status) -> None:
 def test_a_file_that_is_not_what_it_says_is_named() -> None:
     found = reply(THUNDERBIRD.replace(b"JVBERi0xLj", b"TVqQAAMAAA"))
     weighed = weigh(owed(Status.OPEN), "unit:hcqt", found, date(2024, 3, 20))
-    assert (weighed.why, weighed.refused) == ("bad_files", (NAME,))
+    assert (weighed.why, weighed.refused) == ("bad_files", (Refused(NAME, "content"),))
 
 
 @pytest.mark.parametrize(

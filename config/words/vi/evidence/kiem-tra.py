@@ -338,7 +338,7 @@ class Ledger:
             known.status = "open"
         elif kind == "occurrence.submitted":
             known.submitted, known.status = True, "submitted"
-            known.submitted_on = local_day(entry, self.zones[entry["plan"]])
+            known.submitted_on = min(local_day(entry, self.zones[entry["plan"]]), body.get("received") or "9999")
             known.signed, known.document = body.get("signed"), body.get("document")
         elif kind in ("occurrence.accepted", "occurrence.returned") and not known.submitted:
             raise Wrong("mục {}: duyệt hoặc trả lại khi chưa có kết quả nộp".format(entry["seq"]))
