@@ -31,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--missed", action="store_true", help="name what was not recognised")
     options = parser.parse_args(arguments)
     wanted = _expected(options.sisimai) if options.sisimai else {}
-    words = yaml.safe_load((Path(__file__).parents[1] / "config" / "inbound.yaml").read_text(encoding="utf-8"))
+    words = yaml.safe_load(
+        (Path(__file__).parents[1] / "config" / "words" / "vi" / "inbound.yaml").read_text(encoding="utf-8")
+    )
     setting = Setting("dondoc@office.example", "office.example", manners(words), 50_000_000)
     table: dict[str, Counter[str]] = defaultdict(Counter)
     slowest = (0.0, "")

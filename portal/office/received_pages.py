@@ -76,6 +76,7 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
             seen=seen,
             said=said,
             reasons=desk.words["letters"],
+            refused_files=desk.words["refused_files"],
             token=visitors.token(visitor, f"thu|{mail.key}"),
         )
 

@@ -20,7 +20,7 @@ CASES = Path(__file__).parent / "cases"
 SETTING = Setting(
     "dondoc@vpub.quangngai.example",
     "vpub.quangngai.example",
-    manners(yaml.safe_load((CONFIG / "inbound.yaml").read_text(encoding="utf-8"))),
+    manners(yaml.safe_load((CONFIG / "words/vi/inbound.yaml").read_text(encoding="utf-8"))),
     10_000_000,
 )
 LATE = date(2024, 6, 10)
