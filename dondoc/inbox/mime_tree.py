@@ -38,6 +38,11 @@ def parse_headers(content: bytes) -> Message:
     return _headers(content.lstrip())[0]
 
 
+def body_of(content: bytes) -> bytes:
+    """What follows the headers of a mail, as it came."""
+    return _headers(content.lstrip())[1]
+
+
 def walk(message: Message) -> Iterator[Message]:
     """A part and all it holds, in their order. The tree is bounded, so this is."""
     stack = [message]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Literal
 from dondoc.inbox.charsets import as_text
 from dondoc.inbox.headers import file_name, named, parameter, raw_header
 from dondoc.inbox.html_text import shown_pictures
-from dondoc.inbox.mime_tree import children, media_type_of, parse, transfer_encoding_of
+from dondoc.inbox.mime_tree import children, media_type_of, parse, transfer_encoding_of, walk
 from dondoc.inbox.pictures import Picture, is_decoration
 from dondoc.inbox.transfer import octets, uuencoded
 from dondoc.inbox.wrapped import signed_content, tnef_files
@@ -92,6 +93,12 @@ def octets_of(part: Message) -> bytes:
     held = part.get_payload()
     raw = held.encode("latin-1", "replace") if isinstance(held, str) else b""
     return octets(raw, transfer_encoding_of(part))
+
+
+def file_digests(content: bytes) -> frozenset[str]:
+    """The SHA-256 of every file that a mail carries, also inside mails it carries."""
+    files = (part for part in walk(parse(content)) if not part.is_multipart() and _is_file(part))
+    return frozenset(hashlib.sha256(octets_of(part)).hexdigest() for part in files)
 
 
 def _leaves(message: Message, is_own: Callable[[Message], bool]) -> list[_Leaf]:

@@ -18,11 +18,11 @@ from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import allowed
 from dondoc.office.office import Office
 
-# Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty; bounce: a mail server's
-# report that names none of our mails; parked: reading it failed three times.
+# Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty; unknown_bounce: a mail
+# server's report that names none of our mails; parked: reading it failed three times.
 Why = Literal[
     "no_file", "bad_files", "explain", "not_now", "not_yours", "old", "ambiguous", "auto", "encrypted", "large", "broken",
-    "bounce", "parked",
+    "unknown_bounce", "parked",
 ]  # fmt: skip
 
 MOST_FILES = 10

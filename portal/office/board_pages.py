@@ -16,7 +16,6 @@ from portal.shell.page_context import Desk, gated
 from portal.shell.pages import Pages
 from tasks.obligations.snapshot import SnapshotError
 from tasks.store import received
-from tasks.store.received import STRAY_DAYS
 
 
 def board_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
@@ -49,13 +48,12 @@ def board_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
         asked = read_asked(request.query_params, {unit.id for unit in office.units})
         own_units = office.own_units("role:tracker")
         with desk.engine.connect() as connection:
-            mails = received.waiting(connection, latest.today)
+            mails = received.waiting(connection)
         return pages.render(
             "inbox.html",
             **inbox((line for snapshot in every for line in snapshot.lines), mails, asked, own_units),
             reasons=desk.words["letters"],
             address_of=address_of,
-            stray_days=STRAY_DAYS,
             said=request.query_params.get("xong", "") == "thu",
             own_units=own_units,
             snapshot=latest,

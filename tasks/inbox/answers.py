@@ -1,16 +1,19 @@
-"""Our answer to a letter that is no submission: what is missing, and where each duty is answered.
+"""Our answer to a letter: the receipt of a submission, or what is missing and where each duty is answered.
 
-Never to a machine or to nobody, and at most once a day to one sender about one address of ours (RFC 3834, 2). Links,
-which do more than a reply address, go to the addresses of office.yaml only.
+Never to a machine or to nobody; one letter is answered once, and the same about one address of ours is said to one
+sender once a day (RFC 3834, 2). Links, which do more than a reply address, go to the addresses of office.yaml only.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.inbox.incoming import AutoReply, Loop
+from dondoc.inbox.incoming import AutoReply, Envelope, Loop
 from dondoc.inbox.weighing import Weighed
 from dondoc.mail.duties import hashed
 from dondoc.mail.mail import Address, Mail
@@ -25,26 +28,42 @@ from tasks.mail.links import link_maker
 from tasks.store import inbox
 from tasks.store.outbox import Built, offer
 
+_NOBODY = re.compile(
+    r"mailer-?daemon|mail-?daemon|postmaster|(?:no|not|do-?not|khong)[-_.]?(?:reply|respond|tra-?loi)|noreply\b.*|bounces?|bounce[-+_].*"
+    r"|mdaemon|root|nobody|abuse|hostmaster|listserv|majordomo|.*-(?:request|bounces?|owner)|owner-.*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A submission that is recorded: the number of its entry, when the office's server took it, what was weighed."""
+
+    entry: int
+    at: datetime
+    weighed: Weighed
+
 
 def answer(
     connection: sa.Connection,
     morning: Morning,
     arrived: Arrived,
     plan: Plan,
-    weighed: Weighed,
+    found: Weighed | Taken,
     about: Asked | None,
     duties: list[Asked],
     known: bool,
 ) -> bool:
     """Put our answer into the outbox, in the caller's transaction; False where none is to be given."""
     envelope, code = arrived.incoming.envelope, arrived.known.code
-    if isinstance(arrived.incoming, AutoReply | Loop) or not _is_somebody(morning, envelope.sender):
+    if isinstance(arrived.incoming, AutoReply | Loop) or not _is_somebody(morning, envelope):
         return False
-    if inbox.was_answered(connection, code.text, envelope.sender, morning.today):
+    outcome = "submitted" if isinstance(found, Taken) else found.why or ""
+    if outcome == "unknown_bounce" or inbox.was_answered(connection, code.text, envelope.sender, arrived.day, outcome):
         return False
     reply_to = morning.settings.reply_to
     assert reply_to is not None
-    shown = _shown(morning, arrived, plan, weighed, about, duties, known)
+    shown = _shown(morning, arrived, plan, found, about, duties, known)
     environment = mail_templates(morning.settings.config)
     mail = Mail(
         message_id=f"<kept.{hashed(arrived.key)}@{morning.settings.mail_domain}>",
@@ -67,14 +86,21 @@ def answer(
     return True
 
 
-def _is_somebody(morning: Morning, sender: str) -> bool:
-    """Whether a sender can be written to, and is not ourselves."""
+def _is_somebody(morning: Morning, envelope: Envelope) -> bool:
+    """Whether a sender can be written to, and is neither ourselves nor a machine."""
+    sender = envelope.sender
     try:
         checked_address(sender)
     except MailError:
         return False
     own = {morning.settings.sender.address.lower(), morning.settings.reply_base.lower()}
     local, _, domain = sender.partition("@")
+    if (
+        envelope.mail_from == ""
+        or _NOBODY.fullmatch(local)
+        or _NOBODY.fullmatch((envelope.mail_from or "").partition("@")[0])
+    ):
+        return False
     return f"{local.partition('+')[0]}@{domain}" not in own
 
 
@@ -89,7 +115,7 @@ def _shown(
     morning: Morning,
     arrived: Arrived,
     plan: Plan,
-    weighed: Weighed,
+    found: Weighed | Taken,
     about: Asked | None,
     duties: list[Asked],
     known: bool,
@@ -98,6 +124,7 @@ def _shown(
     house, vocabulary = morning.house, words(morning.settings.config)
     wording = Wording(vocabulary, house.office, house.calendar, morning.today, portal=True)
     whose = [about] if about else duties
+    weighed = found.weighed if isinstance(found, Taken) else found
     status = vocabulary["statuses"][about.facts.state.status.value] if about else ""
     shown: dict[str, Any] = {
         "to": wording.party(whose[0].party) if known and whose else arrived.incoming.envelope.sender,
@@ -105,6 +132,7 @@ def _shown(
         "office": clean(house.office.office),
         "subject": clean(arrived.incoming.envelope.subject),
         "why": weighed.why,
+        "taken": _taken(morning, found, about) if isinstance(found, Taken) and about else None,
         "refused": [
             str(vocabulary["refused_files"][one.fault]).format(name=clean(one.name)) for one in weighed.refused
         ],
@@ -118,6 +146,23 @@ def _shown(
     context = template.new_context(shown)
     shown["said"] = {name: clean("".join(block(context))) for name, block in template.blocks.items()}
     return shown
+
+
+def _taken(morning: Morning, taken: Taken, about: Asked) -> dict[str, Any]:
+    """What the receipt of a submission shows."""
+    act = taken.weighed.act
+    assert act is not None
+    early = taken.weighed.early
+    return {
+        "title": clean(about.facts.item.flow_name),
+        "files": [clean(name) for name, _, _, _ in act.files],
+        "document": clean(act.document or ""),
+        "signed": short(act.signed) if act.signed else "",
+        "mentioned": [clean(number) for number in taken.weighed.mentioned],
+        "early": short(early) if early else "",
+        "at": f"{taken.at.astimezone(morning.house.policy.zone):%H:%M %d/%m/%Y}",
+        "entry": taken.entry,
+    }
 
 
 def _duty(morning: Morning, plan: Plan, duty: Asked, known: bool) -> dict[str, Any]:

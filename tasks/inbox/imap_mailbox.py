@@ -8,6 +8,7 @@ import ssl
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -16,10 +17,11 @@ from imap_tools.errors import ImapToolsError
 from dondoc.foundation.errors import DondocError
 from tasks.config.run_context import Morning
 from tasks.config.settings import Imap
-from tasks.inbox.receiving import NotYetError, receive
+from tasks.inbox.receiving import NotYetError, take_in
 
 _TIMEOUT = 30.0
 _MOST = 500  # mails of one look: the rest waits for the next one
+_TAKEN = re.compile(rb'INTERNALDATE "([^"]{10,40})"')
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -36,14 +38,14 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
     faults: list[str] = []
     with _open(imap) as box:
         for uid in box.uids("ALL")[:_MOST]:
-            content = _content(box, uid, largest)
+            content, at = _content(box, uid, largest)
             if content is None:
                 continue
             try:
-                taken.update(one.outcome for one in receive(morning, content))
+                taken.update(one.outcome for one in take_in(morning, content, at=at))
             except NotYetError:
                 continue
-            except sa.exc.SQLAlchemyError:  # nothing can be recorded now
+            except (sa.exc.OperationalError, sa.exc.InterfaceError):  # nothing can be recorded now
                 raise
             except Exception as error:  # one mail that we cannot take must not keep the others out
                 faults.append(f"{type(error).__name__}: {error}")
@@ -89,10 +91,21 @@ def _connected(imap: Imap) -> BaseMailBox:
     return kind(imap.host, imap.port, timeout=_TIMEOUT, ssl_context=context)
 
 
-def _content(box: BaseMailBox, uid: str, largest: int) -> bytes | None:
-    """The very bytes of a mail; of one that is too large only the beginning. None when it is gone."""
-    told = box.client.uid("FETCH", uid, "(RFC822.SIZE)")[1]
-    size = next((int(found[1]) for line in told if isinstance(line, bytes) and (found := _SIZE.search(line))), 0)
+def _content(box: BaseMailBox, uid: str, largest: int) -> tuple[bytes | None, datetime | None]:
+    """The very bytes of a mail, of one that is too large only the beginning, and when its server took it; None when it
+    is gone."""
+    told = box.client.uid("FETCH", uid, "(RFC822.SIZE INTERNALDATE)")[1]
+    lines = [line if isinstance(line, bytes) else line[0] for line in told if line]
+    size = next((int(found[1]) for line in lines if (found := _SIZE.search(line))), 0)
+    taken = next((found[1].decode() for line in lines if (found := _TAKEN.search(line))), "")
     asked = "(BODY.PEEK[])" if size <= largest else f"(BODY.PEEK[]<0.{largest + 1}>)"
     answer = box.client.uid("FETCH", uid, asked)[1]
-    return next((part[1] for part in answer if isinstance(part, tuple)), None)
+    return next((part[1] for part in answer if isinstance(part, tuple)), None), _moment(taken)
+
+
+def _moment(told: str) -> datetime | None:
+    """The moment of an INTERNALDATE (RFC 3501, 2.3.3)."""
+    try:
+        return datetime.strptime(told.strip(), "%d-%b-%Y %H:%M:%S %z")
+    except ValueError:
+        return None

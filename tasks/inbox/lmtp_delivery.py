@@ -53,10 +53,14 @@ class Reception:
             _log.error("cannot look an address up: %s", _line(error))
             raise RefusedError(AWAY) from None
 
-    async def take(self, content: bytes, recipients: Sequence[str]) -> str:
-        """Record one mail; the reply to the other server."""
+    async def take(
+        self, content: bytes, recipients: Sequence[str], mail_from: str | None, *, from_own_server: bool = False
+    ) -> str:
+        """Record one mail; the reply to the other server. `from_own_server`: the office's own took it before, maybe
+        days ago, and its topmost Received says when; else it is taken now.
+        """
         try:
-            return await asyncio.to_thread(self._receive, content, recipients)
+            return await asyncio.to_thread(self._receive, content, recipients, mail_from or "", from_own_server)
         except Exception as error:  # as above
             _log.error("cannot record a mail: %s", _line(error))
             return AWAY
@@ -66,10 +70,13 @@ class Reception:
 
         return is_ours(self._begin(), address)
 
-    def _receive(self, content: bytes, recipients: Sequence[str]) -> str:
-        from tasks.inbox.receiving import receive
+    def _receive(self, content: bytes, recipients: Sequence[str], mail_from: str, from_own_server: bool) -> str:
+        from dondoc.inbox.origin import handed_over_at
+        from tasks.inbox.receiving import take_in
 
-        taken = receive(self._begin(), content, recipients)
+        morning = self._begin()
+        at = handed_over_at(content, morning.now) if from_own_server else morning.now
+        taken = take_in(morning, content, recipients, mail_from, at)
         return f"250 2.0.0 recorded: {', '.join(one.outcome for one in taken)}"
 
 

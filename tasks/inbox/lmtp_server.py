@@ -46,7 +46,8 @@ class Door:
 
     async def handle_DATA(self, _server: LMTP, _session: Session, envelope: Envelope) -> str:
         """Record the mail."""
-        return await self._reception.take(envelope.original_content or b"", envelope.rcpt_tos)
+        content = envelope.original_content or b""
+        return await self._reception.take(content, envelope.rcpt_tos, envelope.mail_from, from_own_server=True)
 
 
 async def serve(door: Door, host: str, port: int, largest: int) -> asyncio.Server:

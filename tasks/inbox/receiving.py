@@ -9,24 +9,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from dondoc.foundation.errors import DondocError
+import sqlalchemy as sa
+
+from dondoc.foundation.errors import ClockError, DondocError
 from dondoc.inbox.incoming import AutoReply, Bounce, Envelope, Incoming, Loop, Reply, Setting, Unusable, read_mail
+from dondoc.inbox.origin import fingerprint, plausible
 from dondoc.inbox.own_words import manners
+from dondoc.ledger.ledger import SYSTEM
 from dondoc.mail.reply_addresses import ReplyTo
 from tasks.config.loading import read_words
 from tasks.config.run_context import Morning
-from tasks.config.settings import Settings
-from tasks.inbox.arrived import Arrived
-from tasks.inbox.letters import settle_duty, settle_mail
+from tasks.config.settings import Settings, SettingsError
+from tasks.inbox.arrived import NOWHERE, Arrived
+from tasks.inbox.bounced import NotDeliveredYetError, noted, settle_bounce
+from tasks.inbox.letters import Settled, settle_bounce_address, settle_duty, settle_mail
 from tasks.mail.delivery import deliver
-from tasks.mail.routes import routes
 from tasks.obligations.act_followup import follow_soon
-from tasks.store import delivered, files, inbox
+from tasks.store import files, inbox
 from tasks.store.chain import appending
 from tasks.store.inbox import Known
 
+_ATTEMPTS = 3
+_LONGEST_UNREAD = timedelta(days=60)  # a mailbox that nobody reads longer is told by its own date no more
 _FRAME = 1_000_000  # what a mail's headers and texts may take beside its files
 
 
@@ -64,8 +71,38 @@ def is_ours(morning: Morning, address: str) -> bool:
         return inbox.known(connection, reply_to, address) is not None
 
 
-def receive(morning: Morning, content: bytes, recipients: Sequence[str] = ()) -> list[Received]:
-    """Take one mail for each of our addresses it came to; `recipients` are the envelope's, else the headers say.
+def take_in(
+    morning: Morning,
+    content: bytes,
+    recipients: Sequence[str] = (),
+    mail_from: str | None = None,
+    at: datetime | None = None,
+) -> list[Received]:
+    """As `receive`; a mail that fails for its own sake the third time is recorded and shown as it came, so that it keeps
+    no other out. Before that, and where nothing can be recorded, it raises: the mail is to be offered again.
+    """
+    try:
+        return receive(morning, content, recipients, mail_from, at)
+    except (NotYetError, ClockError, SettingsError, sa.exc.OperationalError, sa.exc.InterfaceError, OSError):
+        raise
+    except Exception:
+        digest = files.keep(_shelf(morning), content)
+        with morning.engine.begin() as connection:
+            attempts = inbox.failed_attempt(connection, digest, morning.today)
+        if attempts < _ATTEMPTS:
+            raise
+        return [_parked(morning, content, digest, at)]
+
+
+def receive(
+    morning: Morning,
+    content: bytes,
+    recipients: Sequence[str] = (),
+    mail_from: str | None = None,
+    at: datetime | None = None,
+) -> list[Received]:
+    """Take one mail for each of our addresses it came to; `recipients` and `mail_from` are the envelope's, else the
+    headers say. `at` is when the office's server took it, else now.
 
     Raises NotYetError and database errors: the mail is to be offered again then. Our answers are sent before this
     returns; what the server does not take now goes with the next sweep.
@@ -74,28 +111,53 @@ def receive(morning: Morning, content: bytes, recipients: Sequence[str] = ()) ->
     if reply_to is None:
         raise DondocError("answers by mail are not set up: give [reply] address in config/dondoc.toml")
     digest = files.keep(_shelf(morning), content)
-    incoming = read_mail(content, setting(morning.settings, reply_to))
+    incoming = read_mail(content, setting(morning.settings, reply_to), mail_from)
     envelope = incoming.envelope
     with morning.engine.connect() as connection:
         found = [inbox.known(connection, reply_to, to) for to in recipients or envelope.recipients]
         # Written to the plain mailbox: what it says it answers tells whose letter it is, and proves nothing.
         answered = None if any(found) else inbox.answered_mail(connection, envelope.answers)
+        incoming, own = _without_ours(connection, incoming)
     addressed = {known.code: known for known in found if known}
     if answered and isinstance(incoming, Reply | Unusable):
         code = reply_to.of_mail(answered[1])
         addressed = {code: Known(code, answered[0], None, None, answered[1])}
-    if isinstance(incoming, Bounce):
-        mail = next((known.mail for known in addressed.values() if known.code.purpose == "b"), None)
-        return [_bounced(morning, incoming, mail, digest)]
-    arrived = [
-        Arrived(incoming, digest, len(content), known, _key(envelope, digest, known.code.text), morning.run, any(found))
-        for known in addressed.values()
-    ]
-    taken = [_settled(morning, one) for one in arrived] or [_stray(morning, incoming, digest)]
+    if isinstance(incoming, Bounce):  # one report, wherever else it came
+        own_address = next((known for known in addressed.values() if known.code.purpose == "b"), NOWHERE)
+        addressed = {own_address.code: own_address}
+    mark, taken_at = fingerprint(content), plausible(at, morning.now, _LONGEST_UNREAD)
+    day = taken_at.astimezone(morning.house.policy.zone).date()
+    taken = [
+        _settled(
+            morning,
+            Arrived(
+                incoming, digest, len(content), known, f"{mark} {known.code.text}", morning.run,
+                taken_at, day, any(found), own,
+            ),
+        )
+        for known in addressed.values() or [NOWHERE]
+    ]  # fmt: skip
     # Offered again after a kill: our answer may still lie where the kill left it.
     for plan in {one.plan for one in taken if one.plan and (one.answered or one.outcome == "again")}:
-        deliver(replace(morning, plan=plan), kept_only=True)
+        if plan != SYSTEM:
+            deliver(replace(morning, plan=plan), kept_only=True)
     return taken
+
+
+def _without_ours(connection: sa.Connection, incoming: Incoming) -> tuple[Incoming, frozenset[str]]:
+    """A mail that the outbox holds is our own come back; the files of a reply that lie in such a mail are left out.
+
+    With it the SHA-256 of those files which we mailed ourselves.
+    """
+    message_id = incoming.envelope.message_id
+    if message_id and not isinstance(incoming, Loop) and inbox.is_own(connection, message_id):
+        return Loop(incoming.envelope), frozenset()
+    if not isinstance(incoming, Reply):
+        return incoming, frozenset()
+    ours = inbox.own_mails(connection, {file.within for file in incoming.files if file.within})
+    kept = tuple(file for file in incoming.files if file.within not in ours)
+    digests = {hashlib.sha256(file.content).hexdigest() for file in kept}
+    return replace(incoming, files=kept), inbox.own_files(connection, digests)
 
 
 def _settled(morning: Morning, arrived: Arrived) -> Received:
@@ -105,15 +167,11 @@ def _settled(morning: Morning, arrived: Arrived) -> Received:
             files.keep(_shelf(morning), file.content)
     with appending(morning.engine) as connection:
         if inbox.is_read(connection, arrived.key):
+            noted(connection, morning, arrived, known.plan, "again")
             return Received("again", known.plan, known.occurrence)
-        if isinstance(incoming, Loop):
-            outcome, seq, answered = "loop", None, False
-        elif known.occurrence and known.party:
-            outcome, seq, answered = settle_duty(connection, morning, arrived, known.occurrence, known.party)
-        else:
-            outcome, seq, answered = settle_mail(connection, morning, arrived)
+        outcome, seq, answered = _settle(connection, morning, arrived)
         inbox.note(
-            connection, arrived.key, code=known.code.text, sha256=arrived.digest, received_on=morning.today,
+            connection, arrived.key, code=known.code.text, sha256=arrived.digest, received_on=arrived.day,
             sender=incoming.envelope.sender, outcome=outcome, seq=seq, answered=answered,
         )  # fmt: skip
     if outcome == "submitted" and seq is not None:
@@ -121,50 +179,48 @@ def _settled(morning: Morning, arrived: Arrived) -> Received:
     return Received(outcome, known.plan, known.occurrence, answered)
 
 
-def _stray(morning: Morning, incoming: Incoming, digest: str) -> Received:
-    """A mail to no address of ours: kept, and noted once."""
-    key = _key(incoming.envelope, digest, "-")
+def _settle(connection: sa.Connection, morning: Morning, arrived: Arrived) -> Settled:
+    """What becomes of a mail at one address: exactly one thing, with its entry."""
+    known, incoming = arrived.known, arrived.incoming
+    if isinstance(incoming, Loop):
+        return noted(connection, morning, arrived, known.plan, "loop")
+    if isinstance(incoming, Bounce):
+        try:
+            return settle_bounce(connection, morning, arrived, incoming)
+        except NotDeliveredYetError as error:
+            why = f"{error} came back before its delivery was recorded; offer the report again"
+            raise NotYetError(why) from None
+    if known is NOWHERE:
+        return noted(connection, morning, arrived, SYSTEM, _stray(incoming))
+    if known.code.purpose == "b":
+        return settle_bounce_address(connection, morning, arrived)
+    if known.occurrence and known.party:
+        return settle_duty(connection, morning, arrived, known.occurrence, known.party)
+    return settle_mail(connection, morning, arrived)
+
+
+def _stray(incoming: Incoming) -> str:
+    """What a mail to no address of ours is."""
+    if isinstance(incoming, Unusable) and incoming.reason == "report":
+        return "unknown_bounce"
+    return "auto" if isinstance(incoming, AutoReply) or (isinstance(incoming, Reply) and incoming.doubt) else "stray"
+
+
+def _parked(morning: Morning, content: bytes, digest: str, at: datetime | None) -> Received:
+    """A mail that cannot be read or settled: recorded by its bytes alone, and shown."""
+    taken_at = plausible(at, morning.now, _LONGEST_UNREAD)
+    day = taken_at.astimezone(morning.house.policy.zone).date()
+    arrived = Arrived(
+        Unusable(Envelope(), "broken"), digest, len(content), NOWHERE, f"{digest} -", morning.run, taken_at, day
+    )
     with appending(morning.engine) as connection:
-        if inbox.is_read(connection, key):
-            return Received("again")
-        machine = isinstance(incoming, AutoReply | Loop)
-        outcome = "auto" if machine else "stray"
+        if inbox.is_read(connection, arrived.key):
+            return Received("again", SYSTEM)
+        outcome, seq, _ = noted(connection, morning, arrived, SYSTEM, "parked")
         inbox.note(
-            connection, key, code="-", sha256=digest, received_on=morning.today,
-            sender=incoming.envelope.sender, outcome=outcome,
-        )  # fmt: skip
-    return Received(outcome)
-
-
-def _bounced(morning: Morning, bounce: Bounce, mail: str | None, digest: str) -> Received:
-    """A delivery report: what failed goes on to the next address, a delay is only noted."""
-    failed, key = bounce.report.failed, _key(bounce.envelope, digest, "bounce")
-    told = [address for failure in failed for address in (failure.recipient, failure.original_recipient) if address]
-    with appending(morning.engine) as connection:
-        if inbox.is_read(connection, key):
-            return Received("again")
-        posted = inbox.returned(connection, mail, bounce.report.original, told) if failed else None
-        if posted and posted.status == "ready":
-            raise NotYetError(f"{posted.id} came back before its delivery was recorded; offer the report again")
-        outcome = "bounced" if posted and posted.status == "sent" else "delayed" if not failed else "unknown_bounce"
-        if posted and posted.status == "sent":
-            why = failed[0]
-            delivered.bounced(
-                connection, posted.id, why.diagnostic or why.status or why.recipient, morning.now, morning.run,
-                morning.house.policy.zone, lambda recipient: len(routes(morning, recipient)),
-                status=why.status, report_sha256=digest,
-            )  # fmt: skip
-        inbox.note(
-            connection, key, code="-", sha256=digest, received_on=morning.today,
-            sender=bounce.envelope.sender, outcome=outcome,
-        )  # fmt: skip
-    return Received(outcome, posted.plan if posted else None)
-
-
-def _key(envelope: Envelope, digest: str, code: str) -> str:
-    """A mail at one address, the same whenever it is offered; one without a Message-ID is known by its bytes."""
-    name = envelope.message_id or digest
-    return f"{hashlib.sha256(name.encode()).hexdigest()} {code}"
+            connection, arrived.key, code="-", sha256=digest, received_on=day, sender="", outcome=outcome, seq=seq
+        )
+    return Received(outcome, SYSTEM)
 
 
 def _shelf(morning: Morning) -> Path:

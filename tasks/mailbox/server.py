@@ -63,7 +63,7 @@ class Mailbox:
         if self._reception and (answers := [to for to in envelope.rcpt_tos if self._reception.concerns(to)]):
             if len(answers) < len(envelope.rcpt_tos):
                 return "554 5.3.2 an answer goes to its own address alone; send the other copy by itself"
-            return await self._reception.take(content, answers)
+            return await self._reception.take(content, answers, envelope.mail_from)
         now = datetime.now(UTC)
         day = (dated(content)[1] or now.astimezone(ZONE)).date()
         try:

@@ -21,7 +21,7 @@ from tasks.runs.sweep import chain_words, close_plans, follow_up_missed, look_ar
 from tasks.store.chain import appending, export
 from tasks.store.files import remove, unnamed
 from tasks.store.plans import served
-from tasks.store.received import stray_digests
+from tasks.store.received import digests
 from tasks.store.runs import record_run, swept_on
 from tasks.store.settle import Looked
 
@@ -45,12 +45,12 @@ def sweep_what_is_left(morning: Morning) -> tuple[list[Looked], Posted, list[str
 
 
 def sweep_files(morning: Morning) -> int:
-    """Take away stored files whose act was refused: named by no entry and no stray mail, older than a day; how many."""
+    """Take away stored files whose act was refused: named by no entry and no mail, older than a day; how many."""
     folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
     if morning.dry_run or not folder.exists():
         return 0
     with appending(morning.engine) as connection:  # no entry that names one can come while we look
-        found = unnamed(folder, itertools.chain(export(connection), stray_digests(connection, morning.today)), before)
+        found = unnamed(folder, itertools.chain(export(connection), digests(connection)), before)
         return sum(remove(folder, place, before) for place in found)
 
 

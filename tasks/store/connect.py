@@ -49,7 +49,7 @@ def migrate(url: str) -> None:
 _GRANTS = """
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dondoc_app') THEN
-        GRANT SELECT, INSERT ON ledger, plan, plan_version, occurrence, event, notice, mail, delegation, signed_out, address, inbox, figures, mail_server TO dondoc_app;
+        GRANT SELECT, INSERT ON ledger, plan, plan_version, occurrence, event, notice, mail, delegation, signed_out, address, inbox, figures, mail_server, mailed_file, inbox_attempt TO dondoc_app;
         GRANT UPDATE (digest, closed_seq) ON plan TO dondoc_app;
         GRANT UPDATE (status, state, last_seq) ON occurrence TO dondoc_app;
         GRANT UPDATE (ordinal, opens, due, act_by, event, needs, version) ON occurrence TO dondoc_app;
@@ -57,6 +57,7 @@ DO $$ BEGIN
         GRANT UPDATE (status, attempts, next_attempt, reply, kept) ON mail TO dondoc_app;
         GRANT UPDATE (revoked_seq) ON delegation TO dondoc_app;
         GRANT UPDATE (well, since, words) ON mail_server TO dondoc_app;
+        GRANT UPDATE (attempts) ON inbox_attempt TO dondoc_app;
         GRANT DELETE ON signed_out TO dondoc_app;
         GRANT SELECT ON alembic_version TO dondoc_app;
     END IF;

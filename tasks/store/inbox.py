@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from dondoc.mail.reply_addresses import Addressed, Code, ReplyTo
 from tasks.store import tables
@@ -59,11 +60,11 @@ def note(connection: sa.Connection, key: str, **row: Any) -> None:
     connection.execute(tables.inbox.insert(), {"key": key, "answered": False, "seq": None, **row})
 
 
-def was_answered(connection: sa.Connection, code: str, sender: str, day: date) -> bool:
-    """Whether that sender was written to that day about what came to that address."""
+def was_answered(connection: sa.Connection, code: str, sender: str, day: date, outcome: str) -> bool:
+    """Whether that sender was told that outcome of what came to that address on that day."""
     i = tables.inbox
     query = sa.select(i.c.key).where(
-        i.c.code == code, i.c.sender == sender, i.c.received_on == day, i.c.answered.is_(True)
+        i.c.code == code, i.c.sender == sender, i.c.received_on == day, i.c.outcome == outcome, i.c.answered.is_(True)
     )
     return connection.scalar(query.limit(1)) is not None
 
@@ -81,6 +82,33 @@ def answered_mail(connection: sa.Connection, message_ids: Sequence[str]) -> tupl
     query = sa.select(m.c.message_id, m.c.plan, m.c.id).where(m.c.message_id.in_(message_ids))
     found = {row.message_id: (row.plan, row.id) for row in connection.execute(query)}
     return next((found[message_id] for message_id in message_ids if message_id in found), None)
+
+
+def is_own(connection: sa.Connection, message_id: str) -> bool:
+    """Whether the outbox holds a mail of that Message-ID: then it is ours, whatever it looks like."""
+    m = tables.mail
+    return connection.scalar(sa.select(m.c.id).where(m.c.message_id == message_id).limit(1)) is not None
+
+
+def own_mails(connection: sa.Connection, message_ids: Iterable[str]) -> frozenset[str]:
+    """Those of the Message-IDs that the outbox holds."""
+    m = tables.mail
+    query = sa.select(m.c.message_id).where(m.c.message_id.in_(set(message_ids)))
+    return frozenset(connection.scalars(query))
+
+
+def own_files(connection: sa.Connection, digests: Iterable[str]) -> frozenset[str]:
+    """Those of the SHA-256 that files have which we mailed."""
+    f = tables.mailed_file
+    return frozenset(connection.scalars(sa.select(f.c.sha256).where(f.c.sha256.in_(set(digests)))))
+
+
+def failed_attempt(connection: sa.Connection, digest: str, day: date) -> int:
+    """Count that reading a mail failed; how often it has."""
+    a = tables.inbox_attempt
+    made = insert(a).values(sha256=digest, attempts=1, first_on=day)
+    counted = made.on_conflict_do_update(index_elements=["sha256"], set_={"attempts": a.c.attempts + 1})
+    return int(connection.scalar(counted.returning(a.c.attempts)) or 1)
 
 
 def returned(connection: sa.Connection, mail: str | None, message_id: str, recipients: Sequence[str]) -> Posted | None:

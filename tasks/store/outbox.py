@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from dondoc.inbox.parts import file_digests
 from dondoc.ledger.ledger import Draft
 from dondoc.mail.reply_addresses import Addressed
 from tasks.store import tables
@@ -142,6 +143,8 @@ def offer(connection: sa.Connection, plan: str, built: Built, now: datetime, mor
     )
     again = {"status": "ready", "next_attempt": now, "kept": False}
     connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=again))
+    if own := [{"sha256": digest} for digest in sorted(file_digests(built.content))]:
+        connection.execute(insert(tables.mailed_file).values(own).on_conflict_do_nothing())
     rows = [
         {
             "code": found.code.text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -13,7 +13,6 @@ from dondoc.inbox.weighing import Why
 from tasks.store.tables import inbox, ledger, notice
 
 STRAY = "stray"  # a person's mail to no address of ours
-STRAY_DAYS = 30  # as long as a stray mail is shown and its bytes are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,13 @@ class Kept:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def waiting(connection: sa.Connection, today: date) -> list[Kept]:
-    """The mails nobody has looked at yet, the newest first; stray ones of the last 30 days."""
-    recent = today - timedelta(days=STRAY_DAYS)
+def waiting(connection: sa.Connection) -> list[Kept]:
+    """The mails nobody has looked at yet, the newest first."""
     found = list(
         connection.execute(
             _kept()
             .where(
-                sa.or_(
-                    sa.and_(inbox.c.outcome.in_(get_args(Why)), inbox.c.seq.is_not(None)),
-                    sa.and_(inbox.c.outcome == STRAY, inbox.c.received_on >= recent),
-                )
+                sa.or_(sa.and_(inbox.c.outcome.in_(get_args(Why)), inbox.c.seq.is_not(None)), inbox.c.outcome == STRAY)
             )
             .order_by(inbox.c.received_on.desc(), inbox.c.seq.desc().nulls_last(), inbox.c.key)
         )
@@ -73,11 +68,9 @@ def is_seen(connection: sa.Connection, mail: Kept) -> bool:
     return mail.key in _seen(connection, {mail.occurrence} if mail.occurrence else set())
 
 
-def stray_digests(connection: sa.Connection, today: date) -> list[bytes]:
-    """The SHA-256 of the stray mails that are still shown: no ledger entry names their bytes."""
-    recent = today - timedelta(days=STRAY_DAYS)
-    query = sa.select(inbox.c.sha256).where(inbox.c.outcome == STRAY, inbox.c.received_on >= recent)
-    return [digest.encode() for digest in connection.scalars(query)]
+def digests(connection: sa.Connection) -> list[bytes]:
+    """The SHA-256 of every mail that came in: also those that an earlier version recorded without a ledger entry."""
+    return [digest.encode() for digest in connection.scalars(sa.select(inbox.c.sha256))]
 
 
 def _kept() -> sa.Select[Any]:

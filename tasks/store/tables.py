@@ -187,6 +187,18 @@ inbox = sa.Table(
     sa.Index("ix_inbox_answered", "code", "sender", "received_on", postgresql_where=sa.text("answered")),
 )
 
+# The files that our own mails carried: whatever brings one back hands in nothing.
+mailed_file = sa.Table("mailed_file", metadata, sa.Column("sha256", sa.Text, primary_key=True))
+
+# How often reading a mail failed, by its bytes. No evidence: the third time the mail itself is recorded and shown.
+inbox_attempt = sa.Table(
+    "inbox_attempt",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("first_on", sa.Date, nullable=False),
+)
+
 # Every accepted set of a month's figures; a correction is a further version. Append-only like the ledger, whose entry
 # `seq` says the same: `body` holds the figures as recorded there.
 figures = sa.Table(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,16 @@ from letters import JANUARY, address, duty_address, last_mail, letter
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPService
 
+from dondoc.inbox.incoming import read_mail
 from tasks.config.settings import Imap
 from tasks.inbox.imap_mailbox import ImapError, look_in
 from tasks.inbox.lmtp_delivery import Reception
 from tasks.inbox.lmtp_server import Door
 from tasks.inbox.lmtp_server import serve as serve_lmtp
-from tasks.inbox.receiving import largest, receive
+from tasks.inbox.receiving import largest
 from tasks.mailbox.server import Mailbox
 from tasks.mailbox.server import serve as serve_mailbox
+from tasks.store.received import waiting
 
 LARGEST = 100_000
 
@@ -89,6 +92,23 @@ def test_the_mail_server_hands_an_answer_over(office: Installation, lmtp: Callab
     with lmtp() as client:
         assert client.sendmail("a@b.example", [to], letter("Ban nhan <x@y.example>", TTPVKS)) == {}
     assert office.states()[JANUARY]["status"] == "submitted"
+
+
+def test_the_null_sender_of_the_envelope_is_a_machine(office: Installation, lmtp: Callable[[], smtplib.LMTP]) -> None:
+    to = duty_address(office, JANUARY, "unit:ttpvks")
+    with lmtp() as client:
+        client.sendmail("", [to], letter(to, TTPVKS))
+    assert [entry["body"]["outcome"] for entry in office.ledger("mail.received")] == ["auto"]
+
+
+def test_when_the_offices_server_took_it_counts_not_when_it_hands_it_over(
+    office: Installation, lmtp: Callable[[], smtplib.LMTP]
+) -> None:
+    to = duty_address(office, JANUARY, "unit:ttpvks")
+    trace = b"Received: from pc by mail.vpub.example (Postfix); Sun, 14 Jan 2024 19:30:00 +0700\r\n"
+    with lmtp() as client:
+        client.sendmail("a@b.example", [to], trace + letter(to, TTPVKS))
+    assert office.states()[JANUARY]["submitted_on"] == "2024-01-14"
 
 
 def test_only_addresses_we_gave_out_are_taken(office: Installation, lmtp: Callable[[], smtplib.LMTP]) -> None:
@@ -184,10 +204,10 @@ def imap(loop: Loop) -> Iterator[Imap]:
     loop.run(stack.aclose())
 
 
-def put(imap: Imap, *contents: bytes) -> None:
+def put(imap: Imap, *contents: bytes, taken: datetime | None = None) -> None:
     with MailBoxUnencrypted(imap.host, imap.port).login(imap.user, imap.password) as box:
         for content in contents:
-            box.append(content)
+            box.append(content, dt=taken)
 
 
 def held(imap: Imap, folder: str) -> int:
@@ -209,6 +229,12 @@ def test_the_mailbox_is_read_once_and_emptied(office: Installation, imap: Imap) 
     put(imap, content)  # the same mail once more
     assert read_it(office, imap) == {"again": 1}
     assert len(office.ledger("occurrence.submitted")) == 1
+
+
+def test_the_mailboxs_own_date_counts_not_the_moment_it_is_read(office: Installation, imap: Imap) -> None:
+    put(imap, letter(duty_address(office, JANUARY, "unit:ttpvks"), TTPVKS), taken=at("2024-01-14", "19:30"))
+    assert read_it(office, imap) == {"submitted": 1}
+    assert office.states()[JANUARY]["submitted_on"] == "2024-01-14"
 
 
 def test_killed_before_a_mail_is_moved_it_is_found_again_and_counts_once(
@@ -235,16 +261,22 @@ def test_one_mail_that_cannot_be_taken_keeps_no_other_out(
 ) -> None:
     put(imap, b"Subject: poison\r\n\r\nx", letter(duty_address(office, JANUARY, "unit:ttpvks"), TTPVKS))
 
-    def choking(morning: Any, content: bytes) -> Any:
+    def choking(content: bytes, *more: Any) -> Any:
         if b"poison" in content:
             raise RuntimeError("choked")
-        return receive(morning, content)
+        return read_mail(content, *more)
 
-    monkeypatch.setattr("tasks.inbox.imap_mailbox.receive", choking)
-    with pytest.raises(ImapError, match="1 mails stay in INBOX, they could not be recorded: RuntimeError: choked"):
-        read_it(office, imap)
+    monkeypatch.setattr("tasks.inbox.receiving.read_mail", choking)
+    for _ in range(2):
+        with pytest.raises(ImapError, match="1 mails stay in INBOX, they could not be recorded: RuntimeError: choked"):
+            read_it(office, imap)
+        assert held(imap, "INBOX") == 1
     assert office.states()[JANUARY]["status"] == "submitted"
-    assert held(imap, "INBOX") == 1
+    assert read_it(office, imap) == {"parked": 1}
+    assert held(imap, "INBOX") == 0
+    assert [entry["body"]["outcome"] for entry in office.ledger("mail.received")] == ["submitted", "parked"]
+    with office.engine.connect() as connection:
+        assert [mail.outcome for mail in waiting(connection)] == ["parked"]
 
 
 def test_a_mailbox_that_cannot_be_read_is_said_in_one_line(office: Installation, imap: Imap) -> None:
