@@ -15,7 +15,7 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>$(VENV)/uv
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up down test browser lint format lock schema clean bench
+.PHONY: up down test browser life lint format lock schema clean bench
 
 up: $(VENV)/.runtime
 	@$(BIN)/dondoc up --demo
@@ -32,6 +32,11 @@ test: $(VENV)/.development
 browser: $(VENV)/.development
 	@test -x /usr/bin/chromium || { echo "The browser tests need /usr/bin/chromium: apt-get install chromium"; exit 2; }
 	@$(BIN)/python -m pytest tests/browser
+
+# A real Postfix and a real Dovecot of its own, from Debian: needs root, and apt where they are missing.
+life: $(VENV)/.development
+	@test "$$(id -u)" = 0 || { echo "make life starts a Postfix and a Dovecot of its own: run it as root"; exit 2; }
+	@$(BIN)/python -m pytest -n 0 tests/life
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check .

@@ -22,7 +22,7 @@ from email import message_from_bytes
 from email.message import EmailMessage, Message
 from pathlib import Path
 
-from authority import PrivateAuthority
+from private_roots import PrivateAuthority
 
 PACKAGES = ("postfix", "dovecot-imapd", "dovecot-lmtpd")
 PASSWORD = "mat-khau-thu"
