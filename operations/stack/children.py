@@ -36,7 +36,7 @@ class Child:
     environment: Mapping[str, str]
     ports: tuple[Port, ...] = ()
     ready: Callable[[], bool] | None = None
-    ready_seconds: float = 60.0
+    ready_seconds: float = 180.0  # a loaded machine of two cores took 67 s to import the portal
     folder: Path | None = None
 
 
