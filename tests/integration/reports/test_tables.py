@@ -206,7 +206,7 @@ def test_the_commands_write_the_same_figures(
     out = tmp_path / "tien-do.xlsx"
     done = CliRunner().invoke(cli, ["progress", str(out), "--unit", "hcqt", "--quarter", "1", "--as-of", "2024-04-10"])
     assert done.exit_code == 0, done.output
-    assert done.output.startswith(f"wrote {out}: 2 occurrences")
+    assert done.output.startswith(f"wrote {out}: nho-2024, 2 occurrences")
     done = CliRunner().invoke(cli, ["scorecard", "--json", "--as-of", "2024-04-10"])
     told = json.loads(done.output)
     office = told["cards"][0]
