@@ -31,10 +31,12 @@ def test_a_standing_deployment_keeps_its_history_under_its_new_name(installation
 
     from deployments.apply import apply, deployment_ids
     from deployments.history import PastRun, recording
+    from deployments.worker import ensure_work_pool
     from flows.issue import issue
 
     before = [replace(found, name="2024") for found in here.compile(installation.plan)]
     flow = next(found.flow for found in before if found.parameters.get("item") == "ke-hoach")
+    ensure_work_pool()
     with get_client(sync_client=True) as client:
         apply(client, before)
         old = deployment_ids(client)
