@@ -115,9 +115,8 @@ class Installation:
     engine: sa.Engine
     house: House
     settings: Settings
-    prefect_database: str = (
-        ""  # libpq URL of Prefect's own database, for what its interface cannot do; empty: out of reach
-    )
+    # libpq URL of Prefect's own database, for what its interface cannot do; empty: out of reach
+    prefect_database: str = field(default="", repr=False)
 
     def compile(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
         """The deployments of an adopted or draft plan, with what was extended moved and what has ended left out.
