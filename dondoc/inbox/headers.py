@@ -23,7 +23,7 @@ _PARAMETER = re.compile(r""";\s*([\w-]{1,60})(\*\d{1,4})?(\*)?\s*=\s*("(?:[^"\\]
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"\s*\Z")
 # An address as a mail program writes it; what stands in quotes is a name. Both sides are bounded (RFC 5321, 4.5.3.1).
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,400}"(?!@)')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,100}"(?!@)')
 _ADDRESS = re.compile(
     r"""(?<![^\s<>,;:"'(\[])["']?([^\s<>,;:"'()\[\]@\\]{1,120})["']?@([^\s<>,;:"'()\[\]@\\]{1,200})"""
 )

@@ -17,13 +17,14 @@ from dondoc.inbox.transfer import octets
 DEEPEST = 12
 MOST_PARTS = 300
 _MOST_HEADERS = 400
-_LONGEST_HEADERS = 256 * 1024
+_LONGEST_HEADERS = 128 * 1024
 _LONGEST_FIELD = 64 * 1024
 _LONGEST_PARAMETERS = 8 * 1024
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*")
 _TYPE = re.compile(r"\s*([\w.+-]{1,80})\s*/\s*([\w.+-]{1,127})")
 _BOUNDARY = re.compile(r""";\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.){1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
+_DELIMITER_ENDS = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _MAILS = frozenset({"message/rfc822", "message/global"})
 _GROUPS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
@@ -148,18 +149,25 @@ def _boundary(part: Message) -> bytes:
 
 def _cut(body: bytes, boundary: bytes, most: int) -> list[bytes]:
     """The parts between the lines of a boundary; the last one may lack its end."""
-    line = re.compile(rb"(?:\A|\r\n|\n|\r)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r|\n|\Z)(?:\r\n|\n|\r)?")
-    found: list[bytes] = []
-    start, at = -1, 0
+    mark, found = b"--" + boundary, list[bytes]()
+    start, at = -1, body.find(mark)
     while len(found) < most:
-        match = line.search(body, at)
+        line = _DELIMITER_ENDS.match(body, at + len(mark)) if at >= 0 else None
+        if at >= 0 and (line is None or (at > 0 and body[at - 1] not in b"\r\n")):
+            at = body.find(mark, at + 1)
+            continue
         if start >= 0:
-            found.append(body[start : match.start() if match else len(body)])
-        if match is None or match[1]:
+            found.append(_without_break(body[start:at]) if at >= start else body[start:] if at < 0 else b"")
+        if line is None or line[1]:
             break
-        start = match.end()
-        at = max(match.end() - 1, match.start() + 1)  # an empty part's own line break may begin the next delimiter
+        start = line.end()
+        at = body.find(mark, start)
     return found
+
+
+def _without_break(part: bytes) -> bytes:
+    """A part without the line break that belongs to the delimiter behind it (RFC 2046, 5.1.1)."""
+    return part[:-2] if part.endswith(b"\r\n") else part[:-1] if part.endswith((b"\n", b"\r")) else part
 
 
 def _groups(body: bytes) -> Iterator[Message]:

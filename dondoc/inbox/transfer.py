@@ -11,6 +11,7 @@ _PADDING = re.compile(rb"=+")
 _UU_BEGIN = re.compile(rb"(?m)^begin [0-7]{3,4} ([^\r\n]{1,250})\r?$")
 _UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
 _MOST_UU = 20
+_MOST_PADDED = 30_000  # some programs pad every line
 
 
 def octets(body: bytes, encoding: str) -> bytes:
@@ -44,7 +45,7 @@ def uuencoded(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 
 def _base64(body: bytes) -> bytes:
     pieces = []
-    for number, told in enumerate(_PADDING.split(body)):
+    for number, told in enumerate(_PADDING.split(body, _MOST_PADDED)):
         if number and not _ONLY_BASE64.fullmatch(told):  # a gateway's footer, and no further padded piece
             break
         kept = _NOT_BASE64.sub(b"", told)

@@ -253,7 +253,10 @@ class Desk:
         found["decision" if NOTICES[kind].shows == "decision" else "document"] = self._document(notice)
         found["files"] = self.wording.several("parties", [clean(str(file["name"])) for file in body.get("files", ())])
         found["sender"] = self._sender(body.get("mail") or {})
-        found["refused"] = clean(str((body.get("mail") or {}).get("refused") or ""))
+        mail = body.get("mail") or {}
+        found["refused"] = clean(str(mail.get("refused") or ""))
+        found["mentioned"] = clean(str(mail.get("mentioned") or ""))
+        found["early"] = self.wording.day(_day(body.get("early") or mail.get("early"))) if kind == "submitted" else ""
         if kind == "extension-requested":
             found["until"] = self.wording.day(_day(body.get("until")))
         return found

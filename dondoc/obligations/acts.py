@@ -68,6 +68,8 @@ def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = No
     for refusal in faults(facts, act, min(act.received or today, today)):
         raise ForbiddenTransitionError(refusal) if refusal.code == "not_now" else ActError(refusal)
     body = _body(act, today)
+    if act.name == "submit" and act.signed and is_early(facts, act.signed):
+        body["early"] = act.signed.isoformat()
     if rule.favours and decides_own(facts, actor):
         if facts.policy.own_review == "refused":
             raise ActError("own_unit")

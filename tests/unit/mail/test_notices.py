@@ -203,7 +203,7 @@ SAMPLES: dict[str, tuple[str, list[Notice], dict[str, Any]]] = {
     ),
     "submitted-by-mail": (
         "2024-04-11",
-        [make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), body={"channel": "mail", "files": [{"name": "Kế hoạch.pdf"}], "mail": {"from": "ai-do@gmail.example", "known": False, "refused": "winmail.dat"}})],
+        [make_notice("submitted", recipient="role:tracker", status=Status.SUBMITTED, submitted_on=date(2024, 4, 11), body={"channel": "mail", "files": [{"name": "Kế hoạch.pdf"}], "mail": {"from": "ai-do@gmail.example", "known": False, "refused": "winmail.dat", "mentioned": "12/KH-VP", "early": "2006-11-20"}})],
         {},
     ),
     "difficulty": (
