@@ -169,7 +169,7 @@ def schema() -> None:
 @plan.command("adopt")
 @click.argument("file", required=False)
 @click.option("--actor", default="operator", show_default=True, help="Who adopts it.")
-@click.option("--decision", default="", help="The number of the decision that amends the adopted plan: 21/QĐ-VP.")
+@click.option("--decision", default="", help="The number of the decision that amends the adopted plan: 21/KH-VP.")
 @click.option("--decided-on", type=click.DateTime(["%Y-%m-%d"]), help="The date on that decision.")
 @click.option("--reason", default="", help="Why it is amended, in a few words; the units read it.")
 @click.option("--dry-run", is_flag=True, help="Only say what an amendment would change.")

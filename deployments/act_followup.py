@@ -34,15 +34,7 @@ _ENDED = frozenset({Verdict.DONE_ON_TIME, Verdict.DONE_LATE, Verdict.WAIVED, Ver
 
 @flow(retries=0)
 def follow_up(plan: str, item: str, seq: int, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Chạy sau một việc đã ghi: xem lại nhiệm vụ của việc đó và chỉnh lịch các buổi sáng sắp tới.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2026.
-        item: Mã nhiệm vụ trong kế hoạch.
-        seq: Số chứng cứ của việc đã ghi.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi, không gửi và không chỉnh lịch.
-    """
+    """Runs after a recorded act: looks at its item again and moves the coming mornings."""
     morning = begin(plan, item, as_of, dry_run)
     with morning.engine.connect() as connection:
         act = read_act(connection, seq)

@@ -22,12 +22,15 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.flows import Flow
-from prefect.utilities.callables import ParameterSchema, parameter_schema
+from prefect.utilities.callables import ParameterSchema
 
+from deployments.flow_forms import flow_form
 from deployments.renaming import Named
 from dondoc.schedule.deployments import MARK, POOL, Deployment
 from dondoc.verification.audit_deployments import differing
 from tasks.audit.prefect_reading import standing_of
+from tasks.config.loading import words
+from tasks.config.settings import settings
 
 _PAGE = 200
 _DATES = re.compile(r"^RDATE:([0-9T,]+)$", re.MULTILINE)
@@ -165,8 +168,8 @@ def _put(client: SyncPrefectClient, deployment: Deployment, found: DeploymentRes
 
 @cache
 def _form(entrypoint: str) -> ParameterSchema:
-    """The typed form of a flow function, with its parameters' descriptions from the docstring."""
-    return parameter_schema(flow_function(entrypoint))
+    """The typed form of a flow function, in the office's words."""
+    return flow_form(flow_function(entrypoint), words(settings().config))
 
 
 @cache

@@ -15,23 +15,21 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from dondoc.schedule.deployments import RUN_MARK
-
 # A failure seldom comes alone: the incident run comes when those of this time are all there, and tells them together.
 GATHERED = timedelta(minutes=2)
 _ANY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
-_MARKED = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{RUN_MARK}"}
 _EACH = {"prefect.resource.id"}
 
 
 def automations(incident: UUID, words: Mapping[str, Any]) -> tuple[AutomationCore, ...]:
     """What should stand: one incident run two minutes after the first failure or late run; one for what is pending long."""
+    marked = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{words['tags']['duty']}"}
     triggers = {
-        "failed": _reactive("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"),
-        "late": _reactive("prefect.flow-run.Late"),
+        "failed": _reactive(marked, "prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"),
+        "late": _reactive(marked, "prefect.flow-run.Late"),
         "pending": EventTrigger(
             match=_ANY_RUN,
-            match_related=_MARKED,
+            match_related=marked,
             for_each=_EACH,
             after={"prefect.flow-run.Pending"},
             expect={"prefect.flow-run.Running", "prefect.flow-run.Crashed", "prefect.flow-run.Cancelled"},
@@ -67,10 +65,10 @@ def apply_automations(client: SyncPrefectClient, wanted: tuple[AutomationCore, .
     return done
 
 
-def _reactive(*events: str) -> EventTrigger:
+def _reactive(marked: dict[str, str], *events: str) -> EventTrigger:
     return EventTrigger(
         match=_ANY_RUN,
-        match_related=_MARKED,
+        match_related=marked,
         expect=set(events),
         posture=Posture.Reactive,
         threshold=1,

@@ -27,11 +27,11 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.states import Scheduled
 
 from deployments.engine import run_to_end
+from tasks.config.loading import words
+from tasks.config.settings import settings
 
 # A queue no worker polls: the live worker must not take a past run between its creation and its start.
 HISTORY_QUEUE = "history"
-# Prefect's late-run service looks for states *named* Scheduled; under another name a past run is never made Late.
-AWAITING = "Chờ ghi lại"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class RunRecorder:
         return self.client.create_flow_run_from_deployment(
             run.deployment_id,
             parameters=run.flow.serialize_parameters(dict(run.parameters)),
-            state=Scheduled(scheduled_time=run.scheduled, name=AWAITING),
+            # Prefect's late-run service looks for states *named* Scheduled; under another name a past run is never Late.
+            state=Scheduled(scheduled_time=run.scheduled, name=words(settings().config)["states"]["awaiting"]),
             name=f"{run.scheduled:%Y-%m-%d}",
             idempotency_key=run.key,
             work_queue_name=HISTORY_QUEUE,

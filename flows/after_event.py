@@ -24,17 +24,7 @@ def after_event(
     as_of: datetime | None = None,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Theo dõi nhiệm vụ phát sinh sau một sự kiện bên ngoài; cũng là nơi ghi nhận sự kiện đó.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        event: Mã sự kiện cần ghi nhận (để trống: chỉ xem nhiệm vụ).
-        happened_on: Ngày sự kiện xảy ra; cần có khi ghi nhận sự kiện.
-        document: Số, ký hiệu văn bản làm căn cứ; cần có khi ghi nhận sự kiện.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow an item that an outside event begins; the event may be recorded here too."""
     morning = begin(plan, item, as_of, dry_run)
     noted = note_event(morning, event, happened_on, document)
     looked = look_at(morning, item)

@@ -19,14 +19,7 @@ from tasks.obligations.run_result import conclude
 
 @flow(retries=0)
 def collect(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Thu thập số liệu hằng tháng của một nhiệm vụ, tính và công bố chỉ số.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Collect an item's figures each month, compute the index and publish it."""
     morning = begin(plan, item, as_of, dry_run)
     found = hand_in(morning, item)
     indexed = publish_index(morning, item, found.reading)

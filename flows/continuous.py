@@ -16,14 +16,7 @@ from tasks.reports.progress import item_progress
 
 @flow(retries=0)
 def continuous(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Theo dõi nhiệm vụ thường xuyên và báo cáo định kỳ của nhiệm vụ đó.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow a standing duty and its periodic reports."""
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
     return conclude(morning, "continuous", looked, progress=item_progress(morning, item))

@@ -18,12 +18,7 @@ from tasks.runs.sweep import check_ledger
 
 @flow(retries=0)
 def daily_check(as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Kiểm tra hằng ngày: sổ chứng cứ, lịch sử của Prefect, đối chứng; chăm nom kế hoạch đã qua ngày khép.
-
-    Args:
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """The daily check: the ledger, Prefect's history and the witness; plans past their closing are looked after."""
     morning = begin(SYSTEM, None, as_of, dry_run)
     looked, posted, ended = sweep_what_is_left(morning)
     awaited = remind_of_new_year(morning)

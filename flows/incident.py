@@ -12,5 +12,5 @@ from tasks.runs.incidents import tell_operator
 
 @flow(retries=0)
 def incident() -> State[Any]:
-    """Báo sự cố kỹ thuật cho đơn vị vận hành: mọi lượt chạy đang hỏng mà chưa được báo, mỗi nguyên nhân một mục."""
+    """Tell the operator of every run that failed technically and is not told of yet, one entry a cause."""
     return tell_operator()

@@ -16,14 +16,7 @@ from tasks.reports.progress import chain_of_steps
 
 @flow(retries=0)
 def inspection(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Theo dõi chuỗi kế hoạch, kiểm tra, báo cáo, khắc phục.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow the chain of plan, inspection, report and remedy."""
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
     return conclude(morning, "inspection", looked, chain_of_steps=chain_of_steps(morning, item))

@@ -15,14 +15,7 @@ from tasks.obligations.run_result import conclude
 
 @flow(retries=0)
 def issue(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Theo dõi việc ban hành văn bản của một nhiệm vụ.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow the issuing of an item's documents."""
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
     return conclude(morning, "issue", looked)

@@ -16,14 +16,7 @@ from tasks.plan.drafting import draft_next_year
 
 @flow(retries=0)
 def next_year(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Theo dõi việc xây dựng kế hoạch năm sau và chuẩn bị sẵn một bản dự thảo.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow the making of next year's plan and keep a draft of it ready."""
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
     return conclude(morning, "next_year", looked, draft=draft_next_year(morning))

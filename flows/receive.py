@@ -14,6 +14,6 @@ from tasks.inbox.imap_flow import conclude_receiving, read_mailbox
 
 @flow(retries=0)
 def receive_mail() -> State[Any]:
-    """Nhận thư: đọc hộp thư trả lời, ghi nhận kết quả nộp bằng thư và thư bị trả về."""
+    """Read the reply mailbox: results handed in by mail, and mail that came back."""
     morning = begin(SYSTEM)
     return conclude_receiving(morning, read_mailbox(morning))

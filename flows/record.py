@@ -16,25 +16,13 @@ from tasks.runs.operator_run import attempt, conclude_form
 
 @flow(retries=0)
 def record(form: RecordForm, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Ghi nhận một việc về một kỳ thực hiện, thay cho đơn vị hoặc người theo dõi.
-
-    Args:
-        form: Điền kỳ thực hiện, việc cần ghi, người ghi; các ô khác tùy việc, xem lời giải thích ở từng ô.
-        as_of: Ghi như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ ghi gì, không ghi và không gửi gì.
-    """
+    """Record an act on an occurrence, for a unit or the tracker."""
     morning, taken = attempt(take_act, form, as_of, dry_run)
     return conclude_form(morning, "record", form, taken)
 
 
 @flow(retries=0)
 def record_event(form: EventForm, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Ghi nhận một sự kiện bên ngoài; những nhiệm vụ chờ sự kiện đó được xem và mở ngay.
-
-    Args:
-        form: Điền kế hoạch, sự kiện, ngày xảy ra, văn bản làm căn cứ và người ghi.
-        as_of: Ghi như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ ghi gì, không ghi và không gửi gì.
-    """
+    """Record an outside event; the items that wait for it are looked at and opened at once."""
     morning, taken = attempt(take_event, form, as_of, dry_run)
     return conclude_form(morning, "record_event", form, taken)

@@ -16,14 +16,7 @@ from tasks.reports.progress import plan_progress, tell_leaders
 
 @flow(retries=0)
 def report(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Theo dõi việc báo cáo tiến độ kế hoạch cho Lãnh đạo Văn phòng.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        item: Mã nhiệm vụ trong kế hoạch.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Follow the reports on the plan's progress to the leaders."""
     morning = begin(plan, item, as_of, dry_run)
     looked = look_at(morning, item)
     return conclude(morning, "report", looked, progress=plan_progress(morning))
@@ -31,13 +24,7 @@ def report(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = 
 
 @flow(retries=0)
 def leaders_report(plan: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Báo cáo Lãnh đạo Văn phòng: chỉ những việc trễ hạn hoặc cần quyết định.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """Report to the leaders: only what is late or needs a decision."""
     morning = begin(plan, None, as_of, dry_run)
     told = tell_leaders(morning)
     return conclude(morning, "leaders_report", told, progress=plan_progress(morning))

@@ -16,14 +16,7 @@ from tasks.runs.sweep import check_ledger, close_plans, conclude_sweep, look_aro
 
 @flow(retries=0)
 def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
-    """Quét hằng ngày: làm bù việc còn nợ, gửi thư của buổi sáng, kiểm tra sổ chứng cứ.
-
-    Args:
-        plan: Mã kế hoạch, ví dụ cchc-2024.
-        retry_only: Chỉ gửi lại những thư mà máy chủ thư chưa nhận, không xem lại các nhiệm vụ.
-        as_of: Xem như đang ở thời điểm này (để trống: bây giờ).
-        dry_run: Chạy thử: cho biết sẽ làm gì, không ghi và không gửi gì.
-    """
+    """The daily sweep: catch up on what is owed, send the morning's mail, verify the ledger."""
     morning = begin(plan, None, as_of, dry_run)
     looked = [] if retry_only else [*look_at(morning), *look_around(morning)]
     posted = send_mail(morning, kept_only=retry_only)

@@ -191,7 +191,7 @@ def _read_row(located: Located, i: int, row: object) -> list[DayRule]:
     rules = [DayRule(day, not row.get("working", False), name, source) for day in days]
     worked = row.get("swapped_with")
     if type(worked) is date:
-        rules.append(DayRule(worked, False, f"làm bù cho {start:%d/%m/%Y}", source))
+        rules.append(DayRule(worked, False, f"worked instead of {start:%d/%m/%Y}", source))
     elif worked is not None:
         located.fault((*path, "swapped_with"), "'swapped_with' is the Saturday worked instead, YYYY-MM-DD")
     return rules
@@ -209,7 +209,11 @@ def _span(country: str, overrides: Mapping[date, DayRule], years: range) -> _Spa
     wider = range(max(years[0] - 1, listed.start_year), min(years[-1] + 1, listed.end_year) + 1)
     package = holidays.country_holidays(country, years=wider, language=language)
     rules = {day: DayRule(day, True, name) for day, name in package.items() if day.year in years}
-    rules |= {day: DayRule(day, False, "làm bù") for day in package.weekend_workdays if day.year in years}
+    rules |= {
+        day: DayRule(day, False, "worked instead of another day")
+        for day in package.weekend_workdays
+        if day.year in years
+    }
     rules |= {day: rule for day, rule in overrides.items() if day.year in years}
     first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
     whole = (date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dondoc.office.wording import Wording, sentence
+from dondoc.office.wording import Wording
 from dondoc.plan.plan import Item, Plan
 
 
@@ -49,7 +49,6 @@ def plan_facts(plan: Plan, wording: Wording) -> dict[str, Any]:
     found = tuple(Part(number, heading, tuple(points)) for (number, heading), points in parts.items())
     return {
         "draft": plan,
-        "subject": sentence(plan.title.removeprefix("Kế hoạch ")),
         "parts": found,
         "questions": tuple(point for part in found for point in part.items if point.question),
     }

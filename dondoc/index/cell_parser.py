@@ -10,13 +10,15 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from dondoc.index.definitions import FigureError, Metric, Metrics, fold
+from dondoc.index.definitions import FigureError, Metric, Metrics, fold, unmarked
 
 # Integers up to here survive every JSON reader (2**53 has 16 digits).
 _LONGEST = 15
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})(?:-01)?")  # Excel turns "2024-03" into the date 2024-03-01
-_MONTH_FIRST = re.compile(r"(?:(?:tháng|thang|t)\s*)?([0-9]{1,2})(?:[-/]([0-9]{4}))?", re.IGNORECASE)
+_MONTH_FIRST = re.compile(
+    r"(?:(?:thang|t)\s*)?([0-9]{1,2})(?:[-/]([0-9]{4}))?"
+)  # of unmarked text: "Tháng 3", "T3", "3/2024"
 _WHOLE = re.compile(r"\+?([0-9]+)")
 _SEPARATED = re.compile(r"\+?[0-9]{1,3}(?:[.,\s'’][0-9]{3})+")
 _FRACTION = re.compile(r"\+?[0-9]+[.,][0-9]+")
@@ -40,7 +42,7 @@ def month(text: str, year: int) -> str:
         raise FigureError("month_empty")
     if match := _YEAR_FIRST.fullmatch(text):
         found, number = int(match[1]), int(match[2])
-    elif match := _MONTH_FIRST.fullmatch(text):
+    elif match := _MONTH_FIRST.fullmatch(unmarked(text)):
         found, number = int(match[2] or year), int(match[1])
     else:
         raise FigureError("month_bad", text=text)

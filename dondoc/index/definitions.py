@@ -174,8 +174,13 @@ class Metrics(_Frozen):
 
 def fold(text: str) -> str:
     """Letters and digits only, without case or diacritics: how headings and codes are compared."""
+    return "".join(c for c in unmarked(text) if c.isalnum())
+
+
+def unmarked(text: str) -> str:
+    """The beginning of `text` without case or diacritics."""
     plain = unicodedata.normalize("NFKD", text[:LONGEST_NAME].casefold()).replace("đ", "d")
-    return "".join(c for c in plain if c.isalnum())
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def shown(text: str, longest: int = 200) -> str:

@@ -26,7 +26,6 @@ from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS, OwnFlow
 
 POOL = "dondoc"
 MARK = "dondoc"  # the tag that says: ours to update and prune
-RUN_MARK = "nghĩa vụ"  # the tag of runs whose technical failures are incidents
 
 
 @dataclass(frozen=True)
@@ -155,9 +154,18 @@ class Compiler:
 
     def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
         units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
-        quarters = sorted({f"Quý {_ROMAN[(o.due.month - 1) // 3]}" for o in found if o.due and not o.before_adoption})
+        quarters = sorted(
+            {self.words["tags"]["quarters"][(o.due.month - 1) // 3] for o in found if o.due and not o.before_adoption}
+        )
         shape = str(self.words["shapes"][item.shape])
-        return (MARK, RUN_MARK, *item_tags(plan, item), *(unit.short or unit.name for unit in units), shape, *quarters)
+        return (
+            MARK,
+            self.words["tags"]["duty"],
+            *item_tags(plan, item),
+            *(unit.short or unit.name for unit in units),
+            shape,
+            *quarters,
+        )
 
     def _at(self, days: set[date], at: time) -> tuple[datetime, ...]:
         return tuple(datetime.combine(day, at) for day in sorted(days))
@@ -174,7 +182,7 @@ class Compiler:
                 name=plan.id,
                 entrypoint=OWN_FLOWS[key].entrypoint,
                 parameters={"plan": plan.id},
-                tags=(*_marks(OWN_FLOWS[key]), plan.id, str(plan.year)),
+                tags=(*_marks(OWN_FLOWS[key], self.words), plan.id, str(plan.year)),
                 description=words[key]["description"],
                 mornings=mornings[key],
                 timezone=policy.timezone,
@@ -206,7 +214,7 @@ def own_deployments(words: Mapping[str, Any], timezone: str, keys: Iterable[str]
             name="dondoc",
             entrypoint=OWN_FLOWS[key].entrypoint,
             parameters={},
-            tags=_marks(OWN_FLOWS[key]),
+            tags=_marks(OWN_FLOWS[key], words),
             description=words["own_flows"][key]["description"],
             mornings=(),
             timezone=timezone,
@@ -218,8 +226,5 @@ def own_deployments(words: Mapping[str, Any], timezone: str, keys: Iterable[str]
     )
 
 
-def _marks(flow: OwnFlow) -> tuple[str, ...]:
-    return (MARK, RUN_MARK) if flow.marked else (MARK,)
-
-
-_ROMAN = ("I", "II", "III", "IV")
+def _marks(flow: OwnFlow, words: Mapping[str, Any]) -> tuple[str, ...]:
+    return (MARK, words["tags"]["duty"]) if flow.marked else (MARK,)

@@ -24,7 +24,6 @@ from tasks.store.chain import head
 
 FILE = "doi-chung.txt"
 PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
-_TITLE = "# Đối chứng sổ chứng cứ: số mục, mã băm, thời điểm (UTC), kế hoạch. Chỉ thêm dòng, không sửa, không xóa.\n"
 
 
 def beyond_the_end(connection: sa.Connection, settings: Settings) -> Iterator[Finding]:
@@ -68,10 +67,10 @@ def read(file: Path) -> str:
         return ""
 
 
-def append_line(file: Path, before: str, line: str) -> None:
+def append_line(file: Path, before: str, line: str, title: str) -> None:
     """Add a line to a witness whose text was `before`, for good once this returns."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    start = "" if before.endswith("\n") else "\n" if before else _TITLE
+    start = "" if before.endswith("\n") else "\n" if before else f"# {title}\n"
     opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     try:
         os.write(opened, f"{start}{line}\n".encode())

@@ -17,6 +17,7 @@ from dondoc.ledger.ledger import Draft, Head
 from dondoc.ledger.witness import line_of, read_witness
 from tasks.audit.time_stamps import stamp
 from tasks.audit.witness_files import FILE, append_line, read, within
+from tasks.config.loading import words
 from tasks.config.run_context import Morning
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
@@ -68,7 +69,8 @@ def _write(
     yield from disagreeing
     if disagreeing or done:
         return  # one that disagrees is left as it is: it is the proof
-    within(lambda: append_line(folder / FILE, text, line))
+    title = words(morning.settings.config)["witness_title"]
+    within(lambda: append_line(folder / FILE, text, line, title))
     said: dict[str, Any] = {"place": place}
     if morning.settings.witness.stamp_url:
         try:

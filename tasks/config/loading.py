@@ -21,7 +21,7 @@ from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
-_WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml", "acts.yaml")
+_WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml", "acts.yaml", "forms.yaml")
 
 _words: dict[Path, dict[str, Any]] = {}
 _languages: dict[Path, tuple[int, str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from prefect.context import FlowRunContext
 
 from dondoc.foundation.errors import ClockError
 from dondoc.office.rules import House
-from tasks.config.loading import clock, house
+from tasks.config.loading import clock, house, words
 from tasks.config.settings import Settings, settings
 from tasks.store.connect import engine
 
@@ -69,6 +70,11 @@ def store(url: str) -> sa.Engine:
 def _run_id() -> str | None:
     context = FlowRunContext.get()
     return str(context.flow_run.id) if context and context.flow_run else None
+
+
+def task_name(task: str) -> Callable[[], str]:
+    """What Prefect's pages call the runs of a task, read from the office's words when one begins."""
+    return lambda: str(words(settings().config)["tasks"][task])
 
 
 def log(message: str, *values: Any) -> None:

@@ -11,14 +11,14 @@ from prefect.states import Completed
 
 from dondoc.ledger.ledger import SYSTEM
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import Morning, task_name
 from tasks.config.settings import SettingsError
 from tasks.inbox.imap_mailbox import look_in
 from tasks.inbox.receiving import largest
 from tasks.store.runs import record_run
 
 
-@task(name="Đọc hộp thư", persist_result=False)
+@task(task_run_name=task_name("read_mailbox"), persist_result=False)
 def read_mailbox(morning: Morning) -> Counter[str]:
     """Take what the mailbox holds. Raises SettingsError where none is set up, ImapError where it cannot be read."""
     imap = morning.settings.imap

@@ -17,7 +17,6 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
 from dondoc.ledger.ledger import SYSTEM, Draft
-from dondoc.schedule.deployments import RUN_MARK
 from dondoc.watch.incidents import BrokenRun, Cause, causes
 from tasks.audit.prefect_reading import flow_names, read_runs
 from tasks.config.loading import words
@@ -89,7 +88,7 @@ def _broken(morning: Morning) -> Iterator[BrokenRun]:
     context = FlowRunContext.get()
     client: Any = context.client if context else None
     assert isinstance(client, SyncPrefectClient), "incidents are told by a run of Prefect's"
-    marked = {"tags": {"all_": [RUN_MARK]}}
+    marked = {"tags": {"all_": [words(morning.settings.config)["tags"]["duty"]]}}
     ended = {"end_time": {"after_": (morning.now - _ENDED_WITHIN).isoformat()}}
     started = {"expected_start_time": {"before_": (morning.now - _PENDING_TOO_LONG).isoformat()}}
     runs = [

@@ -60,7 +60,8 @@ def conclude_form(
     why = in_words(taken.why, vocabulary) if isinstance(taken, Refused) else None
     what = _what(form, taken, vocabulary)
     numbers = _record(morning, flow, form, taken, looked, why)
-    facts = {"answers": form.answers(), "taken": taken, "what": what, "why": why, "looked": looked, "numbers": numbers}
+    answers = form.answers(vocabulary["forms"])
+    facts = {"answers": answers, "taken": taken, "what": what, "why": why, "looked": looked, "numbers": numbers}
     markdown = (
         templates(morning.settings.config)
         .get_template("record.md.j2")

@@ -16,7 +16,7 @@ from prefect.states import Completed, Failed, Scheduled
 from dondoc.ledger.findings import why_broken
 from dondoc.ledger.ledger import Break, Head
 from tasks.config.loading import words
-from tasks.config.run_context import Morning, log
+from tasks.config.run_context import Morning, log, task_name
 from tasks.mail.delivery import deliver
 from tasks.mail.sending import Posted
 from tasks.obligations.act_followup import follow_missed
@@ -45,7 +45,7 @@ def look_around(morning: Morning) -> list[Looked]:
     return [found for plan in others for found in look_at(replace(morning, plan=plan)) if found.entries]
 
 
-@task(name="Gửi thư", persist_result=False)
+@task(task_run_name=task_name("send_mail"), persist_result=False)
 def send_mail(morning: Morning, kept_only: bool = False) -> Posted:
     """Deliver the outbox of all plans; a rehearsal delivers nothing.
 
@@ -106,7 +106,7 @@ def close_plans(morning: Morning) -> list[str]:
     ]
 
 
-@task(name="Kiểm tra sổ chứng cứ", persist_result=False)
+@task(task_run_name=task_name("check_ledger"), persist_result=False)
 def check_ledger(morning: Morning) -> Head | Break:
     """Re-derive the whole chain from its canonical bytes."""
     return verify_chain(morning.engine)

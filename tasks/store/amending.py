@@ -81,7 +81,7 @@ def _check(connection: sa.Connection, plan: Plan, ruling: Ruling, today: date) -
             "its own day is that of its decision"
         )
     if not ruling.document.strip():
-        raise AdoptionError("an amendment names its decision: give its number (số, ký hiệu)")
+        raise AdoptionError("an amendment names its decision: give its number")
     if ruling.signed > today:
         raise AdoptionError(f"the decision is dated {ruling.signed:%d/%m/%Y}, after today; correct its date")
 

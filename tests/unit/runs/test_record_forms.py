@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import is_valid, preprocess_schema
 
 from deployments.apply import flow_function
+from deployments.flow_forms import flow_form
 from dondoc.foundation.refusals import ENGLISH, Refusal
 from dondoc.obligations.act_table import ACTS, FIELDS
+from dondoc.office.policy import Shape
 from dondoc.office.refusals import in_words
-from dondoc.schedule.deployments import MARK, RUN_MARK, own_deployments
+from dondoc.schedule.deployments import MARK, own_deployments
+from dondoc.schedule.own_flows import OWN_FLOWS
 from tasks.config.loading import read, words
 from tasks.obligations.operator_forms import RecordForm, act_labels
 
@@ -26,7 +28,7 @@ FILLED = {"occurrence": "a/b/c/d", "act": "Duyệt", "recorded_by": "Nguyễn V�
 
 
 def schema(entrypoint: str) -> dict[str, Any]:
-    return dict(parameter_schema(flow_function(entrypoint)).model_dump())
+    return dict(flow_form(flow_function(entrypoint), WORDS).model_dump())
 
 
 def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
@@ -39,7 +41,7 @@ def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
     for deployment in OWN:
         assert deployment.rrule is None
         assert deployment.tags == incident.tags == (MARK,)
-        assert RUN_MARK not in deployment.tags
+        assert WORDS["tags"]["duty"] not in deployment.tags
         assert not re.search(r"[/%&<>]", deployment.flow)
     assert len({d.slug for d in (*OWN, incident)}) == 4
 
@@ -56,6 +58,18 @@ def test_every_field_has_a_label_a_help_text_and_a_place(entrypoint: str) -> Non
         assert [field["position"] for field in form["properties"].values()] == list(range(len(form["properties"])))
     (form,) = (form for form in found["definitions"].values() if "recorded_by" in form["properties"])
     assert "recorded_by" in form["required"], "Prefect does not know who is signed in"
+
+
+def test_every_flow_has_its_words_and_every_word_its_flow() -> None:
+    entrypoints = [flow.entrypoint for flow in OWN_FLOWS.values()] + [f"flows.{s}.{s}" for s in get_args(Shape)]
+    found = {entrypoint.rpartition(".")[2]: schema(entrypoint) for entrypoint in entrypoints}
+    for form in found.values():
+        assert [name for name, field in form["properties"].items() if not field["description"]] == []
+    said = WORDS["parameters"]
+    own = {(flow, name) for flow, names in said.items() if flow != "common" for name in names}
+    assert own <= {(flow, name) for flow, form in found.items() for name in form["properties"]}
+    assert set(said["common"]) == set.intersection(*(set(found[shape]["properties"]) for shape in get_args(Shape)))
+    assert set(WORDS["forms"]) == {name for form in found.values() for name in form["definitions"]}
 
 
 def test_the_choice_of_acts_is_complete() -> None:
