@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Head
 from dondoc.ledger.witness import line_of, read_witness
+from tasks.config.loading import words
 from tasks.config.settings import Settings
 from tasks.store import tables
 from tasks.store.chain import head
@@ -51,12 +52,13 @@ def note_head(engine: sa.Engine, settings: Settings, now: datetime, plan: str) -
         disagreeing = any(True for _ in beyond_the_end(connection, settings))
     if disagreeing:
         return
+    title = words(settings.config)["witness_title"]
     for place in settings.witness.folders:
         file = settings.var / place / FILE
         with suppress(OSError, UnicodeDecodeError):
             text = within(lambda file=file: read(file))  # type: ignore[misc]
             if at.seq not in read_witness(place, text.splitlines()).lines:
-                within(lambda file=file, text=text: append_line(file, text, line_of(at, now, plan)))  # type: ignore[misc]
+                within(lambda file=file, text=text: append_line(file, text, line_of(at, now, plan), title))  # type: ignore[misc]
 
 
 def read(file: Path) -> str:
