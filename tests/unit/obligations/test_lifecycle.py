@@ -40,12 +40,12 @@ TABLE: dict[str, dict[str, str]] = {
         "amended": "planned", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "open": {
-        "submitted": "submitted", "acknowledged": "open", "extension_requested": "open", "extended": "open",
+        "submitted": "submitted", "partly_done": "open", "acknowledged": "open", "extension_requested": "open", "extended": "open",
         "extension_refused": "open", "difficulty_raised": "open", "difficulty_answered": "open",
         "amended": "open", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },
     "returned": {
-        "submitted": "submitted", "acknowledged": "returned", "extension_requested": "returned",
+        "submitted": "submitted", "partly_done": "returned", "acknowledged": "returned", "extension_requested": "returned",
         "extended": "returned", "extension_refused": "returned", "difficulty_raised": "returned",
         "difficulty_answered": "returned", "amended": "returned", "waived": "waived", "superseded": "superseded", "missed": "missed",
     },

@@ -50,10 +50,10 @@ def test_a_quoted_time_is_read() -> None:
         ('look_at: "09:00"\n', "the sweep comes after the morning's looks"),
         ("timezone: Asia/Quang_Ngai\n", "is not a time zone"),
         ("timezone: ../etc/passwd\n", "is not a time zone"),
-        ("cadence: {continuous: week}\n", "cadence.continuous"),
+        ("cadence: {continuous: fortnight}\n", "cadence.continuous"),
         ("extensions: {at_most: -1}\n", "extensions.at_most"),
-        ("coordinating_told: [escalate]\n", "coordinating_told.0"),
-        ("reminders: 3\n", "reminders is not known here"),
+        ("coordinating_told: [escalate]\n", "coordinating_told, number 1"),
+        ("reminders: 3\n", "'reminders' is not known here"),
         ("close_after_working_days: 0\n", "close_after_working_days"),
     ],
 )
