@@ -102,7 +102,8 @@ async def test_the_figures_are_those_of_status(
     portal: Portal, browser: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (await browser.get("/bang")).text
-    monkeypatch.setattr("operations.status.services", lambda *_: [])
+    for name in ("services", "expected_children", "_mail"):
+        monkeypatch.setattr(f"operations.status.{name}", lambda *_: [])
     monkeypatch.setattr("tasks.config.loading.today", lambda _policy: portal.now.date())
     said = status_of(None, lambda: portal.installation.engine, lambda: portal.house)  # type: ignore[arg-type]
     (plan,) = said["plans"]
