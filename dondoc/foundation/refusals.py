@@ -89,4 +89,6 @@ def _plain(value: object) -> object:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
+    if isinstance(value, str):
+        return value.removeprefix("occurrence.")  # an entry's kind: what was done
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else value

@@ -43,7 +43,7 @@ def elsewhere(work: Callable[[], Answer]) -> Answer:
 
 def served(portal: Portal, port: int) -> AbstractContextManager[None]:
     """The portal answers on that port of loopback."""
-    return serving(portal.app.application, port)
+    return serving(portal.app, port)
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def make_site(installation: Installation, mail: Path, browser: Browser) -> tuple
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     portal = Portal(installation, mail, public_url=url)
-    installation.settings = replace(installation.settings, base_url=url, link_secret=portal.shell.secret)
+    installation.settings = replace(installation.settings, base_url=url, link_secret=portal.secret)
     return Site(portal, browser), port
 
 

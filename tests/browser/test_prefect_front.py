@@ -137,21 +137,21 @@ def fronted(
     portal_url, url = (f"http://127.0.0.1:{port}" for port in ports)
     installation = make_installation()
     portal = Portal(installation, tmp_path / "mail", public_url=portal_url, prefect_url=url)
-    installation.settings = replace(installation.settings, base_url=portal_url, link_secret=portal.shell.secret)
+    installation.settings = replace(installation.settings, base_url=portal_url, link_secret=portal.secret)
     front = create_front(
         Settings(
             tmp_path / "mail",
             url,
             installation=installation.settings,
             public_url=portal_url,
-            secret=portal.shell.secret,
+            secret=portal.secret,
             now=lambda: portal.now,
             engine=installation.engine,
         ),
         Upstream(stack.prefect_url, stack.prefect_auth_string),
     )
     made = Fronted(Site(portal, chromium), url, known)
-    with serving(portal.app.application, ports[0]), serving(front, ports[1]):
+    with serving(portal.app, ports[0]), serving(front, ports[1]):
         yield made
         made.site.close()
 

@@ -40,7 +40,7 @@ async def test_every_link_of_a_morning_opened_twice_at_once_changes_nothing(
     installation: Installation, tmp_path: Path
 ) -> None:
     portal = Portal(installation, tmp_path / "mail", at("2024-03-22", "09:00"))
-    installation.settings = replace(installation.settings, base_url=portal.public_url, link_secret=portal.shell.secret)
+    installation.settings = replace(installation.settings, base_url=portal.public_url, link_secret=portal.secret)
 
     def morning(day: str) -> None:
         look(installation.engine, installation.house, installation.plan.id, at(day))

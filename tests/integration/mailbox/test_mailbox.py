@@ -119,7 +119,9 @@ def test_a_refused_address_is_refused_on_its_days_only(server: Server, folder: P
 
 def test_an_unreadable_file_of_refusals_refuses_nobody_for_good(server: Server, refuse: Path) -> None:
     refuse.write_text("- address: [", "utf-8")
-    assert server.send(letter(1, MORNING)) == [Temporary("451 4.3.0 the file of refusals cannot be read")]
+    assert server.send(letter(1, MORNING)) == [
+        Temporary("451 4.3.0 the file of refusals cannot be read", cause="doubtful")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_a_rehearsal_moves_and_records_nothing(deployed: Installation) -> None:
     state = follow_up.fn("nho-2024", "ke-hoach", seq, as_of=QUIET, dry_run=True)
     assert "12/04/2024" in str(state.message)
     assert verify_chain(deployed.engine) == head
-    assert of(deployed).deploy(dry_run=True).updated == ["II.1.e · Kế hoạch theo dõi thi hành pháp luật/2024"]
+    assert of(deployed).deploy(dry_run=True).updated == ["II.1.e · Kế hoạch theo dõi thi hành pháp luật/nho-2024"]
 
 
 def test_a_run_that_broke_off_is_asked_for_again_once_a_day(deployed: Installation) -> None:

@@ -86,6 +86,8 @@ def test_an_external_server_gets_the_same_databases_and_nothing_embedded(postgre
 
 def test_an_external_role_with_another_password_is_named_and_left_alone(postgres: DatabaseUrls, idle: Stack) -> None:
     foreign = Stack(idle.root, database_url=postgres.admin)
+    for name in ("prefect", "dondoc_owner", "dondoc_app"):
+        (idle.secrets_directory / f"postgres_{name}").write_text("another-password")
     with pytest.raises(StackError, match=r"cannot sign in as dondoc_owner.*postgres_dondoc_owner"):
         ensure_databases(foreign)
     psycopg.connect(postgres.owner).close()
