@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from operations.installation import expected_children
 from operations.stack.services import status as services
 from operations.stack.settings import Stack
-from tasks.config.settings import settings
+from operations.surroundings import prepare
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -24,7 +24,7 @@ def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], 
     """
     running = [
         {"name": found.name, "running": found.running, "pid": found.pid, "ports": list(found.ports)}
-        for found in services(stack, expected_children(stack, settings()))
+        for found in services(stack, expected_children(stack, prepare()))
     ]
     database_down = any(found["name"] == "postgres" and not found["running"] for found in running)
     if database_down:
@@ -34,7 +34,6 @@ def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], 
 
 def _mail(engine: sa.Engine) -> dict[str, Any]:
     """{"trial", "troubles": [{"server", "since", "words"}], "waiting", "failed"}: whether and how mail leaves."""
-    from operations.surroundings import prepare
     from tasks.mail.servers import tally, troubles
     from tasks.mail.ways import in_trial, server_names
 

@@ -102,7 +102,7 @@ async def test_the_figures_are_those_of_status(
     portal: Portal, browser: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (await browser.get("/bang")).text
-    for name in ("services", "expected_children", "_mail"):
+    for name in ("services", "expected_children", "prepare", "_mail"):
         monkeypatch.setattr(f"operations.status.{name}", lambda *_: [])
     monkeypatch.setattr("tasks.config.loading.today", lambda _policy: portal.now.date())
     said = status_of(None, lambda: portal.installation.engine, lambda: portal.house)  # type: ignore[arg-type]
