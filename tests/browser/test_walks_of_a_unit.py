@@ -40,7 +40,7 @@ def mailed_link(site: Site) -> str:
 def fill(page: Page, button: str) -> None:
     """What that answer needs."""
     if button == "Báo kết quả":
-        page.get_by_label("Số, ký hiệu văn bản").fill("63/KH-VP")
+        page.get_by_label("Số, ký hiệu văn bản").first.fill("63/KH-VP")
         page.get_by_label("Ngày văn bản").fill("2024-03-20")
         page.get_by_label("Người ký").fill("Chánh Văn phòng")
         page.get_by_label("Tệp kèm theo").set_input_files([PDF])  # type: ignore[list-item]
@@ -109,12 +109,12 @@ def test_a_late_result_is_asked_for_its_reason_and_loses_nothing_typed(site: Sit
     expect(unit.locator(".standing")).to_contain_text("quá hạn", ignore_case=True)
     expect(unit.get_by_text("Cần thêm thời gian")).to_have_count(0)
     site.seen(unit, "late")
-    unit.get_by_label("Số, ký hiệu văn bản").fill("64/KH-VP")
+    unit.get_by_label("Số, ký hiệu văn bản").first.fill("64/KH-VP")
     unit.get_by_label("Tệp kèm theo").set_input_files([PDF])  # type: ignore[list-item]
     press(unit, "Báo kết quả")
     expect(unit.get_by_role("alert")).to_contain_text("Chưa ghi nhận.")
     expect(unit.get_by_label("Nguyên nhân chậm")).to_have_attribute("aria-invalid", "true")
-    expect(unit.get_by_label("Số, ký hiệu văn bản")).to_have_value("64/KH-VP")
+    expect(unit.get_by_label("Số, ký hiệu văn bản").first).to_have_value("64/KH-VP")
     expect(unit.get_by_text("xin chọn lại: Kế hoạch số 63.pdf")).to_be_visible()
     site.seen(unit, "late-unexplained")
     unit.get_by_label("Nguyên nhân chậm").fill("Chờ ý kiến các sở.")

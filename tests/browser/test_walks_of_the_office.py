@@ -99,7 +99,7 @@ def test_what_a_unit_hands_in_is_downloaded_and_its_loss_is_said(site: Site, way
     unit = site.new_page()
     unit.goto(f"/a/{site.portal.token(Q1, 'unit:hcqt')}")
     unit.get_by_label("Tệp kèm theo").set_input_files([PDF])  # type: ignore[list-item]
-    unit.get_by_label("Số, ký hiệu văn bản").fill("63/KH-VP")
+    unit.get_by_label("Số, ký hiệu văn bản").first.fill("63/KH-VP")
     unit.get_by_role("button", name="Báo kết quả", exact=True).click()
     expect(unit.get_by_role("heading", level=1)).to_have_text("Đã ghi nhận")
     unit.goto(f"/a/{site.portal.token(Q1, 'unit:hcqt')}")
