@@ -41,10 +41,10 @@ def fill(page: Page, button: str) -> None:
     """What that answer needs."""
     if button == "Báo kết quả":
         page.get_by_label("Số, ký hiệu văn bản").first.fill("63/KH-VP")
-        page.get_by_label("Ngày văn bản").fill("2024-03-20")
-        page.get_by_label("Người ký").fill("Chánh Văn phòng")
+        page.get_by_label("Ngày văn bản").first.fill("2024-03-20")
+        page.get_by_label("Người ký").first.fill("Chánh Văn phòng")
         page.get_by_label("Tệp kèm theo").set_input_files([PDF])  # type: ignore[list-item]
-        page.get_by_label("Ghi chú kết quả").fill("Đã ban hành.")
+        page.get_by_label("Ghi chú kết quả").first.fill("Đã ban hành.")
     if button == "Đề nghị gia hạn":
         page.get_by_text("Cần thêm thời gian").click()
         page.get_by_label("Xin gia hạn đến hết ngày").fill("2024-04-15")
