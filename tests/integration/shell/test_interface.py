@@ -29,8 +29,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.routing import Mount, Route
 
+from dondoc.obligations.act_table import BY_ADDRESS
 from dondoc.office.delegation import Delegation
-from portal.answer.pages import ACTS
 from portal.app.addresses import INTERFACE
 from portal.app.interface import HEADERS, description
 from portal.mailbox.kept_letters import Letters
@@ -358,7 +358,7 @@ async def test_every_route_and_every_field_of_a_form_is_described(portal: Portal
         path.replace("{plan}/{item}/{obligation}/{period}", "{id}"): entry for path, entry in INTERFACE.items()
     }
     routes = {re.sub(r":\w+(?=})", "", r.path) for r in portal.app.routes if isinstance(r, Route)}
-    answers = {f"/a/{{token}}/{act}" for act in ACTS}
+    answers = {f"/a/{{token}}/{address}" for address in BY_ADDRESS}
     assert [r.path for r in portal.app.routes if isinstance(r, Mount)] == ["/static"]
     assert routes - {"/a/{token}/{act}"} == set(described) - answers - {"/static/{path}"}
     portal.installation.act(
