@@ -6,12 +6,15 @@ import mimetypes
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dondoc.obligations.act_table import ACTS, ActName
 from operations.surroundings import house, prepare, store
+
+if TYPE_CHECKING:
+    from dondoc.office.office import Office
 
 _DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
@@ -31,9 +34,16 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
     from tasks.store.settle import act
 
     rules, engine = house(), store()
-    done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), actor)
+    done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), _party(rules.office, actor))
     click.echo(f"recorded as {', '.join(f'#{seq}' for seq in done.seqs)}; the mail goes out with the next sweep")
     follow(engine, settings(), done.seqs[0])
+
+
+def _party(office: Office, actor: str) -> str:
+    """The actor with the unit's or role's id for a name of it, as "unit:P. HCQT"; anybody else stays as given."""
+    kind, _, name = actor.partition(":")
+    found = {"unit": office.find, "role": office.find_role}[kind](name) if kind in ("unit", "role") else None
+    return f"{kind}:{found}" if found else actor
 
 
 # How each field of an act is given.

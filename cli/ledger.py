@@ -74,14 +74,15 @@ def head_() -> None:
 
 def _witness(path: str | None) -> Witness | None:
     from dondoc.foundation.errors import DondocError
+    from dondoc.ledger.saved_text import saved_text
     from dondoc.ledger.witness import read_witness
 
     if path is None:
         return None
     try:
-        return read_witness(path, Path(path).read_text(encoding="utf-8").splitlines())
+        return read_witness(path, saved_text(Path(path).read_bytes()).splitlines())
     except UnicodeDecodeError:
-        raise DondocError(f"{path} is not UTF-8 text; give the witness file as it was written") from None
+        raise DondocError(f"{path} is no text in UTF-8 or UTF-16; give the witness file as it was written") from None
 
 
 def _local_witnesses() -> Iterator[Finding]:
@@ -102,11 +103,12 @@ def _stamps(witness: Witness, folder: Path) -> Iterator[Finding]:
 
 
 def _verified(file: str | None, witness: Witness | None, files: str | None) -> tuple[Recount, Break | None]:
+    from dondoc.ledger.saved_text import saved_lines
     from tasks.store.audit import snapshot, verify_lines, verify_store
 
     if file:
-        with Path(file).open("rb") as lines:
-            return verify_lines(lines, witness=witness, shelf=Path(files) if files else None)
+        with Path(file).open("rb") as export:
+            return verify_lines(saved_lines(export), witness=witness, shelf=Path(files) if files else None)
     engine = store()
     shelf = Path(files) if files else prepare().var / "files"
     with snapshot(engine) as connection:

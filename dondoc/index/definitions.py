@@ -5,13 +5,13 @@ The columns and limits stand in that file too; the messages, which a unit reads,
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dondoc.foundation import names
 from dondoc.foundation.errors import DondocError
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
@@ -35,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "csv_broken": "",
     "xlsx_broken": "",
     "xlsx_too_big": "limit",
+    "row_hidden": "",
     "too_many_rows": "limit",
     "no_header": "columns",
     "header_missing": "column",
@@ -51,6 +52,7 @@ MESSAGES: dict[str, str] = {
     "unit_bad": "text",
     "unit_long": "text limit",
     "unit_group": "text",
+    "unit_measure": "text",
     "number_text": "column text",
     "number_negative": "column text",
     "number_separator": "column text",
@@ -132,7 +134,10 @@ class Limits(_Frozen):
 
 
 class Metrics(_Frozen):
-    """figures.yaml. `listed` are its metrics, in its order; `whole` names the whole where a unit is asked for."""
+    """figures.yaml. `listed` are its metrics, in its order; `whole` names the whole where a unit is asked for.
+
+    `measures` are what counts are made of, which a column called "đơn vị" may mean instead of bodies.
+    """
 
     source: str
     confidence: str
@@ -141,6 +146,7 @@ class Metrics(_Frozen):
     limits: Limits
     ignored: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     listed: tuple[Metric, ...] = Field(alias="metrics", min_length=1)
     messages: dict[str, str]
 
@@ -163,8 +169,8 @@ class Metrics(_Frozen):
         """Every heading a column is known by, folded."""
         return {
             fold(text): column
-            for column, names in self.columns.items()
-            for text in (column, names.name, *names.aliases)
+            for column, called in self.columns.items()
+            for text in (column, called.name, *called.aliases)
         }
 
     def say(self, error: FigureError) -> str:
@@ -174,13 +180,7 @@ class Metrics(_Frozen):
 
 def fold(text: str) -> str:
     """Letters and digits only, without case or diacritics: how headings and codes are compared."""
-    return "".join(c for c in unmarked(text) if c.isalnum())
-
-
-def unmarked(text: str) -> str:
-    """The beginning of `text` without case or diacritics."""
-    plain = unicodedata.normalize("NFKD", text[:LONGEST_NAME].casefold()).replace("đ", "d")
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return names.fold(text[:LONGEST_NAME])
 
 
 def shown(text: str, longest: int = 200) -> str:
@@ -205,8 +205,8 @@ def read_metrics(located: Located) -> Metrics:
         if column not in metrics.columns:
             located.fault(("columns",), f"the column {column!r} is missing; add its name and aliases")
     known: dict[str, Column] = {}
-    for column, names in metrics.columns.items():
-        for text in (column, names.name, *names.aliases):
+    for column, called in metrics.columns.items():
+        for text in (column, called.name, *called.aliases):
             if known.setdefault(fold(text), column) != column:
                 located.fault(
                     ("columns", column), f"the heading {text!r} already stands for {known[fold(text)]}; keep one"

@@ -14,7 +14,7 @@ from datetime import date
 from dondoc.foundation.errors import Fault
 from dondoc.index.definitions import FigureError, Metrics, fold
 from dondoc.index.figure import Figure, Rejected, SourceFile, label
-from dondoc.index.figure_units import with_sums
+from dondoc.index.figure_units import spelt_alike, with_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,14 @@ def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files
 
     Of several versions of a figure the highest counts; a correction that is not closed by the day `on` is not there yet.
     """
+    given = list(rows)
+    alike = iter(spelt_alike(row for row in given if isinstance(row, Figure)))
+    given = [next(alike) if isinstance(row, Figure) else row for row in given]
     kept: dict[tuple[str, str, str], Figure] = {}
     doubted: set[tuple[str, str, str]] = set()
     rejected: list[Rejected] = []
     # The highest version first: it is the one that is kept, and lower ones are not compared with it.
-    for row in sorted(rows, key=lambda row: -row.version if isinstance(row, Figure) else 0):
+    for row in sorted(given, key=lambda row: -row.version if isinstance(row, Figure) else 0):
         if isinstance(row, Rejected):
             rejected.append(row)
             continue

@@ -15,6 +15,7 @@ from dondoc.index import cell_parser as cells
 from dondoc.index.definitions import Column, FigureError, Metrics, fold
 from dondoc.index.figure import Figure, Rejected, label
 from dondoc.index.figure_units import unit_named
+from dondoc.index.form_rows import holds_no_figure
 from dondoc.office.office import Office
 
 Row = tuple[int, Sequence[str]]  # its 1-based line, and its cells as text
@@ -27,18 +28,30 @@ _WIDEST = 64  # columns looked at for headings
 
 def heading_width(rows: Iterable[Row], metrics: Metrics) -> int:
     """How many columns the headings among the first rows name; 0 if there are none."""
-    return len(set(_headings(rows, metrics)[1].values()))
+    return len(set(headings(rows, metrics)[1].values()))
+
+
+def figure_rows(rows: Sequence[Row], metrics: Metrics) -> list[Row]:
+    """The rows below the headings that should hold a figure: without empty ones and the form's own (form_rows)."""
+    head, known = headings(rows, metrics)
+    if head is None:
+        return []
+    at = {column: place for place, column in known.items()}
+    below = [row for row in rows if row[0] > head[0] and _filled(row[1])]
+    return [
+        row for number, row in enumerate(below) if not holds_no_figure(row[1], at, metrics, first=number == 0)
+    ]  # fmt: skip
 
 
 def read_rows(
     file: str, rows: Sequence[Row], year: int, metrics: Metrics, sheet: str = "", office: Office | None = None
 ) -> list[Figure | Rejected]:
-    """Every row below the headings, as a figure or rejected with its faults. Empty rows are passed over.
+    """Every row below the headings, as a figure or rejected with its faults. Rows that hold none are passed over.
 
     `office` tells by which names its units go.
     """
     place = label(file, sheet)
-    row, known = _headings(rows, metrics)
+    row, known = headings(rows, metrics)
     if row is None:
         columns = ", ".join(column for column, names in metrics.columns.items() if names.required)
         error = FigureError("no_header", columns=columns)
@@ -47,7 +60,7 @@ def read_rows(
     if errors:
         return [Rejected(None, None, tuple(Fault(place, row[0], metrics.say(error)) for error in errors))]
     reader = _RowReader(file, sheet, {column: i for i, column in known.items()}, len(row[1]), year, metrics, office)
-    return [reader.read(line, raw) for line, raw in rows if line > row[0] and _filled(raw)]
+    return [reader.read(line, raw) for line, raw in figure_rows(rows, metrics)]
 
 
 class _RowReader:
@@ -110,7 +123,7 @@ def _filled(raw: Sequence[str]) -> bool:
     return any(text.strip() for text in raw)
 
 
-def _headings(rows: Iterable[Row], metrics: Metrics) -> tuple[Row | None, dict[int, Column]]:
+def headings(rows: Iterable[Row], metrics: Metrics) -> tuple[Row | None, dict[int, Column]]:
     """The row that names the most columns among the first filled ones, and the column at each place."""
     names = metrics.headings()
     best: tuple[Row | None, dict[int, Column]] = (None, {})

@@ -15,7 +15,7 @@ from typing import Any
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import GENESIS, Head, timestamp
 
-_LINE = re.compile(r"(?P<seq>[0-9]{1,16}) (?P<hash>[0-9a-f]{64})(?: .*)?")
+_LINE = re.compile(r"(?P<seq>[0-9]{1,16}) (?P<hash>[0-9A-Fa-f]{64})(?: .*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,19 @@ def line_of(head: Head, at: datetime, plan: str) -> str:
 
 
 def read_witness(name: str, lines: Iterable[str]) -> Witness:
-    """A witness file's lines. Empty lines and those that begin with # are comments."""
+    """A witness file's lines. Empty lines and those that begin with # are comments.
+
+    Marks of a text editor, quotation marks of a mail and other blanks around a line are none of it.
+    """
     witness = Witness(name)
     for number, text in enumerate(lines, start=1):
-        said = text.strip()
+        said = " ".join(text.lstrip("\ufeff> \t\u00a0").split())
         if not said or said.startswith("#"):
             continue
         found = _LINE.fullmatch(said)
         if found is None:
             witness.unreadable.append(number)
             continue
-        head = Head(int(found["seq"]), found["hash"])
+        head = Head(int(found["seq"]), found["hash"].lower())
         witness.lines.setdefault(head.seq, []).append(Line(number, head, said))
     return witness

@@ -11,6 +11,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dondoc.calendar.working_days import known_country
+from dondoc.foundation.names import named
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
 
@@ -36,7 +37,7 @@ def _one_line(value: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """A name as it is compared: however its marks are composed, spaced and cased."""
+    """A name as printed, however its marks are composed, spaced and cased: what may not stand for two parties."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
@@ -176,8 +177,19 @@ class Office(_Frozen):
         return tuple(dict.fromkeys(unit for party in parties for unit in groups.get(party, (party,))))
 
     def find(self, name: str) -> str | None:
-        """The id of the unit or group of that id, name or printed variant; None if there is none."""
-        return self._by_name.get(_folded(name))
+        """The id of the unit or group of that id, name, short name or printed variant, however spelt (foundation.names).
+
+        None if there is none, or if the name may mean two.
+        """
+        return self._by_name.get(_folded(name)) or named(name, self._called)
+
+    def find_role(self, name: str) -> str | None:
+        """The id of the role of that id or title, however spelt; None if there is none, or if it may be two."""
+        return named(name, [(text, role.id) for role in self.roles for text in (role.id, role.title)])
+
+    def find_body(self, name: str) -> str | None:
+        """The name by which a body outside the office is known, however spelt; None if it is none of them."""
+        return named(name, [(text, body.name) for body in self.bodies for text in (body.name, *body.variants)])
 
     def suggest(self, name: str) -> str | None:
         """The id nearest in spelling to `name`, for an error message; None if nothing is near."""
@@ -189,6 +201,13 @@ class Office(_Frozen):
     def _by_name(self) -> dict[str, str]:
         parties: tuple[Unit | Group, ...] = (*self.units, *self.groups)
         return {_folded(name): party.id for party in parties for name in (party.id, party.name, *party.variants)}
+
+    @cached_property
+    def _called(self) -> tuple[tuple[str, str], ...]:
+        called = [(unit.short, unit.id) for unit in self.units if unit.short]
+        parties: tuple[Unit | Group, ...] = (*self.units, *self.groups)
+        called += [(name, party.id) for party in parties for name in (party.id, party.name, *party.variants)]
+        return tuple(called)
 
 
 def read_office(located: Located) -> Office:

@@ -191,9 +191,3 @@ def wrapped(text: str, indent: str = "", first: str = "") -> str:
 def clean(text: str) -> str:
     """One line of NFC text without control, direction-changing or half characters: titles come from users."""
     return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
-
-
-def unmarked(text: str) -> str:
-    """`text` in small letters without Vietnamese marks: "Kế hoạch Đô thị" → "ke hoach do thi"."""
-    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(c for c in parts if not unicodedata.combining(c))

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
+from dondoc.foundation.names import unmarked
 from dondoc.office.policy import Shape
-from dondoc.office.wording import unmarked
 from dondoc.plan.plan import Direction
 from dondoc.plan.timings import Timing
 

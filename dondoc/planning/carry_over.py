@@ -6,12 +6,12 @@ question in the draft, for whoever adopts it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from dondoc.foundation.names import mentions
 from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.state import ENDS, State
 from dondoc.obligations.timing import Occurrence
@@ -98,11 +98,7 @@ def _questions(
             key = "unit_ended" if known.successor else "unit_gone"
             name = office.name_of(known.successor) if known.successor else ""
             yield words[key].format(unit=known.name, day=short(known.valid_to), successor=name)
-    text = _folded(" ".join((item.title, item.text, *(f"{o.deliverable} {o.phrase}" for o in item.obligations))))
+    text = " ".join((item.title, item.text, *(f"{o.deliverable} {o.phrase}" for o in item.obligations)))
     for body in office.bodies:
-        if body.last_year < year and any(_folded(name) in text for name in (body.name, *body.variants)):
+        if body.last_year < year and any(mentions(text, name) for name in (body.name, *body.variants)):
             yield words["body_changed"].format(body=body.name, year=body.last_year, became=body.became)
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from dondoc.office.wording import unmarked
+from dondoc.foundation.names import name_key, unmarked
 from dondoc.plan.timings import columns, form_of
 from dondoc.planning.workbook_cells import DUTY, ITEM, REQUIRED, TIMING, TIMING_COLUMNS, CellError, Desk, Kind, norm
 
@@ -179,23 +179,28 @@ def _read(row: SheetRow, kinds: Mapping[str, Kind], desk: Desk, made: Edited) ->
     return cells, bad
 
 
+_LIKE = "~"  # before a title's key: a title may be spelt otherwise, a printed reference (II.6.d, II.6.đ) may not
+
+
 def _names(items: Mapping[str, Cells]) -> dict[str, list[str]]:
     """id, title and printed reference → the ids of the items so called."""
     found: dict[str, list[str]] = {}
     for key, cells in items.items():
         for name in {key, cells["title"], cells["ref"]} - {None}:
             found.setdefault(str(name).casefold(), []).append(key)
+        found.setdefault(_LIKE + name_key(cells["title"] or ""), []).append(key)
     return found
 
 
 def _item_of(
     row: SheetRow, cells: Cells, names: Mapping[str, list[str]] | None, desk: Desk, made: Edited
 ) -> str | None:
-    called = names.get(str(cells["item"]).casefold(), []) if names and cells["item"] else []
+    said = str(cells["item"] or "")
+    called = names.get(said.casefold(), names.get(_LIKE + name_key(said), [])) if names and said else []
     if len(called) == 1:
         return called[0]
-    said = {"value": cells["item"] or "", "sheet": desk.words["sheets"]["items"]}
-    made.faults.append((row.at["item"], "which_item" if called else "no_item", said))
+    about = {"value": said, "sheet": desk.words["sheets"]["items"]}
+    made.faults.append((row.at["item"], "which_item" if called else "no_item", about))
     return None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from dondoc.foundation.names import name_key
 from dondoc.office.office import Office
 from dondoc.office.wording import clean
 from dondoc.plan.timing_values import one_or_more
@@ -132,7 +133,7 @@ class Desk:
         known = self.choices(kind)
         if not text:
             return False if kind == "flag" else None
-        found = next((code for code, word in known.items() if text.casefold() in (word.casefold(), code)), None)
+        found = next((code for code, word in known.items() if name_key(text) in (name_key(word), name_key(code))), None)
         if found is None:
             raise CellError("choice", value=text, known=", ".join(known.values()))
         return found == "true" if kind == "flag" else found

@@ -20,8 +20,10 @@ def said(
     if broken:
         yield words["broken"].format(text=told_break(broken, vocabulary))
         yield words["stops"].format(seq=recounted.head.seq)
+    unread = sum(finding.code == "witness_unreadable" for finding in recounted.found)  # not compared, so not differing
     for finding in recounted.found:
-        yield words["fault"].format(text=told(finding, vocabulary))
+        word = "unread" if finding.code == "witness_unreadable" else "fault"
+        yield words[word].format(text=told(finding, vocabulary))
     if len(recounted.found) > len(recounted.found.kept):
         yield words["more"].format(number=len(recounted.found) - len(recounted.found.kept))
     if recounted.never_kept:
@@ -33,9 +35,9 @@ def said(
         yield words["plan"].format(plan=plan, number=len(recounted.of_plan(plan)), counts=counts)
     if witness and not any(finding.code.startswith("witness") for finding in recounted.found) and not broken:
         yield words["witness"].format(name=witness.name, number=len(witness.seen))
-    wrong = len(recounted.found) + (broken is not None)
-    whole = words["not_whole"] if wrong else words["whole"]
-    yield whole.format(number=wrong, seq=recounted.head.seq, hash=recounted.head.hash)
+    wrong = len(recounted.found) - unread + (broken is not None)
+    whole = words["not_whole"] if wrong else words["whole_unread"] if unread else words["whole"]
+    yield whole.format(number=wrong or unread, seq=recounted.head.seq, hash=recounted.head.hash)
 
 
 def _outcome(vocabulary: dict[str, Any], name: str) -> str:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
+from dondoc.foundation.names import unmarked
 from dondoc.obligations.lifecycle import State
 from dondoc.obligations.outcomes import tally
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.timing import Occurrence
 from dondoc.office.rules import House
-from dondoc.office.wording import unmarked
 from dondoc.plan.plan import Item, Obligation, Plan
 from portal.office.status_marks import RANK, TONE, Mark, Tone, mark_of
 from portal.shell.page_context import Desk

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Head
+from dondoc.ledger.saved_text import added_encoding, saved_text
 from dondoc.ledger.witness import line_of, read_witness
 from tasks.config.loading import words
 from tasks.config.settings import Settings
@@ -32,7 +33,7 @@ def beyond_the_end(connection: sa.Connection, settings: Settings) -> Iterator[Fi
     end, ledger = head(connection), tables.ledger
     for place in settings.witness.folders:
         try:
-            text = (settings.var / place / FILE).read_text(encoding="utf-8")
+            text = saved_text((settings.var / place / FILE).read_bytes())
         except (OSError, UnicodeDecodeError):
             continue  # the daily check says so
         witness = read_witness(f"{place}/{FILE}", text.splitlines())
@@ -64,7 +65,7 @@ def note_head(engine: sa.Engine, settings: Settings, now: datetime, plan: str) -
 def read(file: Path) -> str:
     """A witness's text; empty where there is none yet."""
     try:
-        return file.read_text(encoding="utf-8")
+        return saved_text(file.read_bytes())
     except FileNotFoundError:
         return ""
 
@@ -75,10 +76,15 @@ def append_line(file: Path, before: str, line: str, title: str) -> None:
     start = "" if before.endswith("\n") else "\n" if before else f"# {title}\n"
     opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     try:
-        os.write(opened, f"{start}{line}\n".encode())
+        os.write(opened, f"{start}{line}\n".encode(added_encoding(_start(file))))
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _start(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(3)
 
 
 def within(act: Callable[[], Any]) -> Any:

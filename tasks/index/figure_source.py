@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from dondoc.foundation.errors import Fault
@@ -21,6 +22,8 @@ from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
 from dondoc.index.rules import Source
 from dondoc.office.office import Office
+
+_MOST_DIGITS = 30
 
 JSON = "application/json"
 _HEADINGS = ("thang", "ma", "don_vi", "tu_so", "mau_so", "diem", "ngay_chot")
@@ -48,7 +51,7 @@ def from_address(
             if kept:
                 kept(content)
             files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest(), JSON))
-            rows.extend(read_rows(name, _table(source, content, month, on), year, metrics, office=office))
+            rows.extend(read_rows(name, answer_rows(source, content, month, on), year, metrics, office=office))
         except FigureError as error:
             faults.append(Fault(name, error.line, metrics.say(error)))
     found = gather(year, metrics, rows, files, faults)
@@ -85,11 +88,11 @@ def fetch(source: Source, month: str) -> bytes:
     raise FigureError("address_silent", why=why)
 
 
-def _table(source: Source, content: bytes, month: str, on: date) -> list[tuple[int, list[str]]]:
+def answer_rows(source: Source, content: bytes, month: str, on: date) -> list[tuple[int, list[str]]]:
     """The answer as rows of a file, so that its values are read and checked by the same rules."""
     try:
         # Numbers keep their digits: a score is never a float.
-        answer = json.loads(content, parse_float=str)
+        answer = json.loads(content, parse_float=_digits, parse_constant=_nothing)
     except (ValueError, RecursionError):
         raise FigureError("address_no_json") from None
     rows = at(answer, source.rows)
@@ -114,6 +117,16 @@ def at(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def _digits(text: str) -> str:
+    number = Decimal(text)
+    small = number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS  # 1e999999 would be written out
+    return format(number, "f") if small else text
+
+
+def _nothing(_: str) -> None:
+    """NaN and Infinity, which some programs write for null."""
 
 
 def _text(value: Any) -> str:

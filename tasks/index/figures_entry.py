@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dondoc.foundation.errors import Fault
-from dondoc.index.definitions import FigureError, Metrics, fold
+from dondoc.index.definitions import FigureError, Metrics
 from dondoc.index.figure import Figure, Rejected
-from dondoc.index.figure_units import with_sums
+from dondoc.index.figure_units import spelt_alike, with_sums
 from dondoc.index.figure_versions import Version
 from dondoc.index.figures import gather
-from dondoc.index.row_parser import read_rows
+from dondoc.index.row_parser import figure_rows, headings, read_rows
 from dondoc.obligations.acts import Act, ActError
 from dondoc.obligations.lifecycle import OWED
 from dondoc.obligations.snapshot import Tracked
@@ -110,7 +110,7 @@ def _figures(morning: Morning, form: FiguresForm, metrics: Metrics, before: Vers
     if found is None or set(reading.months) != {form.month}:
         raise ActError("figures_of_another", month=form.month)
     rows = [figure for given in (before, found) if given for figure in given.given if not figure.summed]
-    totals, shares = with_sums({(figure.code, fold(figure.unit)): figure for figure in rows}.values())
+    totals, shares = with_sums({(figure.code, figure.unit): figure for figure in spelt_alike(rows)}.values())
     present = {figure.code for figure in totals}
     lacking = [code for code in metrics.required if code not in present]
     if lacking:
@@ -137,16 +137,13 @@ def _pasted(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> l
         ((_, found),) = tables(".csv", form.table.encode("utf-8", "replace"), metrics)
     except FigureError as error:
         return [Rejected(None, None, (Fault("form", error.line, metrics.say(error)),))]
-    names = metrics.headings()
-    has = {names[fold(text)] for _, raw in found[:10] for text in raw if fold(text) in names}
+    head, known = headings(found, metrics)
+    if head is None:
+        return list(read_rows("form", found, year, metrics, office=office))
     added = {"thang": form.month, "ngay_chot": form.closed_on.isoformat()}
-    new = [column for column in added if column not in has]
-    headed = False
-    table = []
-    for line, raw in found:
-        is_head = not headed and sum(fold(text) in names for text in raw) >= 2
-        headed = headed or is_head
-        table.append((line, [*(new if is_head else [added[column] for column in new]), *raw]))
+    new = [column for column in added if column not in known.values()]
+    table = [(head[0], [*new, *head[1]])]
+    table += [(line, [*(added[column] for column in new), *raw]) for line, raw in figure_rows(found, metrics)]
     return list(read_rows("form", table, year, metrics, office=office))
 
 

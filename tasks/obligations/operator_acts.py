@@ -93,12 +93,12 @@ def find_party(house: House, item: Item, name: ActName, given: str | None) -> st
     if by != "office":
         if not named and len(office.members(item.lead)) > 1:
             raise ActError("which_lead", units=units)
-        unit = office.find(named) or _by_short(house, named) if named else item.lead[0]
+        unit = office.find(named) if named else item.lead[0]
         if unit not in units or kind == "role":
             raise ActError("not_leading" if leads else "not_concerned", party=asked, units=units)
         return f"unit:{unit}"
     roles = {role.id: role.title for role in office.roles if role.id in DECIDING}
-    role = next((key for key, title in roles.items() if named in (key, title)), None) if named else "tracker"
+    role = office.find_role(named) if named else "tracker"
     if role not in roles or kind == "unit":
         raise ActError("not_deciding", party=asked, roles=list(roles))
     return f"role:{role}"
@@ -116,10 +116,6 @@ def one_line(text: str) -> str:
     """NFC, one line, no control or invisible characters."""
     plain = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
     return " ".join(plain.split())
-
-
-def _by_short(house: House, named: str) -> str | None:
-    return next((unit.id for unit in house.office.units if unit.short == named), None)
 
 
 def _check_once(connection: sa.Connection, occurrence: str, run: str | None) -> None:

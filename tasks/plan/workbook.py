@@ -27,6 +27,7 @@ from dondoc.planning.workbook import Change, Edited, SheetRow, duty_cells, edite
 from dondoc.planning.workbook_cells import DUTY, ITEM, Desk, norm
 from dondoc.planning.workbook_edits import faults_of, rewritten, rows_after
 from tasks.spreadsheets.reading import refuse_bomb
+from tasks.spreadsheets.strict_form import usual_form
 from tasks.spreadsheets.writing import FONT, GRID, HEADING, height, packed, print_setup, put
 
 _LOCKED = PatternFill("solid", fgColor="E6E6E6")
@@ -183,7 +184,7 @@ def _open(content: bytes) -> Workbook | None:
         refuse_bomb(content, _UNPACKED)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False)
+            return openpyxl.load_workbook(io.BytesIO(usual_form(content)), data_only=False, keep_links=False)
     except (FigureError, Exception):  # a broken workbook fails anywhere inside openpyxl, in every way there is
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -19,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from dondoc.index.definitions import FigureError, Metrics
 from dondoc.index.row_parser import Row, heading_width
+from tasks.spreadsheets.strict_form import usual_form
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".txt": "text/plain", ".xlsx": XLSX}
@@ -31,6 +33,8 @@ _LAST_COLUMN = 64
 _SHEET_HEADINGS = 3  # a sheet that names fewer columns holds notes, not figures, if another sheet has them
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 # Letters that only text in the TCVN3 (ABC) fonts shows where Vietnamese should stand.
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]{0,500}\shidden=[\"'](?:1|true)[\"'][^>]{0,500}>")
+_ROW_NUMBER = re.compile(rb"\sr=[\"']([0-9]{1,7})[\"']")
 _TCVN3 = frozenset("¸µ¶·¹¨»¾¼½Æ©ÊÇÈÉË®Ð×Ø")
 
 
@@ -108,9 +112,12 @@ def _xlsx(content: bytes, metrics: Metrics) -> list[tuple[str, list[Row]]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that figures do not need
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+            usual = usual_form(content)
+            book = openpyxl.load_workbook(io.BytesIO(usual), read_only=True, data_only=False, keep_links=False)
             seen = count(1)
             for sheet in book.worksheets:
+                if sheet.sheet_state != "visible":
+                    continue  # who handed the file in did not see it
                 sheet.reset_dimensions()
                 already = sum(len(rows) for _, rows in found)
                 found.append((sheet.title, _bounded(_sheet_rows(sheet, seen), metrics.limits.rows, already)))
@@ -143,12 +150,24 @@ def refuse_bomb(content: bytes, limit: int) -> None:
 
 
 def _sheet_rows(sheet: Worksheet, seen: Iterator[int]) -> Iterator[Row]:
-    """The rows of a sheet; `seen` counts those of the whole book, with the empty ones openpyxl puts into gaps."""
+    """The rows of a sheet; `seen` counts those of the whole book, with the empty ones openpyxl puts into gaps.
+
+    Raises FigureError for a hidden row that holds something: counting it, or not, would be done unseen.
+    """
+    hidden = _hidden_rows(sheet)
     for line, row in enumerate(sheet.iter_rows(max_col=_LAST_COLUMN), 1):
         if next(seen) > _LAST_ROW:
             raise FigureError("xlsx_broken")
         if any(cell.value is not None for cell in row):
+            if line in hidden:
+                raise FigureError("row_hidden", line)
             yield line, [_cell(cell.value, cell.data_type) for cell in row]
+
+
+def _hidden_rows(sheet: Worksheet) -> frozenset[int]:
+    """The lines of a sheet's hidden and filtered rows, of its own XML: openpyxl leaves them out when it streams."""
+    with sheet._get_source() as source:  # type: ignore[attr-defined]  # the part, as openpyxl itself opens it for each reading
+        return frozenset(int(found[1]) for found in map(_ROW_NUMBER.search, _HIDDEN.findall(source.read())) if found)
 
 
 def _cell(value: object, kind: str) -> str:

@@ -75,7 +75,7 @@ items:
     title: "Việc\\nmột"
     text: Một
     shape: issue
-    lead: [Phòng Hành chính - Quản tri]
+    lead: [Phòng Hành chánh - Quản trị]
     obligations:
       - {id: aa, deliverable: A, phrase: x, timing: {before: "04-01", opens: "05-01"}}
       - {id: aa, deliverable: A, phrase: x, timing: {quarter: 1, month: 2}}
@@ -110,7 +110,7 @@ def test_all_faults_of_a_file_are_told_at_once_each_with_its_line() -> None:
         (3, "unknown placeholder '{năm}'"),
         (6, "'colour' is not known here"),
         (10, "the title holds line breaks or control characters"),
-        (13, "unknown unit 'Phòng Hành chính - Quản tri'; did you mean 'hcqt'?"),
+        (13, "unknown unit 'Phòng Hành chánh - Quản trị'; did you mean 'hcqt'?"),
         (14, "the needs go round in a circle: "),
         (15, "due 31/03/2023 before it opens on 01/05/2023"),
         (16, "duplicate id 'aa', first used at line 15"),

@@ -566,12 +566,15 @@ def check(pack, witness, say):
 
 
 def read_witness(path):
+    """Tệp có thể đã mở và lưu lại bằng Notepad (có BOM, UTF-16), hoặc chép từ thư (có dấu > đầu dòng)."""
     found = {}
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            parts = line.split()
-            if parts and not line.startswith("#"):
-                found[int(parts[0])] = parts[1]
+    with open(path, "rb") as file:
+        content = file.read()
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for line in content.decode("utf-16" if utf16 else "utf-8-sig").splitlines():
+        parts = line.lstrip("> \t\u00a0").split()
+        if parts and not parts[0].startswith("#"):
+            found[int(parts[0])] = parts[1].lower()
     return found
 
 
