@@ -70,6 +70,8 @@ def _command(name: ActName) -> click.Command:
     rule = ACTS[name]
 
     def record(occurrence: str, actor: str, **given: Any) -> None:
+        if given.pop("confirm_signed", False):
+            given["confirmed"] = given["signed"]
         if "files" in given:
             given["files"] = tuple(_evidence(Path(file)) for file in given["files"])
         read = {field: _day(value) if isinstance(value, datetime) else value for field, value in given.items()}
@@ -79,6 +81,9 @@ def _command(name: ActName) -> click.Command:
     for field, missing in rule.fields.items():
         flag, more = _OPTIONS[field]
         options.append(click.Option([flag, field], required=bool(missing), **more))
+    if rule.dates_result:
+        confirm = "The date of signing is right, though it lies long before the period."
+        options.append(click.Option(["--confirm-signed"], is_flag=True, help=confirm))
     options.append(click.Option(["--actor"], default="operator", show_default=True, help=_SAYS))
     said = f"{rule.help} OCCURRENCE is its id, see 'dondoc status'."
     return click.Command(name.replace("_", "-"), params=options, callback=record, help=said)

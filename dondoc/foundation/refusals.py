@@ -19,6 +19,8 @@ ENGLISH: Mapping[str, str] = {
     "unexplained": "it was due on {due}; a unit that hands in late says why: give a reason",
     "decision": "a waiver names its decision: give its number and its date",
     "signed_later": "the document is dated {signed}, after today; correct its date",
+    "signed_early": "the document is dated {signed}, long before its period opens on {opens}; "
+    "correct the date, or confirm it with --confirm-signed",
     "too_long": "the {name} is {length} characters long; shorten it to {most}",
     "unreadable_day": "{typed!r} is no day; write it like 2024-03-29 or 29/03/2024",
     "file_unproven": "the file {file!r} lacks its size or its SHA-256 in hex; hand it in again",

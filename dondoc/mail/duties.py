@@ -256,7 +256,9 @@ class Desk:
         mail = body.get("mail") or {}
         found["refused"] = clean(str(mail.get("refused") or ""))
         found["mentioned"] = clean(str(mail.get("mentioned") or ""))
-        found["early"] = self.wording.day(_day(body.get("early") or mail.get("early"))) if kind == "submitted" else ""
+        found["early"] = (
+            self.wording.day(_day(body.get("early") or mail.get("early"))) if kind in ("submitted", "partial") else ""
+        )
         if kind == "extension-requested":
             found["until"] = self.wording.day(_day(body.get("until")))
         return found

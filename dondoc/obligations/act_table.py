@@ -61,7 +61,7 @@ class ActRule:
     `settled`: it waits for an answer already, so that no page offers it again. `once`: taken once since the opening.
     `explains`: a unit that takes it past due gives the reason. `address`: its place under a mail's link.
     `favours`: a decision in the unit's favour, which its own head does not take silently. `shared`: the leaders may take it
-    where the tracker would decide on his own unit.
+    where the tracker would decide on his own unit. `dates_result`: `signed` is the date on a result, which decides lateness.
     """
 
     entry: str
@@ -79,6 +79,7 @@ class ActRule:
     address: str = ""
     favours: bool = False
     shared: bool = False
+    dates_result: bool = False
 
 
 def _stay(*statuses: Status) -> dict[Status, Status]:
@@ -104,10 +105,12 @@ ACTS: dict[ActName, ActRule] = {
         dict.fromkeys((S.PLANNED, *OWED), S.SUBMITTED),
         {"document": "", "signed": "", "signer": "", "files": "", "reason": "", "note": ""},
         "submitted", effects.submitted, one_of=("document", "note", "files"), explains=True, address="done",
+        dates_result=True,
     ),
     "report_part": ActRule(
         "occurrence.partly_done", "Report a part of the result; the rest stays owed.", "lead", _stay(*OWED),
         {"document": "", "signed": "", "note": "missing"}, "partial", address="part",
+        dates_result=True,
     ),
     "extend_request": ActRule(
         "occurrence.extension_requested", "Ask for more time.", "lead", _stay(*OWED),

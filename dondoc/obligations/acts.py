@@ -30,6 +30,7 @@ __all__ = ["ACT_KINDS", "Act", "ActError", "ActName", "faults", "is_early", "is_
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EARLY_DAYS = 31
 _THEMSELVES = frozenset({"portal", "mail"})  # channels in which a unit answers for itself
+_ASKED_BACK = frozenset({"portal", "cli", "prefect"})  # somebody sits before them; a letter is answered instead
 
 
 class ActError(RefusedError):
@@ -42,7 +43,8 @@ class Act:
 
     `files` are (name, media type, size in bytes, SHA-256) of what was handed in; `channel` is where it came from.
     `mail` is who sent it (from, known) and the mail itself (message_id, sha256), where it came by mail, and `received`
-    the day on which the office's server took it, where that is not the day it is read.
+    the day on which the office's server took it, where that is not the day it is read. `confirmed` is the date of signing
+    that was asked back and insisted on.
     """
 
     name: ActName
@@ -56,6 +58,7 @@ class Act:
     channel: str = "cli"
     mail: Mapping[str, str | bool] | None = None
     received: date | None = None
+    confirmed: date | None = None
 
 
 def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = None) -> Decision:
@@ -68,7 +71,7 @@ def take(facts: Facts, act: Act, now: datetime, actor: str, run: str | None = No
     for refusal in faults(facts, act, min(act.received or today, today)):
         raise ForbiddenTransitionError(refusal) if refusal.code == "not_now" else ActError(refusal)
     body = _body(act, today)
-    if act.name == "submit" and act.signed and is_early(facts, act.signed):
+    if act.signed and rule.dates_result and is_early(facts, act.signed):
         body["early"] = act.signed.isoformat()
     if rule.favours and decides_own(facts, actor):
         if facts.policy.own_review == "refused":
@@ -107,8 +110,12 @@ def is_early(facts: Facts, signed: date) -> bool:
     """Whether a date of signing lies so long before the duty that it is likely mistyped: in a year before the one in
     which the period opens, or more than a month before it opens. It is asked back, and marked where it is insisted on.
     """
-    first = facts.state.opens or facts.occurrence.opens or date(facts.year, 1, 1)
+    first = _opens(facts)
     return signed.year < first.year or signed < first - DAY * _EARLY_DAYS
+
+
+def _opens(facts: Facts) -> date:
+    return facts.state.opens or facts.occurrence.opens or date(facts.year, 1, 1)
 
 
 def _hurdle(facts: Facts, name: ActName, today: date) -> Refusal | None:
@@ -133,11 +140,17 @@ def _field_faults(facts: Facts, act: Act, today: date) -> Iterator[Refusal]:
         yield Refusal("unexplained", {"due": facts.state.due}, "reason")
     if act.signed and act.signed > today and "signed" in rule.fields:
         yield Refusal("signed_later", {"signed": act.signed, "today": today}, "signed")
+    elif act.signed and act.confirmed != act.signed and _asked_back(facts, act, act.signed):
+        yield Refusal("signed_early", {"signed": act.signed, "opens": _opens(facts)}, "signed")
     if act.until and "until" in rule.fields and (refusal := until_fault(facts, act.until, today)):
         yield refusal
     for file, _kind, size, sha256 in act.files:
         if size < 0 or not _SHA256.fullmatch(sha256):
             yield Refusal("file_unproven", {"file": _clean("document", file)}, "files")
+
+
+def _asked_back(facts: Facts, act: Act, signed: date) -> bool:
+    return ACTS[act.name].dates_result and act.channel in _ASKED_BACK and is_early(facts, signed)
 
 
 def _owes_explanation(facts: Facts, act: Act, today: date) -> bool:

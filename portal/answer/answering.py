@@ -22,6 +22,7 @@ from dondoc.office.delegation import stands_for
 from dondoc.office.rules import House
 from dondoc.office.wording import Wording, clean
 from portal.answer.forms import Form
+from portal.answer.kept_files import put_by, taken_back
 from tasks.config.loading import clock, house, read_words, words
 from tasks.config.settings import Settings, read_settings
 from tasks.obligations.act_followup import follow_soon
@@ -177,6 +178,16 @@ class Answering:
         closes = links_hold_until(known.year, self.now().date(), known.policy, known.calendar)
         maker = LinkMaker("", self.settings.link_secret, closes, known.policy.zone)
         return maker.token(known.occurrence.id, party, known.state.due)
+
+    def put_by(self, token: str, form: Form) -> None:
+        """Store the files of a form that asks back, so that they need not be chosen again."""
+        if form.ask and len(form.names) == len(form.contents):
+            folder, secret = self.settings.var / "files", self.settings.link_secret
+            form.kept = put_by(folder, secret, token, form.names, form.contents)
+
+    def taken_back(self, token: str, line: str) -> tuple[tuple[str, bytes], ...]:
+        """The files of the form before this one, by its line."""
+        return taken_back(self.settings.var / "files", self.settings.link_secret, token, line)
 
     def record(self, opened: Opened, form: Form, after: int) -> int:
         """Store the files, then record the act; the number of its ledger entry.

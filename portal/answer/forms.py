@@ -18,13 +18,19 @@ from portal.shell.act_form import File, read_act
 
 @dataclass
 class Form:
-    """One form as it was sent: the typed values, the lines about them, and the act once nothing is wrong."""
+    """One form as it was sent: the typed values, the lines about them, and the act once nothing is wrong.
+
+    `ask` is a date of signing that looks mistyped and may be confirmed; `kept` then names the files (kept_files).
+    """
 
     choice: ActName
     typed: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     act: Act | None = None
     contents: tuple[bytes, ...] = ()
+    names: tuple[str, ...] = ()
+    ask: date | None = None
+    kept: str = ""
 
 
 def read_form(
@@ -44,7 +50,9 @@ def read_form(
     if given:  # a file that cannot be taken is said beside it
         refusals = tuple(refusal for refusal in refusals if refusal.code != "empty_result")
     form.errors = {**faults_by_field(refusals, words), **form.errors}
-    if form.errors.keys() - {"files"} and given:
+    form.names = tuple(name for name, _, _, _ in taken)
+    form.ask = act.signed if any(refusal.code == "signed_early" for refusal in refusals) else None
+    if form.errors.keys() - {"files"} and given and (not form.ask or "files" in form.errors):
         names = ", ".join(clean_name(name) for name, _ in given)
         form.errors.setdefault("files", file_words["again"].format(names=names))
     if not form.errors:

@@ -144,6 +144,7 @@ class AnswerPages:
         opened = self._answering.open(token)
         errors = self._answering.words["errors"]
         after = read_mark(self._answering.settings.link_secret, token, choice, fields.get("form", ""))
+        files = (*self._answering.taken_back(token, fields.get("kept", "")), *files)
         form = read_form(choice, fields, files, opened.facts, opened.today, opened.office_words, errors)
         if not opened.leads:
             return self._duty(opened, status=403)
@@ -157,6 +158,7 @@ class AnswerPages:
                 form.errors[""] = errors["moved"]
                 return self._duty(opened, form, 409)
             if form.act is None:
+                self._answering.put_by(token, form)
                 return self._duty(opened, form, 422)
             return self._done(token, self._answering.record(opened, form, after))
         except AnsweredError as error:

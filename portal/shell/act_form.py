@@ -31,5 +31,7 @@ def read_act(
                 unreadable.append(Refusal("unreadable_day", {"typed": text}, field))
         elif FIELDS[field].form != "files" and text:
             given[field] = text
+    if typed.get("confirmed") and given.get("signed"):
+        given["confirmed"] = given["signed"] if typed["confirmed"] == given["signed"].isoformat() else None
     act = replace(Act(name, channel="portal", files=files), **given)
     return act, (*unreadable, *faults(facts, act, today))

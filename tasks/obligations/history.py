@@ -25,8 +25,21 @@ class Event:
     run: str | None
 
 
-_TEXTS = ("document", "signed", "signer", "until", "reason", "note", "due", "opens", "address", "reply", "message_id")
-_DAYS = ("signed", "until", "due", "opens")
+_TEXTS = (
+    "document",
+    "signed",
+    "early",
+    "signer",
+    "until",
+    "reason",
+    "note",
+    "due",
+    "opens",
+    "address",
+    "reply",
+    "message_id",
+)
+_DAYS = ("signed", "early", "until", "due", "opens")
 
 
 def event(entry: Told, wording: Wording, zone: tzinfo) -> Event:

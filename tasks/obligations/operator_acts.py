@@ -136,4 +136,5 @@ def _act(form: RecordForm) -> Act:
         reason=form.reason,
         until=form.until,
         channel="prefect",
+        confirmed=form.signed if form.confirm_signed else None,
     )

@@ -57,7 +57,7 @@ class Form(BaseModel):
         """(label, value) of every field that was filled in, in the form's order. `forms` are those of forms.yaml."""
         labels = forms[type(self).__name__]["fields"]
         said = [(str(labels[name]["title"]), getattr(self, name)) for name in type(self).model_fields]
-        return [(title, value) for title, value in said if value not in (None, "")]
+        return [(title, value) for title, value in said if value not in (None, "", False)]
 
 
 class RecordForm(Form):
@@ -69,10 +69,11 @@ class RecordForm(Form):
     on_behalf_of: str | None = optional(3, max_length=200)
     document: str | None = optional(4, max_length=4000)
     signed: date | None = optional(5)
-    signer: str | None = optional(6, max_length=4000)
-    note: str | None = optional(7, max_length=4000)
-    reason: str | None = optional(8, max_length=4000)
-    until: date | None = optional(9)
+    confirm_signed: bool = Field(default=False, json_schema_extra={"position": 6})
+    signer: str | None = optional(7, max_length=4000)
+    note: str | None = optional(8, max_length=4000)
+    reason: str | None = optional(9, max_length=4000)
+    until: date | None = optional(10)
 
     @field_validator("act")
     @classmethod

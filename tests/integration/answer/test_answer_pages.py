@@ -135,6 +135,48 @@ async def test_a_result_is_recorded_with_its_files(desk: Desk) -> None:
     assert "đang chờ duyệt" in line(await desk.get(token))
 
 
+async def test_a_date_of_signing_that_looks_mistyped_is_asked_back_and_nothing_typed_is_lost(desk: Desk) -> None:
+    token, before = desk.token(), desk.count()
+    typed = {"document": "63/KH-VP", "signed": "2006-03-20", "signer": "Chánh Văn phòng", "note": "Đã ban hành."}
+    asked = await desk.post(token, "done", [PDF], **typed)
+    assert (asked.status_code, desk.count()) == (422, before)
+    said = line(asked)
+    assert "Ngày ký 20/03/2006 sớm hơn nhiều so với kỳ này (mở từ 01/01/2024)" in said
+    assert all(value in said for value in typed.values())
+    assert "Đã giữ tệp: Kế hoạch số 63.pdf" in said
+    hidden = dict(re.findall(r'name="(kept|confirmed)" value="([^"]+)"', asked.text))
+    assert hidden["confirmed"] == "2006-03-20"
+
+    other = {**typed, "signed": "2005-03-20", **hidden}  # the tick was for another date
+    again = await desk.post(token, "done", **other)
+    assert (again.status_code, desk.count()) == (422, before)
+    assert "Đã giữ tệp: Kế hoạch số 63.pdf" in line(again)
+
+    await followed(desk, await desk.post(token, "done", **typed, **hidden))
+    body = desk.last("occurrence.submitted")["body"]
+    assert (body["signed"], body["early"]) == ("2006-03-20", "2006-03-20")
+    assert [file["name"] for file in body["files"]] == ["Kế hoạch số 63.pdf"]
+
+
+async def test_a_corrected_date_is_taken_with_the_files_that_were_kept_and_not_marked(desk: Desk) -> None:
+    token = desk.token()
+    asked = await desk.post(token, "done", [PDF], document="63/KH-VP", signed="2023-03-20")
+    kept = dict(re.findall(r'name="(kept)" value="([^"]+)"', asked.text))
+    await followed(desk, await desk.post(token, "done", document="63/KH-VP", signed="2024-03-20", **kept))
+    body = desk.last("occurrence.submitted")["body"]
+    assert (body["signed"], "early" in body, len(body["files"])) == ("2024-03-20", False, 1)
+
+
+@pytest.mark.parametrize("line_of_another", ["", "AAAA", "x" * 4000, "{token}"])
+async def test_files_are_only_taken_back_by_the_line_that_named_them(desk: Desk, line_of_another: str) -> None:
+    asked = await desk.post(desk.token(), "done", [PDF], document="63/KH-VP", signed="2006-03-20")
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', asked.text)
+    forged = line_of_another.replace("{token}", kept)
+    token = desk.token(until="2025-03-01") if line_of_another == "{token}" else desk.token()
+    await followed(desk, await desk.post(token, "done", document="63/KH-VP", signed="2024-03-20", kept=forged))
+    assert "files" not in desk.last("occurrence.submitted")["body"]
+
+
 async def test_receipt_is_acknowledged_once(desk: Desk) -> None:
     page = await followed(desk, await desk.post(desk.token(), "acknowledge"))
     assert "Đã nhận việc" in line(page)

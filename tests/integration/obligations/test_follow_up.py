@@ -174,8 +174,12 @@ def test_the_command_line_and_prefects_form_ask_for_it_too(
     monkeypatch.setattr(cli.acts, "store", lambda: deployed.engine)
     monkeypatch.setattr(cli.acts, "house", lambda: deployed.house)
     monkeypatch.setattr("tasks.config.loading.clock", lambda *_: DAY)
-    said = CliRunner().invoke(submit, [f"nho-2024/{NEXT}", "--document", "12/KH-VP", "--actor", "unit:hcqt"])
+    asked = [f"nho-2024/{NEXT}", "--document", "12/KH-VP", "--signed", "02/01/2006", "--actor", "unit:P. HCQT"]
+    refused = CliRunner().invoke(submit, asked)
+    assert "long before its period opens" in str(refused.exception)
+    said = CliRunner().invoke(submit, [*asked, "--confirm-signed"])
     assert said.exit_code == 0, said.output
+    assert deployed.ledger("occurrence.submitted")[-1]["actor"] == "unit:hcqt"
     form = RecordForm(occurrence=NEXT, act="Duyệt", recorded_by="Nguyễn Văn An")
     take_act(replace(deployed.morning(DAY), settings=deployed.settings), form)
     assert sorted(run.name.split(" · ")[2] for run in runs()) == ["duyệt: quý I/2024", "nộp kết quả: quý I/2024"]

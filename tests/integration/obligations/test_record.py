@@ -200,6 +200,15 @@ def test_a_run_started_again_records_nothing_more(opened: Installation, monkeypa
     assert len(acts(opened)) == 1
 
 
+def test_a_date_of_signing_that_looks_mistyped_is_asked_back_and_taken_when_confirmed(opened: Installation) -> None:
+    state = fill("Nộp kết quả", signed=date(2006, 2, 2))
+    assert state.name == NAMES["not_recorded"]
+    assert "Ngày ký 02/02/2006 sớm hơn nhiều so với kỳ này" in state.message
+    assert acts(opened) == []
+    assert fill("Nộp kết quả", signed=date(2006, 2, 2), confirm_signed=True).name == NAMES["recorded"]
+    assert acts(opened)[-1]["body"]["early"] == "2006-02-02"
+
+
 def test_a_time_that_is_not_now_is_refused_without_an_entry(opened: Installation) -> None:
     before = len(opened.ledger())
     early = fill("Đã nhận việc", day="2023-12-01")
