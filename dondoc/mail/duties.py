@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 
 from dondoc.mail.calendar_parts import Deadline
+from dondoc.mail.duty import Duty, Row, due_now
 from dondoc.mail.mail import Picture
 from dondoc.mail.notice import Letterhead, Notice
 from dondoc.mail.reply_addresses import mailto
@@ -25,39 +26,8 @@ from dondoc.obligations.extension import may_be_asked
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.obligations.notice_table import NOTICES, NoticeKind
 from dondoc.obligations.timing import cadence, chosen_by_policy
-from dondoc.office.wording import Wording, clean, sentence, short
+from dondoc.office.wording import Wording, clean, sentence, short, shortened
 from dondoc.plan.plan import Obligation
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One labelled line of a duty."""
-
-    key: str
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One notice as its templates show it. `due` is 29/03/2024 or None."""
-
-    number: int
-    kind: NoticeKind
-    title: str
-    subject: str
-    coordinating: bool
-    due: str | None
-    rows: tuple[Row, ...]
-    lines: tuple[str, ...]
-    happened: str
-    asked: str
-    link: str | None
-    link_words: str
-    reply: str | None = None
-    reply_link: str | None = None
-    reply_words: str = ""
-    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +46,23 @@ class Desk:
         said = self.said(f"{notice.kind}/message.j2", self._facts(notice))
         title = clean(notice.item.heading)
         reply = self.letterhead.reply(notice) if self.letterhead.reply else None
+        sums_up = NOTICES[notice.kind].sums_up
+        shown_as = self._shown_as(notice)
+        heading = words["kinds"][shown_as]["heading"]
         return Duty(
             number=number,
             kind=notice.kind,
             title=title,
-            subject=words["kinds"][notice.kind]["subject"],
+            heading=self.wording.value("coordinating", heading=heading) if notice.coordinating else heading,
+            tone=NOTICES[shown_as].tone,
+            subject=self._subject(notice, words["kinds"][shown_as]),
+            name=title if sums_up else self._name(notice, period=True),
+            brief=title if sums_up else self._name(notice, period=False),
             coordinating=notice.coordinating,
-            due=None if NOTICES[notice.kind].sums_up else short(notice.due) or None,
+            sums_up=sums_up,
+            when="" if sums_up else self.wording.near(notice.due),
+            unit="" if notice.audience == "lead" or sums_up else self._leads(notice.obligation),
+            aside=self._aside(notice),
             rows=self._rows(notice),
             lines=self._lines(notice),
             happened=said["happened"],
@@ -100,6 +80,35 @@ class Desk:
         found = self.environment.get_template(template)
         context = found.new_context(facts)
         return {name: clean("".join(block(context))) for name, block in found.blocks.items()}
+
+    def _shown_as(self, notice: Notice) -> NoticeKind:
+        """The kind under whose heading it stands: what is due now is a last call, also where it is only now assigned."""
+        return "last-call" if due_now(notice, self.wording.today, self.letterhead.calendar) else notice.kind
+
+    def _subject(self, notice: Notice, words: Mapping[str, Any]) -> str:
+        """What a subject begins with: what it is about and by when."""
+        if notice.due is None or NOTICES[notice.kind].sums_up:
+            return str(words["heading"])
+        subject = str(words["subject"]).format(
+            due=self.wording.near(notice.due), days=(notice.due - self.wording.today).days
+        )
+        return self.wording.value("coordinating_subject", subject=subject) if notice.coordinating else subject
+
+    def _name(self, notice: Notice, *, period: bool) -> str:
+        """II.2.c (tháng 01/2024) Báo cáo kết quả."""
+        recurs = notice.obligation.timing.regular or "@" in notice.occurrence.period
+        when = f"({self.wording.period(notice.occurrence.period)})" if recurs and period else ""
+        named = clean(notice.obligation.deliverable) or clean(notice.item.title)
+        return " ".join(part for part in (clean(notice.item.ref), when, sentence(named)) if part)
+
+    def _leads(self, obligation: Obligation) -> str:
+        """The units that lead, each by its short name."""
+        return ", ".join(clean(self.letterhead.office.unit_name(lead)) for lead in obligation.lead)
+
+    def _aside(self, notice: Notice) -> str:
+        """What was said of it, in a few words: the reason, else the document, else the note."""
+        reason, note = str(notice.body.get("reason") or ""), str(notice.body.get("note") or "")
+        return "" if NOTICES[notice.kind].asks else shortened(clean(reason or self._document(notice) or note), 70)
 
     def _link_words(self, notice: Notice) -> str:
         """The tracker decides and whoever leads an owed duty answers; the others look."""

@@ -4,11 +4,14 @@ Pure: templates and words are passed in, the clock is an argument. What a person
 `mail/<kind>/message.j2` says in one place what happened and what is asked (blocks `happened` and `asked`,
 plain sentences that both the text and the HTML show), `mail/digest/` sets them as subject, text and HTML,
 `words.yaml` has headings and labels.
+
+A mail is read in a minute: with a portal, where each duty has its page, what presses most is told whole as long as there
+is room in `MOST_WORDS`, every other duty is one line of a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -16,11 +19,13 @@ from typing import Any
 
 import jinja2
 
+from dondoc.calendar.working_days import Calendar
 from dondoc.mail import calendar_parts as ics
-from dondoc.mail.duties import Desk, Duty, hashed
+from dondoc.mail.duties import Desk, hashed
+from dondoc.mail.duty import Duty, due_now
 from dondoc.mail.mail import Address, Attachment, Mail, Picture
 from dondoc.mail.notice import Letterhead, Notice
-from dondoc.obligations.notice_table import KINDS, NOTICES, RANK, still_true
+from dondoc.obligations.notice_table import KINDS, RANK, still_true
 from dondoc.office.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
 
 __all__ = [
@@ -28,16 +33,27 @@ __all__ = [
 ]  # fmt: skip
 
 THREADS = 10
+MOST_WORDS = 400  # of a mail, about; the frame around the duties takes FRAME, a duty in a table LINE
+FRAME, LINE = 90, 14
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The duties of one kind and role, under one heading. `asked`: what is asked of all of them alike, said once; else None."""
+    """The duties of one kind and role, under one heading: `duties` told whole, then `listed` in a line each.
+
+    `asked`: what is asked of all of them alike, said once; else None.
+    """
 
     heading: str
     tone: str
     duties: tuple[Duty, ...]
+    listed: tuple[Duty, ...]
     asked: str | None
+
+    @property
+    def number(self) -> int:
+        """How many duties stand under the heading."""
+        return len(self.duties) + len(self.listed)
 
 
 def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
@@ -74,8 +90,8 @@ def render(
     """
     if not notices:
         raise ValueError("a mail needs at least one notice; skip recipients to whom nothing is owed")
-    ordered = sorted(notices, key=_order)
     today = now.astimezone(letterhead.policy.zone).date()
+    ordered = sorted(notices, key=lambda notice: _order(notice, today, letterhead.calendar))
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
     several = len({notice.occurrence.plan for notice in ordered}) > 1
     desk = Desk(letterhead, environment, wording, pictures or {}, several)
@@ -120,13 +136,15 @@ def _shown(
     letterhead, wording = desk.letterhead, desk.wording
     tracker = any(notice.recipient == "role:tracker" for notice in notices)
     counts = _counts(notices, wording.words)
+    whole = _told_whole(duties) if letterhead.link and len(duties) > 1 else set(duties)
     shown: dict[str, Any] = {
         "to": clean(to.name) or clean(to.address),
         "office": clean(letterhead.office.office),
         "today": wording.today,
         "single": duties[0] if len(duties) == 1 else None,
+        "first": duties[0],
+        "others": len(duties) - 1,
         "counts": [f"{number} {noun}" for noun, number in counts],
-        "others": sum(number for _, number in counts[2:]),
         "plans": wording.several("roles", _plans(notices, letterhead.plan_titles)),
         "contact": wording.contact("operator" if tracker else "tracker"),
         "head": letterhead.head if tracker or any(notice.kind == "report" for notice in notices) else None,
@@ -135,22 +153,39 @@ def _shown(
         "short": short,
     }
     shown["frame"] = desk.said("digest/message.j2", shown)
-    shown["groups"] = tuple(_groups(duties, wording))
+    shown["groups"] = tuple(_groups(duties, whole, wording))
+    shown["columns"] = wording.words["columns"]
     shown["subject"] = clean(desk.environment.get_template("digest/subject.j2").render(shown))
     return shown
 
 
-def _order(notice: Notice) -> tuple[int, bool, date, str, str]:
-    return RANK[notice.kind], notice.coordinating, notice.due or date.max, notice.occurrence.id, notice.key
+def _order(notice: Notice, today: date, calendar: Calendar) -> tuple[int, bool, date, str, str]:
+    rank = RANK["last-call"] if due_now(notice, today, calendar) else RANK[notice.kind]
+    return rank, notice.coordinating, notice.due or date.max, notice.occurrence.id, notice.key
 
 
-def _groups(duties: Iterable[Duty], wording: Wording) -> Iterator[Group]:
-    for (kind, coordinating), found in groupby(duties, key=lambda duty: (duty.kind, duty.coordinating)):
-        words, alike = wording.words["kinds"][kind], tuple(found)
-        heading = wording.value("coordinating", heading=words["heading"]) if coordinating else words["heading"]
+def _told_whole(duties: Sequence[Duty]) -> set[Duty]:
+    """The duties told whole: the first where it presses, then as many as there is room for; what is only coordinated never."""
+    room = MOST_WORDS - FRAME - LINE * len(duties)
+    whole: set[Duty] = set()
+    for duty in duties:
+        presses = not whole and duty.tone in ("late", "soon")
+        if duty.sums_up or (not duty.coordinating and (presses or room >= duty.words)):
+            whole.add(duty)
+            room -= duty.words
+    return whole
+
+
+def _groups(duties: Iterable[Duty], whole: Collection[Duty], wording: Wording) -> Iterator[Group]:
+    for (heading, _), found in groupby(duties, key=lambda duty: (duty.heading, duty.coordinating)):
+        alike = tuple(found)
+        told = tuple(duty for duty in alike if duty in whole)
+        listed = tuple(duty for duty in alike if duty not in whole)
         asked = {duty.asked for duty in alike}
-        once = asked.pop() if len(alike) > 1 and len(asked) == 1 else None
-        yield Group(heading, NOTICES[kind].tone, alike, once)
+        once = asked.pop() if len(asked) == 1 and (listed or len(told) > 1) else None
+        if listed and not told and not once:
+            once = wording.words["listed"]
+        yield Group(heading, alike[0].tone, told, listed, once)
 
 
 def _counts(notices: Iterable[Notice], words: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -47,6 +47,12 @@ class Wording:
         key = "due_act_by" if self.today < act_by < due else "due_left"
         return self.value(key, date=self.day(due), left=self.left(due), act_by=self.day(act_by))
 
+    def near(self, day: date | None) -> str:
+        """29/03; with its year where that is another than today's; empty for no day."""
+        if day is None:
+            return ""
+        return f"{day:%d/%m}" if day.year == self.today.year else short(day)
+
     def left(self, due: date) -> str:
         """How many working days are left, or how many it is late."""
         left, days = self.words["left"], self.calendar.between(self.today, due)
