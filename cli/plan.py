@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cli.planread import read_, units_
 from cli.plansheets import export_, import_
 from dondoc.calendar.working_days import moved_days
 from dondoc.obligations.state import State
@@ -28,6 +29,8 @@ def plan() -> None:
 
 plan.add_command(export_)
 plan.add_command(import_)
+plan.add_command(read_)
+plan.add_command(units_)
 
 
 @plan.command("check")

@@ -54,8 +54,21 @@ class Obligation:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where the plan's document prints something: page and line from 1, a cell, and from which to which character."""
+
+    page: int | None = None
+    line: int | None = None
+    cell: str | None = None
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One numbered duty of the plan: one Prefect flow. `lead` and `coordinating` are unit or group ids as printed."""
+    """One numbered duty of the plan: one Prefect flow. `lead` and `coordinating` are unit or group ids as printed.
+
+    `source` and `time_source`: where the document prints it and its time, where the plan was read from one.
+    """
 
     id: str
     ref: str
@@ -67,6 +80,8 @@ class Item:
     basis: tuple[str, ...]
     obligations: tuple[Obligation, ...]
     question: str | None = None
+    source: Source | None = None
+    time_source: Source | None = None
 
     @property
     def heading(self) -> str:
@@ -168,6 +183,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
     for event in value["events"]:
         _without_defaults(event, {"repeats": False})
     for item in value["items"]:
+        _without_defaults(item, {"source": None, "time_source": None})
         for obligation in item["obligations"]:
             _without_defaults(obligation, {"each": (), "contact": None, "targets": ()})
     result: dict[str, Any] = _plain(value)

@@ -45,7 +45,10 @@ def check_plan(plan: Plan, located: Located) -> None:
         for j, obligation in enumerate(item.obligations):
             here = ("items", i, "obligations", j)
             _check_event(plan, item, obligation, here, located, events)
-            _check_days(plan, obligation, here, located)
+            asked = plan.draft and bool(
+                item.question
+            )  # a draft may print a year that is not its own, and asks about it
+            _check_days(plan, obligation, here, located, asked=asked)
 
 
 def _check_unique(located: Located, path: Path, values: list[str], key: str = "id", noun: str = "id") -> None:
@@ -95,7 +98,7 @@ def _check_event(
         located.fault((*path, "timing", key), f"unknown event {timing.event!r}; declare it under 'events'")
 
 
-def _check_days(plan: Plan, obligation: Obligation, path: Path, located: Located) -> None:
+def _check_days(plan: Plan, obligation: Obligation, path: Path, located: Located, *, asked: bool) -> None:
     """The timing's days exist, in order, within the plan's years, and in the year that the phrase prints."""
     timing, here = obligation.timing, (*path, "timing")
     if not obligation.phrase and not isinstance(timing, UnprintedTiming):
@@ -107,6 +110,8 @@ def _check_days(plan: Plan, obligation: Obligation, path: Path, located: Located
         return
     if isinstance(timing, GIVEN_BY_EVENT):
         return
+    if not found and asked:
+        return
     if not found:
         located.fault(here, f"it comes in no year of the plan ({_years(plan)}); correct its days or the plan's years")
         return
@@ -115,6 +120,8 @@ def _check_days(plan: Plan, obligation: Obligation, path: Path, located: Located
             message = f"due {span.last:%d/%m/%Y} before it opens on {span.first:%d/%m/%Y}; correct one of the dates"
             located.fault(here, message)
             return
+    if asked:
+        return
     outside = next((span.last for span in found if not plan.year <= span.last.year <= plan.last_year), None)
     if outside:
         located.fault(

@@ -14,20 +14,21 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dondoc.foundation.yaml_positions import Located, Path
-from dondoc.office.office import Office
+from dondoc.office.office import Office, Unit
 from dondoc.plan.lenient_validation import Neutral, readable
-from dondoc.plan.plan import Event, Irregularity, Item, Obligation, Plan, Target
+from dondoc.plan.plan import Event, Irregularity, Item, Obligation, Plan, Source, Target
 from dondoc.plan.plan_checks import check_plan
-from dondoc.plan.plan_rows import EXAMPLES, ItemRow, ObligationRow, PlanFile, key_meant
+from dondoc.plan.plan_rows import EXAMPLES, ItemRow, ObligationRow, PlanFile, SourceRow, key_meant
 from dondoc.plan.timings import OnDemandTiming
 
+NO_MAILBOX = "chua-co-hop-thu@dondoc.invalid"  # of a unit whose address is not known yet; RFC 2606: it leads nowhere
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def read_plan(located: Located, office: Office) -> Plan:
     """The plan of a parsed file, its unit names resolved. Raises ConfigurationError with every fault."""
     rows = readable(PlanFile, located, _neutral(office), EXAMPLES, key_meant)
-    plan = _Reader(located, office, rows).plan() if rows else None
+    plan = _Reader(located, _with_new_units(located, office, rows), rows).plan() if rows else None
     if plan:
         check_plan(plan, located)
     located.check()
@@ -63,11 +64,32 @@ def _neutral(office: Office) -> Neutral:
         **dict.fromkeys(
             ("office", "ref", "text", "deliverable", "phrase", "where", "printed", "choice"), lambda _: "-"
         ),
-        **dict.fromkeys(("document", "reading", "reading_by", "question", "contact", "to_year"), lambda _: None),
+        **dict.fromkeys(
+            ("document", "reading", "reading_by", "question", "contact", "to_year", "source"), lambda _: None
+        ),
         "parts": lambda _: {},
         **dict.fromkeys(("draft", "once", "each", "repeats"), lambda _: False),
-        **dict.fromkeys(("basis", "irregularities", "events", "coordinating", "needs", "targets"), lambda _: []),
+        **dict.fromkeys(
+            ("basis", "irregularities", "events", "coordinating", "needs", "targets", "new_units"), lambda _: []
+        ),
     }
+
+
+def _with_new_units(located: Located, office: Office, rows: PlanFile) -> Office:
+    """The office with the units that a draft names and office.yaml does not know yet: they have no mailbox."""
+    units = []
+    for i, row in enumerate(rows.new_units):
+        if not rows.draft:
+            located.fault(
+                ("new_units", i), f"{row.name!r} is not in office.yaml; give its email, then: dondoc plan units FILE"
+            )
+        taken = next((name for name in (row.id, row.name, *row.variants) if office.find(name)), None)
+        if taken:
+            located.fault(("new_units", i), f"{taken!r} stands in office.yaml already; delete it here")
+            continue
+        variants = tuple(dict.fromkeys(row.variants))
+        units.append(Unit(id=row.id, name=row.name, variants=variants, email=row.email or NO_MAILBOX))
+    return Office(**{**dict(office), "units": (*office.units, *units)}) if units else office
 
 
 def json_schema() -> dict[str, Any]:
@@ -122,6 +144,8 @@ class _Reader:
                 for i, child in enumerate(row.obligations)
             ),
             question=row.question,
+            source=_source(row.source),
+            time_source=_source(row.source.time) if row.source else None,
         )
 
     def _obligation(
@@ -184,6 +208,11 @@ class _Reader:
             return word or match[0]
 
         return _PLACEHOLDER.sub(fill, text)
+
+
+def _source(row: SourceRow | None) -> Source | None:
+    found = Source(row.page, row.line, row.cell, row.span) if row else None
+    return found if found != Source() else None
 
 
 def _joined(names: tuple[str, ...], i: int) -> Iterator[str]:

@@ -78,6 +78,30 @@ class ObligationRow(_Row):
     needs: tuple[str, ...] = ()
 
 
+class SourceRow(_Row):
+    """Where the document prints it."""
+
+    page: int | None = Field(default=None, ge=1)
+    line: int | None = Field(default=None, ge=1)
+    cell: str | None = None
+    span: tuple[int, int] | None = Field(default=None, description="from which to which character")
+
+
+class ItemSourceRow(SourceRow):
+    """Where the document prints the duty, and its time."""
+
+    time: SourceRow | None = None
+
+
+class NewUnitRow(_Row):
+    """A unit that a document names and office.yaml does not know yet; only a draft may hold one."""
+
+    id: Slug
+    name: str = Field(min_length=1)
+    variants: tuple[str, ...] = ()
+    email: str | None = Field(default=None, description="its mailbox; then: dondoc plan units")
+
+
 class ItemRow(_Row):
     """One numbered duty."""
 
@@ -91,6 +115,7 @@ class ItemRow(_Row):
     basis: tuple[str, ...] = ()
     obligations: tuple[ObligationRow, ...] = ()
     question: str | None = None
+    source: ItemSourceRow | None = Field(default=None, description="where the document prints it")
 
 
 class EventRow(_Row):
@@ -121,6 +146,7 @@ class PlanFile(_Row):
     basis: tuple[str, ...] = ()
     irregularities: tuple[IrregularityRow, ...] = ()
     parts: dict[str, str] = Field(default={}, description='headings of the parts, by number: {II.1: "Về …"}')
+    new_units: tuple[NewUnitRow, ...] = Field(default=(), description="units still to be put into office.yaml")
     events: tuple[EventRow, ...] = ()
     items: tuple[ItemRow, ...] = Field(min_length=1)
 
@@ -148,7 +174,7 @@ def key_meant(path: tuple[str | int, ...], key: str) -> str | None:
     names = [part for part in path if isinstance(part, str)]
     rows: dict[str, type[_Row]] = {
         "": PlanFile, "items": ItemRow, "obligations": ObligationRow, "events": EventRow,
-        "irregularities": IrregularityRow, "targets": TargetRow,
+        "irregularities": IrregularityRow, "targets": TargetRow, "new_units": NewUnitRow, "source": ItemSourceRow,
     }  # fmt: skip
     found = rows.get(names[-1] if names else "")
     known = list(found.model_fields) if found else []

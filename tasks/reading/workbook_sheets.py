@@ -1,0 +1,75 @@
+"""A workbook as tables: each visible sheet one table, merged cells known as such, dates as they are read."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from datetime import date, datetime
+from pathlib import PurePath
+from typing import Any
+
+import openpyxl
+from openpyxl.worksheet.worksheet import Worksheet
+
+from dondoc.index.definitions import FigureError
+from dondoc.reading.document import Cell, Line, Place, ReadingError, Table
+from tasks.spreadsheets.reading import refuse_bomb
+
+_UNPACKED = 200_000_000
+_ROWS, _COLUMNS = 5000, 40
+
+
+def read_xlsx(name: str, content: bytes) -> list[Line | Table]:
+    """The visible sheets of a workbook. Raises ReadingError for a broken or locked one."""
+    try:
+        refuse_bomb(content, _UNPACKED)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
+    except FigureError as error:
+        large = error.key == "xlsx_too_big"
+        said = (
+            "is larger than any plan when unpacked; give the plan itself"
+            if large
+            else f"is no readable {PurePath(name).suffix} (broken, or under a password); save it again"
+        )
+        raise ReadingError(f"{name} {said}") from error
+    except Exception as error:  # a broken workbook fails anywhere inside the library, in every way there is
+        raise ReadingError(
+            f"{name} is no readable .xlsx (broken, or under a password); save it again as .xlsx"
+        ) from error
+    return [_sheet(page) for page in book.worksheets if page.sheet_state == "visible" and page.max_row]
+
+
+def _sheet(page: Worksheet) -> Table:
+    height, width = min(page.max_row, _ROWS), min(page.max_column, _COLUMNS)
+    merged: dict[tuple[int, int], tuple[int, int]] = {}
+    for area in page.merged_cells.ranges:
+        for row in range(area.min_row, min(area.max_row, height) + 1):
+            for column in range(area.min_col, min(area.max_col, width) + 1):
+                merged[row, column] = area.min_row, area.min_col
+    rows = []
+    for row in range(1, height + 1):
+        cells = []
+        for column in range(1, width + 1):
+            at = merged.get((row, column), (row, column))
+            place = Place(cell=f"{page.title}!{page.cell(row, column).coordinate}")
+            cells.append(Cell(_shown(page.cell(*at)), place, at[0] < row, at[1] < column))
+        if any(cell.text.strip() for cell in cells):
+            rows.append(tuple(cells))
+    return Table(tuple(rows))
+
+
+def _shown(cell: Any) -> str:
+    """What the cell shows."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        form = str(cell.number_format).lower()
+        if "d" not in form and "m" in form:
+            return f"{value:%m/%Y}"
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
