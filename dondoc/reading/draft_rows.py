@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from dondoc.foundation.names import unmarked
 from dondoc.office.office import Office
-from dondoc.office.wording import clean, unmarked
+from dondoc.office.wording import clean
 from dondoc.reading.document import Place
 from dondoc.reading.raw_items import Doubt
 from dondoc.reading.read_items import ReadItem, misprinted

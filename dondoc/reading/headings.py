@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dondoc.office.wording import unmarked
+from dondoc.foundation.names import unmarked
 
 Field = Literal[
     "number", "content", "lead", "coordinating", "parties", "deliverable", "time", "head", "target", "basis", "other"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from dondoc.office.wording import clean, unmarked
+from dondoc.foundation.names import unmarked
+from dondoc.office.wording import clean
 from dondoc.reading.document import Place
 from dondoc.reading.headings import Field
 from dondoc.reading.legal_bases import legal_bases

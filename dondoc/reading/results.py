@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from dondoc.office.wording import clean, unmarked
+from dondoc.foundation.names import unmarked
+from dondoc.office.wording import clean
 from dondoc.reading.time_grammar import Row
 from dondoc.reading.time_phrases import TimeReading, read_phrase
 

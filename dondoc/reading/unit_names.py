@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dondoc.office.wording import clean, unmarked
+from dondoc.foundation.names import unmarked
+from dondoc.office.wording import clean
 
 _HEADS = (
     r"(?:Sở|Ban|Phòng|Trung tâm|Công an|Văn phòng|Viện|Trường|Thanh tra|Tổ|Đài|Báo|Bộ|Cục|Chi cục|Tổng cục|Vụ|Hội|Liên hiệp|Hiệp hội|"
