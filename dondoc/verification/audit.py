@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
@@ -73,6 +73,7 @@ class Rules:
 
     `copied` are runs whose history is in the record, `pruned` those that the record says were taken out of Prefect by
     intent. `quiet`: the name of a flow of ours → the states in which a run of it records nothing, by intent.
+    `former`: the name of a state → what it was called in earlier versions, whose runs keep that name.
     """
 
     now: datetime
@@ -80,6 +81,7 @@ class Rules:
     states: Mapping[str, str]
     verdicts: Mapping[str, str]
     quiet: Mapping[str, frozenset[str]]
+    former: Mapping[str, Collection[str]] = field(default_factory=dict)
     copied: Collection[str] = ()
     pruned: Collection[str] = ()
 
@@ -161,7 +163,8 @@ def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
         return
     kind, name = expected
     technical = run.state in TECHNICAL and run.type in ("FAILED", "CRASHED", "CANCELLED")
-    if (run.type, run.state) != (kind, name) and not technical:
+    named = (name, *rules.former.get(name, ()))
+    if (run.type != kind or run.state not in named) and not technical:
         yield Finding("run_state_differs", run.id, _shown(run, state=run.state, expected=name, entry=entry.last_seq))
 
 

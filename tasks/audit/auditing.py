@@ -82,6 +82,7 @@ def audit_rules(settings: Settings, vocabulary: dict[str, Any], now: datetime) -
         tolerance=timedelta(minutes=chosen.clock_tolerance_minutes),
         states=vocabulary["states"],
         verdicts=vocabulary["verdicts"],
+        former=vocabulary["former_states"],
         quiet={
             vocabulary["own_flows"][flow.key]["name"]: frozenset(vocabulary["states"][name] for name in flow.quiet)
             for flow in OWN_FLOWS.values()

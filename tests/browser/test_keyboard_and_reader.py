@@ -45,7 +45,7 @@ def test_a_duty_is_answered_by_keyboard_alone(site: Site) -> None:
         if order[-1] == "Báo kết quả":
             break
     asked = ["Số, ký hiệu văn bản", "Ngày văn bản", "Người ký", "Tệp kèm theo", "Ghi chú kết quả", "Báo kết quả"]
-    assert order[:4] == ["Đến nội dung chính", "Đôn đốc", "Đã nhận việc", "Đã hoàn thành, báo kết quả"]
+    assert order[:4] == ["Đến nội dung chính", "Đôn đốc", "Đã tiếp nhận nhiệm vụ", "Đã hoàn thành, báo kết quả"]
     assert list(dict.fromkeys(order[4:])) == asked
     page.get_by_label("Số, ký hiệu văn bản").first.focus()
     page.keyboard.type("63/KH-VP")

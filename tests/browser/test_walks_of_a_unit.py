@@ -13,7 +13,7 @@ Q1 = "ke-hoach/quy-mot/2024-Q1"
 TITLE = "Kế hoạch theo dõi thi hành pháp luật"
 PDF = {"name": "Kế hoạch số 63.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n63"}
 ANSWERS = {
-    "Đã nhận việc": "occurrence.acknowledged",
+    "Đã tiếp nhận nhiệm vụ": "occurrence.acknowledged",
     "Báo kết quả": "occurrence.submitted",
     "Đề nghị gia hạn": "occurrence.extension_requested",
     "Báo vướng mắc": "occurrence.difficulty_raised",
@@ -47,11 +47,11 @@ def fill(page: Page, button: str) -> None:
         page.get_by_label("Ghi chú kết quả").first.fill("Đã ban hành.")
     if button == "Đề nghị gia hạn":
         page.get_by_text("Cần thêm thời gian").click()
-        page.get_by_label("Xin gia hạn đến hết ngày").fill("2024-04-15")
+        page.get_by_label("Đề nghị gia hạn đến hết ngày").fill("2024-04-15")
         page.get_by_label("Lý do").fill("Chờ ý kiến Sở Tư pháp.")
     if button == "Báo vướng mắc":
         page.get_by_text("Có vướng mắc").click()
-        page.get_by_label("Vướng mắc là gì").fill("Chưa có số liệu.")
+        page.get_by_label("Nội dung vướng mắc").fill("Chưa có số liệu.")
         page.get_by_label("Ai có thể giúp").fill("Sở Nội vụ")
 
 
@@ -66,14 +66,14 @@ def press(page: Page, button: str) -> None:
         *((name, "desktop") for name in ANSWERS),
         ("Báo kết quả", "phone"),
         ("Đề nghị gia hạn", "phone"),
-        ("Đã nhận việc", "without-script"),
+        ("Đã tiếp nhận nhiệm vụ", "without-script"),
         ("Báo kết quả", "without-script"),
     ],
 )
 def test_an_answer_is_given_once_and_the_back_button_tells_so(site: Site, unit: Page, button: str) -> None:
     site.seen(unit, f"answer-{ANSWERS[button]}-before")
     fill(unit, button)
-    if button != "Đã nhận việc":
+    if button != "Đã tiếp nhận nhiệm vụ":
         site.seen(unit, f"answer-{ANSWERS[button]}-filled")
     press(unit, button)
     expect(unit.get_by_role("heading", level=1)).to_have_text("Đã ghi nhận")
@@ -125,8 +125,8 @@ def test_a_late_result_is_asked_for_its_reason_and_loses_nothing_typed(site: Sit
 
 @pytest.mark.parametrize("way", ["desktop"])
 def test_everything_a_unit_owes_and_each_duty_from_there(site: Site, unit: Page) -> None:
-    unit.get_by_role("link", name="Tất cả việc đơn vị đang nợ").click()
-    expect(unit.get_by_role("heading", level=1)).to_have_text("Việc đơn vị đang nợ")
+    unit.get_by_role("link", name="Tất cả nhiệm vụ chưa hoàn thành của đơn vị").click()
+    expect(unit.get_by_role("heading", level=1)).to_have_text("Nhiệm vụ chưa hoàn thành của đơn vị")
     site.seen(unit, "owed")
     unit.locator(".owed a").last.click()
     expect(unit.get_by_role("heading", name="Trả lời")).to_be_visible()
@@ -168,6 +168,6 @@ def test_from_the_mailbox_to_the_recorded_answer_in_three_presses(site: Site, wa
         page.frame_locator("iframe").get_by_role("link", name=re.compile("Trả lời|trả lời")).first.click()
     duty = opened.value
     expect(duty.get_by_role("heading", name="Trả lời")).to_be_visible()
-    press(duty, "Đã nhận việc")
+    press(duty, "Đã tiếp nhận nhiệm vụ")
     expect(duty.get_by_role("heading", level=1)).to_have_text("Đã ghi nhận")
     assert len(site.installation.ledger("occurrence.acknowledged")) == 1

@@ -48,7 +48,7 @@ def test_an_old_or_damaged_link_brings_a_new_one(site: Site, way: str) -> None:
     page.get_by_role("button", name="Gửi liên kết mới").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Xin xem hộp thư của đơn vị")
     page.goto(newest_link(site, 2))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Việc đơn vị đang nợ")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nhiệm vụ chưa hoàn thành của đơn vị")
 
 
 def newest_link(site: Site, number: int) -> str:

@@ -16,7 +16,7 @@ DECISIONS = {
     "Gia hạn": "occurrence.extended",
     "Không đồng ý gia hạn": "occurrence.extension_refused",
     "Trả lời vướng mắc": "occurrence.difficulty_answered",
-    "Cho thôi thực hiện": "occurrence.waived",
+    "Cho miễn thực hiện": "occurrence.waived",
 }
 WAITING = {
     "Duyệt kết quả": "Kết quả chờ duyệt",
@@ -24,7 +24,7 @@ WAITING = {
     "Gia hạn": "Đề nghị gia hạn",
     "Không đồng ý gia hạn": "Đề nghị gia hạn",
     "Trả lời vướng mắc": "Vướng mắc chờ trả lời",
-    "Cho thôi thực hiện": "Vướng mắc chờ trả lời",
+    "Cho miễn thực hiện": "Vướng mắc chờ trả lời",
 }
 
 
@@ -63,7 +63,7 @@ def test_what_waits_is_found_and_decided_once(site: Site, tracker: Page, decisio
     waits(site, decision)
     tracker.get_by_role("link", name="Việc chờ xử lý").click()
     section = tracker.get_by_role("region", name=WAITING[decision])
-    first = decision in ("Duyệt kết quả", "Gia hạn", "Cho thôi thực hiện")  # of each kind, the pages are alike
+    first = decision in ("Duyệt kết quả", "Gia hạn", "Cho miễn thực hiện")  # of each kind, the pages are alike
     if first:
         site.seen(tracker, f"inbox-{DECISIONS[decision]}")
     section.get_by_role("link").click()
@@ -94,7 +94,7 @@ def test_what_waits_is_found_and_decided_once(site: Site, tracker: Page, decisio
 def test_the_filters_stand_in_the_address(site: Site, tracker: Page) -> None:
     tracker.get_by_label("Đơn vị chủ trì").select_option(label="TT. PVKS TTHC")
     tracker.get_by_label("Quý đến hạn").select_option(label="Quý I")
-    tracker.get_by_label("Tìm chữ").fill("chi so")
+    tracker.get_by_label("Từ khóa").fill("chi so")
     tracker.get_by_role("button", name="Lọc").click()
     expect(tracker).to_have_url(site.portal.public_url + "/bang?unit=ttpvks&quarter=1&state=&q=chi+so&ngay=")
     rows = tracker.get_by_role("table").last.get_by_role("row")
@@ -103,7 +103,7 @@ def test_the_filters_stand_in_the_address(site: Site, tracker: Page) -> None:
     shared = tracker.context.new_page()
     shared.goto(tracker.url)
     expect(shared.get_by_label("Đơn vị chủ trì")).to_have_value("ttpvks")
-    expect(shared.get_by_label("Tìm chữ")).to_have_value("chi so")
+    expect(shared.get_by_label("Từ khóa")).to_have_value("chi so")
     shared.get_by_role("link", name="Bỏ lọc").click()
     expect(shared).to_have_url(site.portal.public_url + "/bang")
     shared.go_back()

@@ -100,7 +100,7 @@ items:
     lead: [ttcbth]
     coordinating: [hcqt]
     obligations:
-      - {id: niem-yet, deliverable: Thông báo, phrase: Thường xuyên trong năm., timing: {continuous: true}, reading: không in kỳ}
+      - {id: niem-yet, deliverable: Thông báo, phrase: Thường xuyên trong năm., timing: {continuous: true}, reading: không quy định kỳ}
   - id: chuyen-doi-so
     ref: II.6.d
     title: Kế hoạch chuyển đổi số
@@ -116,7 +116,7 @@ items:
     shape: report
     lead: [hcqt]
     obligations:
-      - {id: tien-do, deliverable: Báo cáo tiến độ, phrase: báo cáo lãnh đạo, timing: {every: policy}, reading: không in kỳ}
+      - {id: tien-do, deliverable: Báo cáo tiến độ, phrase: báo cáo lãnh đạo, timing: {every: policy}, reading: không quy định kỳ}
 """
 
 HCQT = "hcqt@vpub.quangngai.example"

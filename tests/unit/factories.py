@@ -95,7 +95,7 @@ items:
         deliverable: Kết quả đánh giá chất lượng thực hiện dịch vụ công
         phrase: Định kỳ hàng tháng trong năm.
         timing: {every: month}
-        reading: "Có kỳ hằng tháng nhưng không in ngày: hạn là ngày lịch cuối cùng của tháng."
+        reading: "Có kỳ hằng tháng nhưng không quy định ngày: hạn là ngày cuối cùng của tháng."
         reading_by: Trưởng phòng Hành chính - Quản trị
   - id: phan-anh
     ref: II.2.k
@@ -105,7 +105,7 @@ items:
     lead: [ttpvks, ttcbth]
     coordinating: [hcqt]
     obligations:
-      - {id: niem-yet, deliverable: Thông báo hướng dẫn tiếp nhận phản ánh, phrase: Thường xuyên trong năm., timing: {continuous: true}, reading: Kế hoạch không in kỳ báo cáo.}
+      - {id: niem-yet, deliverable: Thông báo hướng dẫn tiếp nhận phản ánh, phrase: Thường xuyên trong năm., timing: {continuous: true}, reading: Kế hoạch không quy định kỳ báo cáo.}
   - id: chuyen-doi-so
     ref: II.6.d
     title: Kế hoạch chuyển đổi số của Văn phòng năm {next_year}

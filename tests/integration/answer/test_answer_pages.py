@@ -105,7 +105,7 @@ async def test_the_page_says_what_is_owed_and_what_can_be_answered(desk: Desk) -
     assert page.status_code == 200
     said = line(page)
     for words in ("Kế hoạch theo dõi thi hành pháp luật", "Phòng Hành chính - Quản trị", "31/03/2024", "“Quý I/2024.”",
-                  "còn", "Đã nhận việc", "Báo kết quả", "Đề nghị gia hạn", "Báo vướng mắc", "Mở kỳ thực hiện"):  # fmt: skip
+                  "còn", "Đã tiếp nhận nhiệm vụ", "Báo kết quả", "Đề nghị gia hạn", "Báo vướng mắc", "Mở kỳ thực hiện"):  # fmt: skip
         assert words in said
     assert "<script" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
@@ -179,7 +179,7 @@ async def test_files_are_only_taken_back_by_the_line_that_named_them(desk: Desk,
 
 async def test_receipt_is_acknowledged_once(desk: Desk) -> None:
     page = await followed(desk, await desk.post(desk.token(), "acknowledge"))
-    assert "Đã nhận việc" in line(page)
+    assert "Đã tiếp nhận nhiệm vụ" in line(page)
     assert desk.last("occurrence.acknowledged")["actor"] == "unit:hcqt"
     assert "/acknowledge" not in (await desk.get(desk.token())).text
 

@@ -94,7 +94,7 @@ async def test_a_damaged_link_asks_for_the_address_and_tells_nothing(unit: Unit)
     assert unit.installation.post.boxes() == [HCQT]
     (link,) = unit.links(HCQT)
     assert link.endswith("/all")
-    assert "Việc đơn vị đang nợ" in (await unit.client.get(link)).text
+    assert "Nhiệm vụ chưa hoàn thành của đơn vị" in (await unit.client.get(link)).text
 
 
 async def test_an_upper_case_address_and_a_forged_link_help_only_the_unit(unit: Unit) -> None:
@@ -142,7 +142,7 @@ async def test_who_stands_in_for_a_units_head_answers_under_both_names(unit: Uni
     for _ in range(2):
         answer = await unit.client.post(f"/a/{token}/acknowledge", data={"form": mark})
         assert answer.status_code == 303
-        assert "Đã nhận việc" in (await unit.client.get(answer.headers["location"])).text
+        assert "Đã tiếp nhận nhiệm vụ" in (await unit.client.get(answer.headers["location"])).text
     (entry,) = unit.installation.ledger("occurrence.acknowledged")
     assert entry["actor"] == "head:ttcbth for head:hcqt"
     unit.clock["now"] = at("2024-03-23", "09:00")

@@ -30,10 +30,10 @@ GIVEN: dict[str, dict[str, Any]] = {
     "Đề nghị gia hạn": {"reason": "Chờ số liệu", "until": date(2024, 4, 10)},
     "Cho gia hạn": {"reason": "Đồng ý", "until": date(2024, 4, 10)},
     "Từ chối gia hạn": {"reason": "Không đủ lý do"},
-    "Cho thôi thực hiện": {"reason": "Không phát sinh", "document": "5/QĐ-VP", "signed": date(2024, 2, 1)},
+    "Cho miễn thực hiện": {"reason": "Không phát sinh", "document": "5/QĐ-VP", "signed": date(2024, 2, 1)},
     "Nêu vướng mắc": {"reason": "Chưa có phần mềm"},
     "Trả lời vướng mắc": {"reason": "Đã cấp"},
-    "Đã nhận việc": {},
+    "Đã tiếp nhận nhiệm vụ": {},
 }
 BEFORE = {
     "Duyệt": ["Nộp kết quả"],
@@ -84,7 +84,7 @@ def test_every_act_is_recorded_once_with_who_and_for_whom(opened: Installation, 
     assert title == f"2024-02-05 · {act.lower()}: {FIRST}"
     assert str(entry["seq"]) in state.message
     assert WHO in artifact
-    assert ("Thư về việc này" in artifact) == (act != "Đã nhận việc")
+    assert ("Thư về việc này" in artifact) == (act != "Đã tiếp nhận nhiệm vụ")
     assert opened.folded() == opened.states()
     assert isinstance(verify_chain(opened.engine), Head)
 
@@ -119,13 +119,13 @@ REFUSED = [
     ("Cho gia hạn", {"until": date(2025, 6, 1)}, "nhiều nhất 60 ngày; xin chọn từ 01/04/2024 đến 30/05/2024"),
     ("Từ chối gia hạn", {}, "Không có đề nghị gia hạn"),
     ("Trả lời vướng mắc", {}, "Không có vướng mắc"),
-    ("Cho thôi thực hiện", {"document": None}, "phải có quyết định"),
+    ("Cho miễn thực hiện", {"document": None}, "phải có quyết định"),
     ("Nộp kết quả", {"on_behalf_of": "ttpvks"}, "“ttpvks” không chủ trì nhiệm vụ này; ghi một trong: hcqt."),
-    ("Đã nhận việc", {"on_behalf_of": "phòng ma"}, "không chủ trì, không phối hợp"),
+    ("Đã tiếp nhận nhiệm vụ", {"on_behalf_of": "phòng ma"}, "không chủ trì, không phối hợp"),
     ("Nộp kết quả", {"on_behalf_of": "role:tracker"}, "không chủ trì"),
     ("Cho gia hạn", {"on_behalf_of": "hcqt"}, "không có quyền quyết định"),
     ("Cho gia hạn", {"on_behalf_of": "operator"}, "tracker, deputy, head"),
-    ("Đã nhận việc", {"recorded_by": "\u200b .\u200b"}, "Ghi họ tên"),
+    ("Đã tiếp nhận nhiệm vụ", {"recorded_by": "\u200b .\u200b"}, "Ghi họ tên"),
 ]
 
 
@@ -157,7 +157,7 @@ def test_a_refusal_is_one_line_in_vietnamese_under_its_own_name(
     ],
 )
 def test_a_party_is_found_by_id_or_name(opened: Installation, party: str, actor: str) -> None:
-    assert fill("Đã nhận việc", on_behalf_of=party).name == NAMES["recorded"]
+    assert fill("Đã tiếp nhận nhiệm vụ", on_behalf_of=party).name == NAMES["recorded"]
     assert acts(opened)[-1]["actor"].endswith(f" for {actor}")
 
 
@@ -179,7 +179,7 @@ def test_an_unknown_occurrence_names_the_nearest(opened: Installation) -> None:
 
 
 def test_an_id_without_its_plan_is_enough_where_it_is_clear(opened: Installation) -> None:
-    assert fill("Đã nhận việc", " ke-hoach/quy-mot/2024-Q1 ").name == NAMES["recorded"]
+    assert fill("Đã tiếp nhận nhiệm vụ", " ke-hoach/quy-mot/2024-Q1 ").name == NAMES["recorded"]
     assert acts(opened)[-1]["occurrence"] == FIRST
 
 
@@ -193,8 +193,8 @@ def test_the_same_submission_twice_is_recorded_once(opened: Installation) -> Non
 
 def test_a_run_started_again_records_nothing_more(opened: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.config.run_context._run_id", lambda: "run-1")
-    assert fill("Đã nhận việc").name == NAMES["recorded"]
-    again = fill("Đã nhận việc")
+    assert fill("Đã tiếp nhận nhiệm vụ").name == NAMES["recorded"]
+    again = fill("Đã tiếp nhận nhiệm vụ")
     assert again.name == NAMES["not_recorded"]
     assert "đã ghi rồi" in again.message
     assert len(acts(opened)) == 1
@@ -211,8 +211,8 @@ def test_a_date_of_signing_that_looks_mistyped_is_asked_back_and_taken_when_conf
 
 def test_a_time_that_is_not_now_is_refused_without_an_entry(opened: Installation) -> None:
     before = len(opened.ledger())
-    early = fill("Đã nhận việc", day="2023-12-01")
-    ahead = fill("Đã nhận việc", day=f"{datetime.now(ZONE) + timedelta(days=40):%Y-%m-%d}")
+    early = fill("Đã tiếp nhận nhiệm vụ", day="2023-12-01")
+    ahead = fill("Đã tiếp nhận nhiệm vụ", day=f"{datetime.now(ZONE) + timedelta(days=40):%Y-%m-%d}")
     assert (early.name, ahead.name) == (NAMES["not_recorded"],) * 2
     assert "sớm hơn mục cuối" in early.message
     assert "ở tương lai" in ahead.message
@@ -221,7 +221,7 @@ def test_a_time_that_is_not_now_is_refused_without_an_entry(opened: Installation
 
 def test_text_that_would_break_a_line_or_a_table_does_not(opened: Installation) -> None:
     hostile = "A\nB|<script>\u202e\x00 C"
-    assert fill("Đã nhận việc", recorded_by=hostile, note=hostile).name == NAMES["recorded"]
+    assert fill("Đã tiếp nhận nhiệm vụ", recorded_by=hostile, note=hostile).name == NAMES["recorded"]
     entry = acts(opened)[-1]
     assert entry["actor"] == "operator:A B|<script> C for unit:hcqt"
     _, artifact = published(opened)

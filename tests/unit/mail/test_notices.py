@@ -634,7 +634,7 @@ def test_a_unit_is_not_said_to_be_told_when_its_mail_never_arrived(mails: dict[s
 
 
 def test_a_cadence_of_the_office_is_shown_as_its_choice(mails: dict[str, Mail]) -> None:
-    said = "Kỳ báo cáo do Văn phòng chọn (quy tắc đôn đốc), kế hoạch không in kỳ"
+    said = "Kỳ báo cáo do Văn phòng chọn (quy tắc đôn đốc), kế hoạch không quy định kỳ"
     assert said in " ".join(mails["remind-continuous"].text.split())
     assert said not in " ".join(mails["remind"].text.split())
     assert said not in " ".join(

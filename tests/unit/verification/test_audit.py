@@ -137,6 +137,13 @@ def test_a_green_state_over_a_late_duty_is_named() -> None:
     assert codes([run("COMPLETED", "Quá hạn")], [LATE]) == ["run_state_differs"]
 
 
+def test_a_state_s_former_name_is_no_other_state() -> None:
+    older = replace(RULES, former={"Quá hạn": ["Trễ hạn"]})
+    assert codes([run("FAILED", "Trễ hạn")], [LATE]) == ["run_state_differs"]
+    assert codes([run("FAILED", "Trễ hạn")], [LATE], older) == []
+    assert codes([run("COMPLETED", "Trễ hạn")], [LATE], older) == ["run_state_differs"]
+
+
 def test_a_technical_end_after_the_entry_is_an_incident_not_a_forgery() -> None:
     for kind, name in (("CRASHED", "Crashed"), ("FAILED", "Failed")):
         assert codes([run(kind, name)], [LATE]) == []
