@@ -1,4 +1,7 @@
-"""What a reader sees of a raw mail. Anything may stand in an .eml, so nothing here raises over its content."""
+"""What a reader sees of a raw mail. Anything may stand in an .eml, so nothing here raises over its content.
+
+It is read by the same bounded reader as the mailbox's letters (dondoc.inbox): a small mail costs no minutes.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,20 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
-from email.header import decode_header
 from email.message import Message
-from email.parser import BytesParser
 
+from dondoc.inbox.charsets import as_text
+from dondoc.inbox.headers import header, plain, raw_header, unworded
+from dondoc.inbox.mime_tree import children, media_type_of, parse, walk
+from dondoc.inbox.parts import octets_of, text_of
 from tasks.mailbox.kept_files import dated, moment
 
 SHOWN = ("From", "To", "Subject", "Date", "Message-ID", "References", "Auto-Submitted")
 _END = re.compile(rb"\r?\n\r?\n")
 _SUBJECT = re.compile(rb"^Subject:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
 _DATE = re.compile(rb"^Date:(.*)", re.IGNORECASE | re.MULTILINE)
-_WHOLE = BytesParser()
+_REFERENCE = re.compile(r'"cid:([^"\s>]{1,200})"')
+_MOST_INLINE = 20_000_000  # characters of pictures in one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +50,48 @@ def seen_headers(beginning: bytes) -> Seen:
     written = _DATE.search(header)
     subject = _SUBJECT.search(header)
     return Seen(
-        subject=decoded(subject[1].decode("utf-8", "replace") if subject else ""),
+        subject=plain(unworded(" ".join(as_text(subject[1]).split()))) if subject else "",
         date=moment(written[1].decode("ascii", "replace")) if written else None,
     )
 
 
 def opened(content: bytes) -> Opened:
     """Headers and the first part of each kind; the mail's own pictures stand in its HTML as data."""
-    message = _WHOLE.parsebytes(content)
-    parts: dict[str, str] = {}
-    pictures: dict[str, str] = {}
-    for part in message.walk():
-        if part.get_content_type() == "image/png" and part["Content-ID"]:
-            octets = part.get_payload(decode=True)
-            inline = b64encode(octets if isinstance(octets, bytes) else b"").decode("ascii")
-            pictures[f"cid:{str(part['Content-ID']).strip().strip('<>')}"] = f"data:image/png;base64,{inline}"
-        elif not part.is_multipart():
-            parts.setdefault(part.get_content_type(), _text(part))
-    html = parts.get("text/html")
-    for reference, inline in pictures.items() if html else ():
-        html = (html or "").replace(f'"{reference}"', f'"{inline}"')
+    message = parse(content)
+    parts: dict[str, Message] = {}
+    pictures: dict[str, Message] = {}
+    for part in walk(message):
+        if children(part):
+            continue
+        kind = media_type_of(part)
+        if kind == "image/png" and (reference := raw_header(part, "content-id").strip("<> ")):
+            pictures.setdefault(reference, part)
+        else:
+            parts.setdefault(kind, part)
+    text, page = (text_of(parts[kind]) if kind in parts else None for kind in ("text/plain", "text/html"))
+    calendar = parts.get("text/calendar")
     return Opened(
-        headers={name: decoded(message[name]) for name in SHOWN if message[name] is not None},
+        headers={name: header(message, name) for name in SHOWN if name in message},
         date=dated(content)[1],
-        text=parts.get("text/plain"),
-        html=html,
-        calendar=parts.get("text/calendar"),
+        text=text,
+        html=_with_pictures(page, pictures) if page and pictures else page,
+        calendar=as_text(octets_of(calendar)) if calendar else None,  # with its own line ends: it is downloaded
     )
 
 
-def decoded(value: object) -> str:
-    """A header with its encoded words decoded, on one line; undecodable octets become replacement characters."""
-    raw = " ".join(str(value or "").split())
-    try:
-        chunks = decode_header(raw)
-    except (ValueError, MessageError):
-        return raw
-    return "".join(
-        chunk if isinstance(chunk, str) else _decode(chunk, charset or "raw-unicode-escape")
-        for chunk, charset in chunks
-    )
+def _with_pictures(page: str, pictures: dict[str, Message]) -> str:
+    """The page with each picture where it is shown; beyond the bound, where a small mail would become a huge page, none."""
+    inline: dict[str, str] = {}
+    left = _MOST_INLINE
 
+    def shown(found: re.Match[str]) -> str:
+        nonlocal left
+        reference = found[1]
+        if reference not in pictures:
+            return found[0]
+        if reference not in inline:
+            inline[reference] = b64encode(octets_of(pictures[reference])).decode("ascii")
+        left -= len(inline[reference])
+        return f'"data:image/png;base64,{inline[reference]}"' if left >= 0 else found[0]
 
-def _text(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    return _decode(payload if isinstance(payload, bytes) else b"", part.get_content_charset("utf-8"))
-
-
-def _decode(octets: bytes, charset: str) -> str:
-    try:
-        return octets.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return octets.decode("utf-8", "replace")
+    return _REFERENCE.sub(shown, page)

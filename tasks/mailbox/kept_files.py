@@ -11,33 +11,35 @@ from __future__ import annotations
 import os
 import re
 from datetime import UTC, datetime
-from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from dondoc.inbox.headers import raw_header
+from dondoc.inbox.mime_tree import parse_headers
+
+_LONGEST_DATE = 200
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 COPIES = ".copies"
 _PARTIAL = ".partial"
 _KEPT = re.compile(r"(\d+)-(.+)\.eml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_+=-]{0,119}")
-_HEADERS = BytesHeaderParser()
 
 
 def dated(content: bytes) -> tuple[str, datetime | None]:
     """Message-ID ("" if there is none) and Date, in the office's zone, of a raw message."""
-    headers = _HEADERS.parsebytes(content)
-    return str(headers.get("Message-ID", "")).strip(), moment(str(headers.get("Date", "")))
+    headers = parse_headers(content)
+    return raw_header(headers, "message-id"), moment(raw_header(headers, "date"))
 
 
 def moment(header: str) -> datetime | None:
     """A Date header in the office's zone; None where it is no date."""
     try:
-        written = parsedate_to_datetime(header)
+        written = parsedate_to_datetime(header[:_LONGEST_DATE])
         return (written if written.tzinfo else written.replace(tzinfo=UTC)).astimezone(ZONE)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
