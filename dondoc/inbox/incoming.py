@@ -183,8 +183,8 @@ def _is_our_mail(message: Message, setting: Setting) -> bool:
 def _automatic(message: Message, envelope: Envelope) -> str:
     """The header by which a mail says that a machine wrote it; "" where none does."""
     submitted = raw_header(message, "auto-submitted").lower().partition(";")[0].strip()
-    if submitted == "no":
-        return ""
+    if submitted == "no":  # a person wrote it (RFC 3834, 5.1), who has an address to be answered at
+        return "Return-Path" if envelope.mail_from == "" else ""
     if submitted:
         return "Auto-Submitted"
     if raw_header(message, "precedence").lower() in _ANSWERED_BY_MACHINE:
