@@ -83,7 +83,9 @@ def report_of(message: Message, *, from_server: bool = False) -> Report | None:
     text = _said(own)
     found = found or _acted_all(groups_of(text.encode("utf-8", "replace"))) if _FIELDS.search(text) else found
     told = [failure for failure in found if "@" in (failure.recipient or failure.original_recipient)]
-    if not told and "disposition-notification" not in raw_header(message, "content-type").lower():
+    # A notice of reading tells no failure, unless the mailbox's own rule sent it to refuse the mail (RFC 5429, 2.1.1).
+    receipt = "disposition-notification" in raw_header(message, "content-type").lower()
+    if not told and not (receipt and "rejected" not in raw_header(message, "auto-submitted").lower()):
         told = _without_fields(message, own, text, found)
     if not told:
         return None

@@ -301,3 +301,31 @@ def test_a_mailto_link_carries_address_and_subject() -> None:
         mailto("a+b@c.example", "Re: Hạn & việc")
         == "mailto:a+b@c.example?subject=Re%3A%20H%E1%BA%A1n%20%26%20vi%E1%BB%87c"
     )
+
+
+@pytest.mark.parametrize(("submitted", "kind"), [("auto-replied (rejected)", Bounce), ("auto-replied", Unusable)])
+def test_a_mailboxs_rule_that_refuses_a_mail_is_a_failure_and_a_receipt_of_reading_is_none(
+    submitted: str, kind: type
+) -> None:
+    """Dovecot's rule "reject" answers with a notice of reading (RFC 5429), as Exchange does for a mail deleted unread."""
+    notice = f"""From: Mail Delivery Subsystem <postmaster@x.example>
+To: {SETTING.base}
+Return-Path: <>
+Subject: Automatically rejected mail
+Auto-Submitted: {submitted}
+Content-Type: multipart/report; report-type=disposition-notification; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+Your message to <tccb@x.example> was automatically rejected:
+Quota exceeded
+--b
+Content-Type: message/disposition-notification
+
+Final-Recipient: rfc822; tccb@x.example
+Original-Message-ID: <1@vpub.quangngai.example>
+Disposition: automatic-action/MDN-sent-automatically; deleted
+--b--
+"""
+    assert isinstance(read(notice.encode()), kind)
