@@ -33,7 +33,8 @@ class Posted:
     """What a delivery did: mails accepted, to be tried later, refused; and whether another run was delivering.
 
     `trouble`: the words of a server that did not take our mail, "" while all is well. `damaged`: Message-IDs of kept
-    mails that were not the bytes they had been. `unreadable`: notices no mail could be written of, and why.
+    mails that were not the bytes they had been. `unreadable`: notices no mail could be written of, and occurrences that
+    could not be read, and why.
     """
 
     sent: int = 0
@@ -53,7 +54,7 @@ class Posted:
             found.append(f"{len(self.damaged)} kept mails were not the bytes they had been: {self.damaged[0]}")
         if self.unreadable:
             key, why = next(iter(self.unreadable.items()))
-            found.append(f"{len(self.unreadable)} notices cannot be written: {key}: {why}")
+            found.append(f"rows that cannot be read ({len(self.unreadable)}): {key}: {why}")
         return "; ".join(found)
 
 
@@ -126,7 +127,7 @@ def _record_sent(morning: Morning, mail_id: str, result: Accepted, reply: str) -
     if result.kept and not morning.settings.mail_stays:
         facts["kept"] = True
     delivered.sent(
-        morning.engine, mail_id, reply, morning.now, morning.run, morning.house.policy.zone, kept=result.kept, **facts
+        morning.engine, mail_id, reply, morning.now, morning.run, morning.house.policy.zone, stayed=result.kept, **facts
     )
 
 

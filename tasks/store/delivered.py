@@ -29,17 +29,17 @@ def sent(
     run: str | None,
     zone: tzinfo,
     *,
-    kept: bool = False,
+    stayed: bool = False,
     **facts: Any,
 ) -> None:
     """The server took the mail: one `notice.sent` for each of its notices, in one transaction.
 
-    `kept`: the server is the local mailbox. `facts` stand in each entry: which other server it was than the first.
+    `stayed`: the server is the local mailbox. `facts` stand in each entry: which other server it was than the first.
     """
     with appending(engine) as connection:
         if _settle(
             connection, mail_id, ("ready", "sent"), reply, now, run, zone, lambda _: ("notice.sent", facts)
-        ) and kept:  # fmt: skip
+        ) and stayed:  # fmt: skip
             connection.execute(tables.mail.update().where(tables.mail.c.id == mail_id).values(kept=True))
 
 
