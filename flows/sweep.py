@@ -12,14 +12,19 @@ from tasks.audit.auditing import bear_witness
 from tasks.config.run_context import begin
 from tasks.obligations.checkpoint_run import look_at
 from tasks.runs.sweep import check_ledger, close_plans, conclude_sweep, look_around, send_mail
+from tasks.store.settle import Looked
 
 
 @flow(retries=0)
 def sweep(plan: str, retry_only: bool = False, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """The daily sweep: catch up on what is owed, send the morning's mail, verify the ledger."""
     morning = begin(plan, None, as_of, dry_run)
-    looked = [] if retry_only else [*look_at(morning), *look_around(morning)]
+    looked: list[Looked] = []
+    unreadable: dict[str, str] = {}
+    if not retry_only:
+        looked = [*look_at(morning, unreadable=unreadable), *look_around(morning, unreadable)]
     posted = send_mail(morning, kept_only=retry_only)
+    posted.unreadable.update(unreadable)
     ended = close_plans(morning)
     chain = check_ledger(morning)
     if morning.told:

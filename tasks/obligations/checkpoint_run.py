@@ -17,22 +17,29 @@ from tasks.store.settle import Looked, look
 _WAITS = (1.0, 5.0, 15.0)
 
 
-def look_at(morning: Morning, item: str | None = None, waits: Sequence[float] = _WAITS) -> list[Looked]:
+def look_at(
+    morning: Morning,
+    item: str | None = None,
+    waits: Sequence[float] = _WAITS,
+    unreadable: dict[str, str] | None = None,
+) -> list[Looked]:
     """Gather → decide → apply for one item, or for the whole plan where `item` is None.
+
+    A damaged row is named in `unreadable` where that is given, and stops no other; else it is raised.
 
     Tried again (after `waits` seconds) when the database drops the connection: what was recorded before is found
     settled. Anything else that goes wrong stays wrong and is raised at once.
     """
     for wait in waits:
         try:
-            return _look(morning, item)
+            return _look(morning, item, unreadable)
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             log("database lost (%s), trying again in %s s", type(error).__name__, wait)
             time.sleep(wait)
-    return _look(morning, item)
+    return _look(morning, item, unreadable)
 
 
-def _look(morning: Morning, item: str | None) -> list[Looked]:
+def _look(morning: Morning, item: str | None, unreadable: dict[str, str] | None) -> list[Looked]:
     return look(
         morning.engine,
         morning.house,
@@ -41,4 +48,5 @@ def _look(morning: Morning, item: str | None) -> list[Looked]:
         item=item,
         run=morning.run,
         dry_run=morning.dry_run,
+        unreadable=unreadable,
     )

@@ -38,10 +38,13 @@ def sweep_what_is_left(morning: Morning) -> tuple[list[Looked], Posted, list[str
         swept = any(swept_on(connection, plan, morning.now) for plan in plans)
     if morning.dry_run or swept or not working:
         return [], Posted(), []
-    looked = look_around(morning)
+    unreadable: dict[str, str] = {}
+    looked = look_around(morning, unreadable)
     for plan in plans:
         follow_up_missed(replace(morning, plan=plan))
-    return looked, deliver(morning, once=True), close_plans(morning)
+    posted = deliver(morning, once=True)
+    posted.unreadable.update(unreadable)
+    return looked, posted, close_plans(morning)
 
 
 def sweep_files(morning: Morning) -> int:
@@ -62,12 +65,13 @@ def conclude_daily(
     chain: Head | Break,
     awaited: Sequence[str],
 ) -> State[Any]:
-    """Record the day's check and say in its state what it was: a broken chain fails it."""
+    """Record the day's check and say in its state what it was: a broken chain fails it, and so does mail that cannot leave."""
     vocabulary = words(morning.settings.config)
     counted = {"mails_sent": posted.sent, "mails_waiting": posted.waiting, "mails_refused": posted.refused}
     facts: dict[str, Any] = {
         "chain": chain_words(chain, vocabulary),
         **{name: count for name, count in counted.items() if count},
+        **({"mail_fault": posted.fault} if posted.fault else {}),
         **({"closed": ", ".join(ended)} if ended else {}),
         **({"awaited": ", ".join(awaited)} if awaited else {}),
     }
@@ -80,4 +84,6 @@ def conclude_daily(
     publish(morning, "daily-check", title, render_artifact(morning, looked, head, facts))
     if isinstance(chain, Break):
         return Failed(name=states["chain_broken"], message=facts["chain"])
+    if posted.fault:
+        return Failed(message=posted.fault)
     return Completed(name=states["checked"], message=facts["chain"])

@@ -29,10 +29,11 @@ from tasks.store.runs import close_if_ended, record_run, swept_on, verify_chain
 from tasks.store.settle import Looked
 
 
-def look_around(morning: Morning) -> list[Looked]:
+def look_around(morning: Morning, unreadable: dict[str, str]) -> list[Looked]:
     """Look at the other plans too that no sweep has looked at today: the mail that goes now is everybody's.
 
     So each mailbox has one mail a morning over all plans, and a plan past its closing is looked at until it is closed.
+    A damaged row is named in `unreadable`.
     """
     if morning.dry_run:
         return []
@@ -42,7 +43,8 @@ def look_around(morning: Morning) -> list[Looked]:
             for plan in served(connection, morning.plan, morning.now, told=morning.told)
             if plan != morning.plan and not closed(connection, plan) and not swept_on(connection, plan, morning.now)
         ]
-    return [found for plan in others for found in look_at(replace(morning, plan=plan)) if found.entries]
+    looked = [found for plan in others for found in look_at(replace(morning, plan=plan), unreadable=unreadable)]
+    return [found for found in looked if found.entries]
 
 
 @task(task_run_name=task_name("send_mail"), persist_result=False)
@@ -123,7 +125,8 @@ def conclude_sweep(
 ) -> State[Any]:
     """Record the sweep and say in its state's name what it was.
 
-    A broken chain fails it, and so does mail that cannot leave, technically: the operator is called, once a morning.
+    A broken chain fails it, and so do mail that cannot leave and a row that cannot be read, technically: the operator
+    is called, once a morning.
     """
     vocabulary = words(morning.settings.config)
     caught_up = [found for found in looked if found.entries]

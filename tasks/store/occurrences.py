@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,14 +31,38 @@ class UnknownOccurrenceError(RefusedError):
     """No occurrence of that id is registered."""
 
 
-def rows(connection: sa.Connection, plan: str, item: str | None = None, after: int = 0) -> list[Tracked]:
-    """The occurrences of a plan, or of one item of it, in the register's order; those changed after entry `after`."""
+def rows(
+    connection: sa.Connection,
+    plan: str,
+    item: str | None = None,
+    after: int = 0,
+    unreadable: dict[str, str] | None = None,
+) -> list[Tracked]:
+    """The occurrences of a plan, or of one item of it, in the register's order; those changed after entry `after`.
+
+    Where `unreadable` is given, a damaged row is named there by its id, with the reason, and left out; else it raises.
+    """
     query = sa.select(table).where(table.c.plan == plan).order_by(table.c.ordinal)
     if after:
         query = query.where(table.c.last_seq > after)
     if item is not None:
         query = query.where(table.c.item == item)
-    return [_row(connection, found) for found in connection.execute(query).mappings().all()]
+    found = connection.execute(query).mappings().all()
+    if unreadable is None:
+        return [_row(connection, one) for one in found]
+    return list(_readable(connection, found, unreadable))
+
+
+def _readable(
+    connection: sa.Connection, found: Iterable[Mapping[Any, Any]], unreadable: dict[str, str]
+) -> Iterator[Tracked]:
+    for one in found:
+        try:
+            yield _row(connection, one)
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception as error:
+            unreadable[one["id"]] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, Tracked]:

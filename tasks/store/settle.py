@@ -46,8 +46,11 @@ def look(
     item: str | None = None,
     run: str | None = None,
     dry_run: bool = False,
+    unreadable: dict[str, str] | None = None,
 ) -> list[Looked]:
     """Look at every occurrence of an item (or of the whole plan) and do what is owed now.
+
+    A damaged row is named in `unreadable` where that is given, and stops no other.
 
     Each decision is first made without a lock: most looks find nothing to record. One that does is made again
     inside the transaction that writes it, so that two runs at once record it once.
@@ -55,7 +58,7 @@ def look(
     results = []
     with engine.connect() as connection:  # reads what is committed at each statement: a need done a moment ago counts
         plan, standing_in = adopted(connection, plan_id), delegations(connection)
-        for candidate in _in_order_of_need(rows(connection, plan_id, item)):
+        for candidate in _in_order_of_need(rows(connection, plan_id, item, unreadable=unreadable)):
             decision = decide(facts(connection, house, plan, candidate, standing_in), now, run=run)
             if not decision.entries or dry_run:
                 results.append(Looked(candidate.occurrence.id, decision.verdict, decision.entries, ()))
