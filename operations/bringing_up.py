@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dondoc.plan.plan import Plan
+from operations.coming_up import coming
 from operations.installation import Installation, children, foreground_names, front_address, open_installation
 from operations.live_plan import adopt_live, differs, live_plan_file
 from operations.stack import services
@@ -73,7 +74,7 @@ def bring_up(demo: bool, accept_older: bool = False) -> None:
         bar.step("adopting and deploying the plan")
         adopted = adopt_live(installation, live, clock(installation.house.policy), demo=demo) if live else None
         changed = installation.deploy().changed
-    _say(here, settings, started, adopted, changed, demo, coming(installation))
+    _say(here, settings, started, adopted, changed, demo, coming(installation, clock(installation.house.policy)))
     note = differs(installation, live) if live else None if installation.adopted() else _NO_PLAN
     if note:
         Console().print(note, soft_wrap=True, markup=False)
@@ -163,24 +164,6 @@ def replay_year(
         for name in ("DONDOC_MAIL_KEPT", "DONDOC_FIGURES", "PREFECT_LOGGING_TO_API_ENABLED"):
             os.environ.pop(name, None)
         settings.cache_clear()
-
-
-def coming(installation: Installation) -> str:
-    """The next morning something is looked at, and how many items that concerns."""
-    from tasks.config.loading import clock
-
-    now = clock(installation.house.policy).replace(tzinfo=None)
-    ahead = [
-        (morning, deployment.parameters.get("item"))
-        for plan in installation.adopted()
-        for deployment in installation.compile(plan)
-        for morning in deployment.mornings
-        if morning > now and "item" in deployment.parameters
-    ]
-    if not ahead:
-        return "nothing is scheduled"
-    first = min(morning for morning, _ in ahead)
-    return f"{first:%d/%m/%Y %H:%M}: {sum(morning == first for morning, _ in ahead)} items are looked at"
 
 
 def _say(
