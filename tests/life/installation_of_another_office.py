@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from mail_servers import PASSWORD, MailServers, free_port
+from moved_clock import MovedClock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOMAIN = "huyen.example"
@@ -29,13 +30,20 @@ class Place:
 
     def dondoc(self, *words: str, code: int = 0) -> str:
         """One command; what it printed. Fails the test on another exit code."""
+        ended, said = self._run(words)
+        assert ended == code, f"dondoc {' '.join(words)}: {ended}\n{said}"
+        return said
+
+    def said(self, *words: str) -> str:
+        """What one command prints, whatever it ends with."""
+        return self._run(words)[1]
+
+    def _run(self, words: tuple[str, ...]) -> tuple[int, str]:
         done = subprocess.run(
             [Path(sys.executable).with_name("dondoc"), *words],
             env=self.environment, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert done.returncode == code, f"dondoc {' '.join(words)}: {done.returncode}\n{said}"
-        return said
+        return done.returncode, done.stdout + done.stderr
 
 
 def mailboxes() -> list[str]:
@@ -44,8 +52,13 @@ def mailboxes() -> list[str]:
     return sorted(set(re.findall(rf"[\w.+-]+@{re.escape(DOMAIN)}", text.replace("vpub.quangngai.example", DOMAIN))))
 
 
-def prepare(folder: Path, servers: MailServers, plan: dict[str, Any], **trial: Any) -> Place:
-    """Copy the configuration out of the clone and make it the other office's: domain, mail server, plan."""
+def prepare(
+    folder: Path, servers: MailServers | None, plan: dict[str, Any], clock: MovedClock | None = None, **trial: Any
+) -> Place:
+    """Copy the configuration out of the clone and make it the other office's: domain, mail server, plan.
+
+    Without mail servers it is a trial, and its mail stays in the local mailbox. `clock`: whose time its services tell.
+    """
     config = folder / "config"
     shutil.copytree(REPOSITORY / "config", config)
     office = config / "office.yaml"
@@ -53,14 +66,24 @@ def prepare(folder: Path, servers: MailServers, plan: dict[str, Any], **trial: A
     for other in (config / "plans").glob("*.yaml"):
         other.unlink()
     (config / "plans" / "huyen.yaml").write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
-    (config / "dondoc.toml").write_text(_settings(servers, **trial), encoding="utf-8")
+    (config / "dondoc.toml").write_text(_settings(servers, **trial) if servers else _TRIAL, encoding="utf-8")
     ports = {f"DONDOC_{name}_PORT": str(free_port()) for name in _PORTS}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DONDOC_", "PREFECT_"))}
     environment = {
-        **kept, **ports, "DONDOC_CONFIG": str(config), "DONDOC_VAR": str(folder / "var"),
+        **kept, **ports, **(clock.environment() if clock else {}),
+        "DONDOC_CONFIG": str(config), "DONDOC_VAR": str(folder / "var"),
         "DONDOC_MAIL_PASSWORD": PASSWORD, "DONDOC_IMAP_PASSWORD": PASSWORD,
     }  # fmt: skip
     return Place(config, environment)
+
+
+_TRIAL = """\
+[trial]
+on = true
+
+[plan]
+live = "plans/huyen.yaml"
+"""
 
 
 def small_plan(today: date) -> dict[str, Any]:

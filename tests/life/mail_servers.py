@@ -22,6 +22,7 @@ from email import message_from_bytes
 from email.message import EmailMessage, Message
 from pathlib import Path
 
+from moved_clock import MovedClock, install
 from private_roots import PrivateAuthority
 
 PACKAGES = ("postfix", "dovecot-imapd", "dovecot-lmtpd")
@@ -29,13 +30,10 @@ PASSWORD = "mat-khau-thu"
 _SECONDS = 20.0
 
 
-def install() -> None:
-    """Install Debian's packages where they are missing. They are not started: a test starts its own."""
-    if shutil.which("postfix") and shutil.which("dovecot"):
-        return
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
-        subprocess.run(["apt-get", *command], check=True, env=quiet, stdout=subprocess.DEVNULL)
+def install_servers() -> None:
+    """Install Debian's packages where they are missing."""
+    if not (shutil.which("postfix") and shutil.which("dovecot")):
+        install(PACKAGES)
 
 
 def free_port() -> int:
@@ -47,17 +45,21 @@ def free_port() -> int:
 
 @dataclass
 class MailServers:
-    """Postfix on `smtp_port` and Dovecot's IMAPS on `imap_port`; every mailbox has the same password."""
+    """Postfix on `smtp_port` and Dovecot's IMAPS on `imap_port`; every mailbox has the same password.
+
+    `clock`: whose time they tell; without one it is the machine's.
+    """
 
     folder: Path
     domain: str
     authority: PrivateAuthority
     smtp_port: int
     imap_port: int
+    clock: MovedClock | None = None
 
     def start(self) -> None:
         """Start both and wait until they answer."""
-        subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], check=True)
+        subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], check=True, env=self._environment())
         self.start_postfix()
         _listening(self.imap_port)
 
@@ -105,13 +107,13 @@ class MailServers:
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
         return {name: count for name in names if (count := len(self.mails(name)))}
 
-    def send(self, sender: str, mail: EmailMessage) -> None:
-        """Somebody with a mailbox here sends a mail, as a mail program does."""
+    def send(self, sender: str, mail: EmailMessage, envelope: str | None = None) -> None:
+        """Somebody with a mailbox here sends a mail, as a mail program does; `envelope`: another sender of the envelope."""
         context = ssl.create_default_context(cafile=str(self.authority.root))
         with smtplib.SMTP("localhost", self.smtp_port, timeout=_SECONDS) as client:
             client.starttls(context=context)
             client.login(sender, PASSWORD)
-            client.send_message(mail, from_addr=sender)
+            client.send_message(mail, from_addr=sender if envelope is None else envelope)
 
     def _access(self, name: str, lines: list[str]) -> None:
         (self.folder / "postfix" / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -124,18 +126,22 @@ class MailServers:
 
     def _postfix(self, command: str) -> None:
         subprocess.run(
-            ["postfix", "-c", self.folder / "postfix", command], check=True, capture_output=True, timeout=_SECONDS
-        )
+            ["postfix", "-c", self.folder / "postfix", command],
+            check=True, capture_output=True, timeout=_SECONDS, env=self._environment(),
+        )  # fmt: skip
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **(self.clock.environment() if self.clock else {})}
 
 
 @contextmanager
-def mail_servers(domain: str, *mailboxes: str) -> Iterator[MailServers]:
+def mail_servers(domain: str, *mailboxes: str, clock: MovedClock | None = None) -> Iterator[MailServers]:
     """Running servers for that domain, with those mailboxes; stopped and swept away afterwards."""
-    install()
+    install_servers()
     folder = Path(tempfile.mkdtemp(prefix="dondoc-mail-"))
     folder.chmod(0o755)  # Postfix's and Dovecot's own accounts pass through
     try:
-        servers = _written(folder, domain)
+        servers = _written(folder, domain, clock)
         servers.mailbox(*mailboxes)
         servers.start()
         try:
@@ -146,9 +152,9 @@ def mail_servers(domain: str, *mailboxes: str) -> Iterator[MailServers]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _written(folder: Path, domain: str) -> MailServers:
+def _written(folder: Path, domain: str, clock: MovedClock | None) -> MailServers:
     authority = PrivateAuthority(folder)
-    servers = MailServers(folder, domain, authority, free_port(), free_port())
+    servers = MailServers(folder, domain, authority, free_port(), free_port(), clock)
     certificate, key = authority.server(f"mail.{domain}")
     for name in ("postfix", "queue", "data", "run", "mail"):
         (folder / name).mkdir()
@@ -170,6 +176,7 @@ def _written(folder: Path, domain: str) -> MailServers:
             key=key,
             smtp=servers.smtp_port,
             imap=servers.imap_port,
+            clock=" ".join(sorted(clock.environment())) if clock else "",
         )
         (folder / name).write_text(filled, encoding="utf-8")
     return servers
@@ -193,6 +200,7 @@ command_directory = /usr/sbin
 daemon_directory = /usr/lib/postfix/sbin
 mail_owner = postfix
 setgid_group = postdrop
+import_environment = MAIL_CONFIG TZ LANG=C {clock}
 maillog_file = {folder}/postfix.log
 maillog_file_prefixes = {folder}
 inet_interfaces = loopback-only
@@ -260,6 +268,7 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 
 _DOVECOT = """\
 base_dir = {folder}/run/dovecot
+import_environment = TZ {clock}
 log_path = {folder}/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
