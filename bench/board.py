@@ -30,12 +30,12 @@ from operations.stack.databases import DatabaseUrls
 from portal.office.board_pages import board_routes
 from portal.office.boards import Boards
 from portal.shell.banner import Banner
-from portal.shell.page_context import Desk
+from portal.shell.page_context import PageContext
 from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from portal.shell.visitors import Visitor, current
-from tasks.config.loading import house, read_plan_file
+from tasks.config.loading import load_rules, read_plan_file
 from tasks.config.settings import HOME, read_settings
 from tasks.store import tables
 from tasks.store.chain import append, appending
@@ -117,7 +117,7 @@ def _ratios(
 
 def _adopt(store: sa.Engine, urls: DatabaseUrls) -> tuple[Plan, ...]:
     """The real plan twice, cut or copied to each size; made by the owner: no flow may do that to a register."""
-    rules = house(HOME / "config")
+    rules = load_rules(HOME / "config")
     real = read_plan_file(HOME / "config" / "plans" / "2024.yaml", rules.office)
     plans = tuple(replace(real, family=f"{real.family}-{size}") for size in SIZES)
     o = tables.occurrence
@@ -143,12 +143,12 @@ def _adopt(store: sa.Engine, urls: DatabaseUrls) -> tuple[Plan, ...]:
 @contextmanager
 def _portal(store: sa.Engine, urls: DatabaseUrls) -> Iterator[str]:
     behind = read_settings({"DONDOC_STORE_URL": urls.app})
-    settings = Settings(Path("none"), "", installation=behind, secret="b" * 40, now=lambda: NOW, engine=store)
+    settings = PortalSettings(Path("none"), "", installation=behind, secret="b" * 40, now=lambda: NOW, engine=store)
     pages = Pages(settings)
-    desk = Desk(settings, behind)
-    pages.provide(sign_out_token=lambda _visitor: "", mailbox_open=lambda: False, banner=Banner(settings, desk))
+    context = PageContext(settings, behind)
+    pages.provide(sign_out_token=lambda _visitor: "", mailbox_open=lambda: False, banner=Banner(settings, context))
     app = Starlette(
-        routes=board_routes(desk, pages, Boards(desk)), middleware=[Middleware(Guard), Middleware(SignedIn)]
+        routes=board_routes(context, pages, Boards(context)), middleware=[Middleware(Guard), Middleware(SignedIn)]
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = Thread(target=server.run)

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from bench.installation import installation
 from bench.pairs import medians
-from operations.installation import children as background
+from operations.installation import background_children as background
 from operations.stack import children, services
 from portal.shell.secret import link_secret
-from portal.shell.settings import Settings as PortalSettings
+from portal.shell.settings import PortalSettings as PortalSettings
 from portal.shell.visitors import COOKIE, Visitors
-from tasks.config.loading import house
+from tasks.config.loading import load_rules
 from tasks.config.settings import HOME, Settings, read_settings
 
 RUNS = 200
@@ -31,7 +31,7 @@ def run() -> list[tuple[str, float]]:
         environ = {"DONDOC_CONFIG": str(HOME / "config"), "DONDOC_VAR": str(stack.root), "DONDOC_STORE_URL": urls.app}
         settings = read_settings({**os.environ, **environ})
         (front,) = (child for child in background(stack, settings) if child.name == "front")
-        children.start(stack, front)
+        children.start_child(stack, front)
         cookie = _signed_in(settings, link_secret(front.environment, stack.root))
         user, _, password = stack.prefect_auth_string.partition(":")
         with (
@@ -54,7 +54,7 @@ def run() -> list[tuple[str, float]]:
 
 def _signed_in(settings: Settings, secret: str) -> str:
     """The cookie of an auditor's session."""
-    address = house(settings.config).office.address("role:auditor") or ""
+    address = load_rules(settings.config).office.address("role:auditor") or ""
     answer = Response()
     Visitors(PortalSettings(settings.var, "", installation=settings, secret=secret)).sign_in(answer, address)
     return SimpleCookie(answer.headers["set-cookie"])[COOKIE].value

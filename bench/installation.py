@@ -24,7 +24,7 @@ def installation() -> Iterator[tuple[Stack, DatabaseUrls]]:
     stack = Stack(root / "var", prefect, database, portal, mail, front)
     stack.create_directories()
     try:
-        postgres.start(stack)
+        postgres.start_postgres(stack)
         urls = ensure_databases(stack)
         migrate(urls.owner)
         yield stack, urls

@@ -14,10 +14,10 @@ from time import perf_counter
 import yaml
 
 from bench.pairs import AbsentError, ratio
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.planning.preview import compiled
-from tasks.config.loading import house, read_plan_file
+from tasks.config.loading import load_rules, read_plan_file
 from tasks.config.settings import HOME
 
 CONFIG = HOME / "config"
@@ -38,15 +38,15 @@ def run() -> list[tuple[str, float]]:
 
 def read() -> Plan:
     """The plan of 2024."""
-    return read_plan_file(FILE, house(CONFIG).office)
+    return read_plan_file(FILE, load_rules(CONFIG).office)
 
 
 def all_of_it() -> object:
     """The file as the commands take it: parsed, validated, occurrences and checkpoints."""
-    return walk(read(), house(CONFIG))
+    return walk(read(), load_rules(CONFIG))
 
 
-def walk(plan: Plan, rules: House) -> object:
+def walk(plan: Plan, rules: Rules) -> object:
     """Every occurrence with its checkpoints."""
     return compiled(plan, rules.office, rules.policy, rules.calendar)
 
@@ -91,7 +91,7 @@ def alone(size: int) -> Compiled:
 
 
 def _compile(size: int) -> Compiled:
-    rules, plan = house(CONFIG), read()
+    rules, plan = load_rules(CONFIG), read()
     big = synthetic(plan, size)
     walk(plan, rules)
     before = getrusage(RUSAGE_SELF).ru_maxrss

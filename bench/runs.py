@@ -32,7 +32,7 @@ from operations.stack.children import Child
 from operations.stack.databases import DatabaseUrls
 from operations.stack.prefect_server import child_environment, client_environment
 from operations.stack.settings import Stack
-from tasks.config.loading import house, read_plan_file, words
+from tasks.config.loading import load_rules, read_plan_file, words
 from tasks.config.settings import HOME
 from tasks.obligations.run_result import templates
 from tasks.store.connect import engine
@@ -91,7 +91,7 @@ def _rows(rounds: list[tuple[Taken, Taken, Taken]]) -> list[tuple[str, float]]:
 
 def _adopt(urls: DatabaseUrls) -> tuple[Deployment, list[str]]:
     """The item's deployment without its schedule, and the mornings it is looked at, of a plan adopted just now."""
-    rules = house(CONFIG)
+    rules = load_rules(CONFIG)
     plan = read_plan_file(CONFIG / "plans" / "2024.yaml", rules.office)
     sheet = templates(CONFIG).get_template("deployment.md.j2")
     compiled = Compiler(rules, words(CONFIG), sheet).deployments(plan)
@@ -130,7 +130,7 @@ def _start(stack: Stack, urls: DatabaseUrls) -> None:
         "DONDOC_VAR": str(stack.root),
     }
     for name, command in (("worker", ("deployments.worker",)), (SERVED, ("bench.idle", SERVED))):
-        children.start(stack, Child(name, (sys.executable, "-m", *command), environment, folder=HOME))
+        children.start_child(stack, Child(name, (sys.executable, "-m", *command), environment, folder=HOME))
 
 
 def _served(client: SyncPrefectClient) -> UUID | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dondoc.obligations.act_table import ACTS, ActName
-from operations.surroundings import house, prepare, store
+from operations.surroundings import own_rules, prepare, store
 
 if TYPE_CHECKING:
     from dondoc.office.office import Office
@@ -31,10 +31,10 @@ def _take(occurrence: str, actor: str, **given: Any) -> None:
     from tasks.config.loading import clock
     from tasks.config.settings import settings
     from tasks.obligations.act_followup import follow
-    from tasks.store.settle import act
+    from tasks.store.settle import record_act
 
-    rules, engine = house(), store()
-    done = act(engine, rules, occurrence, Act(**given), clock(rules.policy), _party(rules.office, actor))
+    rules, engine = own_rules(), store()
+    done = record_act(engine, rules, occurrence, Act(**given), clock(rules.policy), _party(rules.office, actor))
     click.echo(f"recorded as {', '.join(f'#{seq}' for seq in done.seqs)}; the mail goes out with the next sweep")
     follow(engine, settings(), done.seqs[0])
 
@@ -118,15 +118,17 @@ def event(plan: str, event: str, happened_on: datetime, document: str, actor: st
     from tasks.config.run_context import begin
     from tasks.obligations.events import note_event
     from tasks.store.plans import adopted
-    from tasks.store.settle import look
+    from tasks.store.settle import check_occurrences
 
-    morning = begin(plan)
-    note_event(morning, event, _day(happened_on), document, actor)
+    context = begin(plan)
+    note_event(context, event, _day(happened_on), document, actor)
     with engine.connect() as connection:
         items = adopted(connection, plan).items
     waiting = [item.id for item in items if any(found.timing.event == event for found in item.obligations)]
-    looked = [found for item in waiting for found in look(engine, morning.house, plan, morning.now, item=item)]
-    opened = [found.occurrence for found in looked if any(e.kind == "occurrence.opened" for e in found.entries)]
+    checked = [
+        found for item in waiting for found in check_occurrences(engine, context.rules, plan, context.now, item=item)
+    ]
+    opened = [found.occurrence for found in checked if any(e.kind == "occurrence.opened" for e in found.entries)]
     click.echo(f"recorded {event}; " + (f"opened: {', '.join(opened)}" if opened else "nothing waited for it"))
 
 
@@ -136,8 +138,8 @@ def _day(moment: datetime | None) -> date | None:
 
 def _evidence(path: Path) -> tuple[str, str, int, str]:
     """The file stored, before the act that names it: its name, media type, size, SHA-256."""
-    from tasks.store.files import keep
+    from tasks.store.files import keep_file
 
     content = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return path.name, kind, len(content), keep(prepare().var / "files", content)
+    return path.name, kind, len(content), keep_file(prepare().var / "files", content)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from operations.surroundings import config_folder, house, prepare, store
+from operations.surroundings import config_folder, own_rules, prepare, store
 
 
 @click.command()
@@ -16,17 +16,23 @@ def audit(as_json: bool) -> None:
     engine = store()  # first: Prefect reads its settings when it is imported
     from prefect.client.orchestration import get_client
 
-    from dondoc.ledger.findings import told
+    from dondoc.ledger.findings import finding_words
     from tasks.audit.auditing import audit as compare
     from tasks.config.loading import clock, words
 
-    rules, settings = house(), prepare()
+    rules, settings = own_rules(), prepare()
     with get_client(sync_client=True) as client:
         found = compare(engine, rules, settings, client, clock(rules.policy), whole=True)
     vocabulary = words(config_folder())
     if as_json:
         findings = [
-            {"finding": one.code, "subject": one.subject, "entry": one.seq, **one.about, "text": told(one, vocabulary)}
+            {
+                "finding": one.code,
+                "subject": one.subject,
+                "entry": one.seq,
+                **one.about,
+                "text": finding_words(one, vocabulary),
+            }
             for one in found.findings
         ]
         shown = {"runs": found.runs, "entries": found.entries, "findings": findings}
@@ -34,7 +40,7 @@ def audit(as_json: bool) -> None:
     elif found.findings:
         click.echo(vocabulary["audit"]["found"].format(number=len(found.findings)))
         for number, one in enumerate(found.findings, start=1):
-            click.echo(f"{number}. {told(one, vocabulary)}")
+            click.echo(f"{number}. {finding_words(one, vocabulary)}")
     else:
         click.echo(vocabulary["audit"]["clean"].format(runs=found.runs, entries=found.entries))
     if found.findings:

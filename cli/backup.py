@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from operations.surroundings import config_folder, house, prepare, stack, store
+from operations.surroundings import config_folder, own_rules, prepare, stack, store
 
 
 @click.command()
@@ -25,7 +25,7 @@ def backup(destination: Path, without_prefect: bool, with_secrets: bool) -> None
         stack(),
         prepare(),
         destination.absolute(),
-        clock(house().policy),
+        clock(own_rules().policy),
         with_prefect=not without_prefect,
         with_secrets=with_secrets,
         on_step=_step,
@@ -45,14 +45,14 @@ def backup(destination: Path, without_prefect: bool, with_secrets: bool) -> None
 @click.option("--into", type=click.Path(path_type=Path), help="The var to restore; DONDOC_VAR if left out.")
 def restore(archive: Path, into: Path | None) -> None:
     """Bring ARCHIVE back into an empty var and empty databases, then verify the ledger; exit 1 if that finds anything."""
-    from dondoc.verification.report import said
+    from dondoc.verification.report import report_lines
     from operations.backup.restoring import KEPT
     from operations.backup.restoring import restore as bring_back
     from tasks.config.loading import words
 
     here = replace(stack(), root=into.expanduser().resolve()) if into else stack()
     found = bring_back(archive.absolute(), here, _step)
-    click.echo("\n".join(said(found.recounted, found.broken, None, words(config_folder()))))
+    click.echo("\n".join(report_lines(found.recounted, found.broken, None, words(config_folder()))))
     manifest = found.manifest
     click.echo(f"restored into {here.root}: as of {manifest.made_at}, ledger entry {manifest.ledger_seq}")
     click.echo("what was recorded later is not there: compare with a witness kept elsewhere before you start it,")

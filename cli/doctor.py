@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from dondoc.foundation.errors import DondocError
-from operations.surroundings import config_folder, house, plan_path, prepare, read_plan, stack, store
+from operations.surroundings import config_folder, load_plan, own_rules, plan_path, prepare, stack, store
 
 _LEAST_FREE = 1_000_000_000
 
@@ -41,9 +41,9 @@ def _disk() -> Iterator[str]:
 
 
 def _configuration() -> Iterator[str]:
-    house()
+    own_rules()
     if not _anything_adopted():  # the adopted plan is the truth; a file is only where it came from
-        read_plan(plan_path(None))
+        load_plan(plan_path(None))
     yield from ()
 
 
@@ -62,7 +62,7 @@ def _new_year() -> Iterator[str]:
     from tasks.store.plan_years import awaited_plans
 
     with store().connect() as connection:
-        for one in awaited_plans(connection, today(house().policy)):
+        for one in awaited_plans(connection, today(own_rules().policy)):
             yield (
                 f"no plan of {one.year} is adopted to follow {one.last}; edit its draft and adopt it: "
                 f"dondoc plan adopt FILE (handbook, section 10)"
@@ -70,11 +70,11 @@ def _new_year() -> Iterator[str]:
 
 
 def _templates() -> Iterator[str]:
-    from dondoc.mail.notices import KINDS
+    from dondoc.mail.notices import NOTICE_KINDS
     from tasks.config.loading import language_folder
 
     folder = language_folder(config_folder())
-    for kind in KINDS:
+    for kind in NOTICE_KINDS:
         if not (folder / "mail" / kind / "message.j2").exists():
             yield f"config/words/{folder.name}/mail/{kind}/message.j2 is missing; restore it from the repository"
 
@@ -82,7 +82,7 @@ def _templates() -> Iterator[str]:
 def _calendar() -> Iterator[str]:
     from tasks.config.loading import today
 
-    rules = house()
+    rules = own_rules()
     day = today(rules.policy)
     if rules.calendar.is_estimated(day.year):
         yield f"the working calendar of {day.year} is an estimate; add the official days to config/calendars"
@@ -101,33 +101,33 @@ def _services() -> Iterator[str]:
 
 
 def _ledger() -> Iterator[str]:
-    from dondoc.ledger.findings import told
+    from dondoc.ledger.findings import finding_words
     from tasks.config.loading import words
-    from tasks.store.audit import snapshot, verify_store
+    from tasks.store.audit import reading_one_moment, verify_store
 
     engine = store()
-    with snapshot(engine) as connection:
+    with reading_one_moment(engine) as connection:
         recounted, broken = verify_store(connection, shelf=prepare().var / "files")
     if broken:
         yield f"the ledger is broken at entry {broken.seq}: {broken.reason}; stop, keep the database, call the auditor"
-    yield from (told(finding, words(config_folder())) for finding in recounted.found.kept[:10])
+    yield from (finding_words(finding, words(config_folder())) for finding in recounted.found.kept[:10])
 
 
 def _history() -> Iterator[str]:
     """Prefect's history and the local witnesses against the ledger: one sentence each where one of them is older."""
     from prefect.client.orchestration import get_client
 
-    from dondoc.ledger.findings import told
+    from dondoc.ledger.findings import finding_words
     from tasks.audit.older_ledger import lost_history, refuse_older_ledger
     from tasks.audit.witness_files import beyond_the_end
     from tasks.config.loading import clock, words
 
-    engine, rules, settings = store(), house(), prepare()
+    engine, rules, settings = store(), own_rules(), prepare()
     vocabulary = words(config_folder())
     with engine.connect() as connection:
-        yield from (told(one, vocabulary) for one in list(beyond_the_end(connection, settings))[:1])
+        yield from (finding_words(one, vocabulary) for one in list(beyond_the_end(connection, settings))[:1])
     with get_client(sync_client=True) as client:
-        yield from (told(one, vocabulary) for one in lost_history(engine, client))
+        yield from (finding_words(one, vocabulary) for one in lost_history(engine, client))
         refuse_older_ledger(engine, rules, settings, client, clock(rules.policy))
 
 
@@ -145,13 +145,16 @@ def _mail_server() -> Iterator[str]:
 
 def _waiting_mail() -> Iterator[str]:
     from tasks.mail.routes import turns
-    from tasks.mail.servers import dead_mailboxes, tally, troubles
+    from tasks.mail.servers import dead_mailboxes, outbox_tally, server_troubles
     from tasks.mail.ways import server_names
 
     settings = prepare()
     with store().connect() as connection:
-        found = tally(connection)
-        refused, dead = troubles(connection, server_names(settings)), dead_mailboxes(connection, turns(house().office))
+        found = outbox_tally(connection)
+        refused, dead = (
+            server_troubles(connection, server_names(settings)),
+            dead_mailboxes(connection, turns(own_rules().office)),
+        )
     for server in refused:
         yield f"{server.name} takes no mail of ours since {server.since:%Y-%m-%d %H:%M}: {server.words}"
     if found.waiting:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from dondoc.documents.kinds import KINDS
-from operations.surroundings import config_folder, house, store
+from dondoc.documents.kinds import DOCUMENT_KINDS
+from operations.surroundings import config_folder, own_rules, store
 
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y"])
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(DOCUMENT_KINDS))
 @click.option("--plan", "plan_id", help="The adopted plan, e.g. cchc-2024; the one with open duties if left out.")
 @click.option("--item", default="", help="ITEM or ITEM/OBLIGATION, for drafts and inspection forms.")
 @click.option("--period", default="", help="For progress: 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024.")
@@ -37,12 +37,12 @@ def document(
     from dondoc.documents.kinds import wanted
     from dondoc.foundation.errors import DondocError
     from tasks.config.loading import clock
-    from tasks.documents.reading import plan_view, written
+    from tasks.documents.reading import document_file, plan_view
     from tasks.documents.templates import document_settings
     from tasks.store.plan_years import default_plan
     from tasks.store.plans import adopted, adopted_ids
 
-    rules, config = house(), config_folder()
+    rules, config = own_rules(), config_folder()
     with engine.connect() as connection:
         known = adopted_ids(connection)
         if not known:
@@ -58,7 +58,7 @@ def document(
     about = plan_view(engine, rules, config, plan.id, now, then)
     pictures = {"chart": Path(chart).read_bytes()} if chart else None
     path = Path(output or chosen.name(settings))
-    path.write_bytes(written(chosen, about, config, pictures))
+    path.write_bytes(document_file(chosen, about, config, pictures))
     click.echo(f"wrote {path}: {plan.id} as of {about.moment:%Y-%m-%d %H:%M}, ledger entry {about.head.seq}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from operations.surroundings import house, prepare, store
+from operations.surroundings import own_rules, prepare, store
 
 
 @click.group()
@@ -41,14 +41,14 @@ def pack_(
     """
     from dondoc.verification.evidence import Selection
     from tasks.config.loading import clock
-    from tasks.evidence.packing import pack, record
+    from tasks.evidence.packing import pack, record_pack
     from tasks.obligations.snapshot import entry_of
 
     if head and as_of:
         raise click.UsageError("--head and --as-of say the same; give one of them")
     if first and last and first > last:
         raise click.UsageError("--from is after --to; swap them")
-    engine, rules = store(), house()
+    engine, rules = store(), own_rules()
     if unit and unit not in {known.id for known in rules.office.units}:
         raise click.UsageError(f"no unit {unit!r}; units are: {', '.join(known.id for known in rules.office.units)}")
     if as_of:
@@ -61,7 +61,7 @@ def pack_(
     click.echo(f"{out}: {made.occurrences} occurrences, {made.entries} entries, up to entry {made.head.seq}")
     click.echo(f"SHA-256 {made.archive.sha256}, {made.archive.size} bytes")
     if head is None:
-        click.echo(f"recorded as entry {record(engine, made, clock(rules.policy), actor).seq}")
+        click.echo(f"recorded as entry {record_pack(engine, made, clock(rules.policy), actor).seq}")
     if made.runs.missing:
         why = "Prefect no longer has them" if made.runs.reached else "Prefect could not be asked"
         click.echo(f"without {len(made.runs.missing)} flow run(s) that entries name: {why}; the pack says so", err=True)

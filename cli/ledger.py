@@ -32,7 +32,7 @@ def ledger() -> None:
 )
 def verify(file: str | None, witness: str | None, files: str | None) -> None:
     """Prove that nothing was changed and nothing is missing: in the database, or in an export FILE (offline)."""
-    from dondoc.verification.report import said
+    from dondoc.verification.report import report_lines
     from tasks.config.loading import words
 
     known = _witness(witness)
@@ -41,7 +41,7 @@ def verify(file: str | None, witness: str | None, files: str | None) -> None:
         recounted.found.add(_stamps(known, Path(witness).parent))
     if file is None and witness is None:
         recounted.found.add(_local_witnesses())
-    lines = list(said(recounted, broken, known, words(config_folder())))
+    lines = list(report_lines(recounted, broken, known, words(config_folder())))
     if file and not files:
         lines.append(words(config_folder())["audit"]["files_unread"])
     click.echo("\n".join(lines))
@@ -53,10 +53,13 @@ def verify(file: str | None, witness: str | None, files: str | None) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False))
 def export_(file: str | None) -> None:
     """Every entry, one canonical JSON object a line, to FILE or standard output."""
-    from tasks.store.audit import snapshot
+    from tasks.store.audit import reading_one_moment
     from tasks.store.chain import export
 
-    with snapshot(store()) as connection, Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+    with (
+        reading_one_moment(store()) as connection,
+        Path(file).open("wb") if file else nullcontext(sys.stdout.buffer) as out,
+    ):
         for line in export(connection):
             out.write(line + b"\n")
         out.flush()
@@ -104,12 +107,12 @@ def _stamps(witness: Witness, folder: Path) -> Iterator[Finding]:
 
 def _verified(file: str | None, witness: Witness | None, files: str | None) -> tuple[Recount, Break | None]:
     from dondoc.ledger.saved_text import saved_lines
-    from tasks.store.audit import snapshot, verify_lines, verify_store
+    from tasks.store.audit import reading_one_moment, verify_lines, verify_store
 
     if file:
         with Path(file).open("rb") as export:
             return verify_lines(saved_lines(export), witness=witness, shelf=Path(files) if files else None)
     engine = store()
     shelf = Path(files) if files else prepare().var / "files"
-    with snapshot(engine) as connection:
+    with reading_one_moment(engine) as connection:
         return verify_store(connection, witness=witness, shelf=shelf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from operations.surroundings import house, prepare, store
+from operations.surroundings import own_rules, prepare, store
 
 
 @click.group()
@@ -21,7 +21,7 @@ def mail_test(address: str) -> None:
     """
     from operations.mail_check import mail_steps, note_servers, test_letter
 
-    settings, rules = prepare(), house()
+    settings, rules = prepare(), own_rules()
     if settings.mail_stays:
         click.echo("[mail] host of dondoc.toml is empty: the mail stays in the local mailbox")
     steps = mail_steps(settings, test_letter(settings, rules, address))
@@ -43,7 +43,7 @@ def go_live() -> None:
     from tasks.config.loading import clock
     from tasks.mail.going_live import end_trial, live_since
 
-    engine, settings, rules = store(), prepare(), house()
+    engine, settings, rules = store(), prepare(), own_rules()
     with engine.connect() as connection:
         since = live_since(connection)
     if since or not settings.trial.on:

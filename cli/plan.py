@@ -13,11 +13,11 @@ from cli.plansheets import export_, import_
 from dondoc.calendar.working_days import moved_days
 from dondoc.obligations.state import State
 from dondoc.obligations.timing import Occurrence
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.planning.amendment import Amendment, Ruling
 from dondoc.planning.preview import Compiled, compiled, difference, show
-from operations.surroundings import config_folder, house, plan_path, prepare, read_plan, store
+from operations.surroundings import config_folder, load_plan, own_rules, plan_path, prepare, store
 
 _WORKED = {True: "worked", False: "off"}
 
@@ -105,11 +105,11 @@ def rollover(year: int, source: str | None, plan_id: str | None, adopted_on: obj
     from tasks.config.loading import today
     from tasks.plan.drafting import draft_plan
 
-    rules = house()
+    rules = own_rules()
     found = None if source else _to_carry_over(year, plan_id)
     if found is None:
         path = plan_path(source)
-        found = read_plan(path), path.read_text(encoding="utf-8"), []
+        found = load_plan(path), path.read_text(encoding="utf-8"), []
     plan_, printed, standing = found
     first = rules.calendar.on_or_after(date(year, 1, 1))
     day = adopted_on.date() if hasattr(adopted_on, "date") else first
@@ -124,7 +124,7 @@ def rollover(year: int, source: str | None, plan_id: str | None, adopted_on: obj
 def _to_carry_over(year: int, plan_id: str | None) -> tuple[Plan, str, list[tuple[Occurrence, State]]] | None:
     """The adopted plan as it is in force, its text, and how its duties stand; None where none is adopted."""
     from dondoc.foundation.errors import DondocError
-    from tasks.store.occurrences import rows
+    from tasks.store.occurrences import tracked_rows
     from tasks.store.plans import adopted, adopted_ids, source_of
 
     try:
@@ -141,7 +141,7 @@ def _to_carry_over(year: int, plan_id: str | None) -> tuple[Plan, str, list[tupl
         if not chosen:
             return None
         text = source_of(connection, chosen[-1])
-        standing = [(row.occurrence, row.state) for row in rows(connection, chosen[-1].id)]
+        standing = [(row.occurrence, row.state) for row in tracked_rows(connection, chosen[-1].id)]
     if not text:
         raise DondocError(f"the text of {chosen[-1].id} was not kept when it was adopted; name its file with --from")
     return chosen[-1], text, standing
@@ -155,8 +155,8 @@ def document(file: str | None, output: str) -> None:
     from tasks.config.loading import clock
     from tasks.documents.planned import plan_document
 
-    rules = house()
-    content = plan_document(read_plan(plan_path(file)), rules, config_folder(), clock(rules.policy))
+    rules = own_rules()
+    content = plan_document(load_plan(plan_path(file)), rules, config_folder(), clock(rules.policy))
     Path(output).write_bytes(content)
     click.echo(f"wrote {output}")
 
@@ -188,7 +188,7 @@ def adopt(
     from tasks.store.plans import adopt as adopt_now
 
     path = plan_path(file)
-    rules, found, source = house(), read_plan(path), path.read_text(encoding="utf-8")
+    rules, found, source = own_rules(), load_plan(path), path.read_text(encoding="utf-8")
     now = clock(rules.policy)
     if decision or decided_on or dry_run:
         if not (decision and decided_on):
@@ -201,9 +201,9 @@ def adopt(
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
 
 
-def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime, actor: str, *, dry_run: bool) -> None:
+def _amend(plan: Plan, source: str, ruling: Ruling, rules: Rules, now: datetime, actor: str, *, dry_run: bool) -> None:
     from tasks.audit.witness_files import note_head
-    from tasks.store.amending import amend, rehearse_amendment
+    from tasks.store.amending import amend_plan, rehearse_amendment
 
     changed: Amendment | None
     if dry_run:
@@ -211,7 +211,7 @@ def _amend(plan: Plan, source: str, ruling: Ruling, rules: House, now: datetime,
         with store().connect() as connection:
             changed = rehearse_amendment(connection, plan, ruling, rules, today, actor)
     else:
-        changed = amend(store(), plan, ruling, rules, now, actor, source=source)
+        changed = amend_plan(store(), plan, ruling, rules, now, actor, source=source)
         note_head(store(), prepare(), now, plan.id)
     if changed is None:
         click.echo(f"{plan.id} is in force in this version already")
@@ -241,23 +241,23 @@ def _rescheduled() -> str:
 
 
 def _check_all(path: Path) -> None:
-    """Raise every fault of the house's files and of the plan together; the plan needs the office to be read at all."""
+    """Raise every fault of the office's files and of the plan together; the plan needs the office to be read at all."""
     from dondoc.foundation.errors import ConfigurationError, Fault
     from dondoc.office.office import read_office
-    from tasks.config.loading import read, read_plan_file
+    from tasks.config.loading import read_plan_file, read_yaml
     from tasks.documents.templates import check_documents
 
     config, faults = config_folder(), list[Fault]()
     try:
-        house()
+        own_rules()
     except ConfigurationError as error:
         faults += error.faults
     try:
-        read_plan_file(path, read_office(read(config / "office.yaml", config.parent)), config.parent)
+        read_plan_file(path, read_office(read_yaml(config / "office.yaml", config.parent)), config.parent)
     except ConfigurationError as error:
         faults += error.faults
     try:
-        check_documents(config, read_office(read(config / "office.yaml", config.parent)))
+        check_documents(config, read_office(read_yaml(config / "office.yaml", config.parent)))
     except ConfigurationError as error:
         faults += error.faults
     if faults:
@@ -267,9 +267,9 @@ def _check_all(path: Path) -> None:
 def _compiled(path: Path, calendars: Path | None = None) -> Compiled:
     from tasks.config.loading import read_calendar
 
-    rules = house()
+    rules = own_rules()
     calendar = read_calendar(calendars.parent, rules.office.country, calendars) if calendars else rules.calendar
-    return compiled(read_plan(path), rules.office, rules.policy, calendar)
+    return compiled(load_plan(path), rules.office, rules.policy, calendar)
 
 
 def _sign(before: object, after: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from operations.surroundings import config_folder, house
+from operations.surroundings import config_folder, own_rules
 
 
 @click.command("read")
@@ -28,7 +28,7 @@ def read_(
     from tasks.reading.documents import read_document
     from tasks.reading.plan_drafts import drafted, side_by_side
 
-    rules, path = house(), Path(document)
+    rules, path = own_rules(), Path(document)
     found = read(read_document(path.name, path.read_bytes()), year)
     words = read_words(config_folder(), "plan-reading.yaml").value
     first = max(today(rules.policy), rules.calendar.on_or_after(date(found.year, 1, 1)))

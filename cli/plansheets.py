@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from operations.surroundings import config_folder, house, plan_path
+from operations.surroundings import config_folder, own_rules, plan_path
 
 if TYPE_CHECKING:
-    from dondoc.planning.workbook_cells import Desk
+    from dondoc.planning.workbook_cells import CellContext
 
 
 @click.command("export")
@@ -21,8 +21,8 @@ def export_(out: str, file: str | None) -> None:
     from tasks.plan.workbook import export_plan
 
     path = plan_path(file)
-    text, value, desk = _plan(path)
-    Path(out).write_bytes(export_plan(text, value, desk))
+    text, value, context = _plan(path)
+    Path(out).write_bytes(export_plan(text, value, context))
     click.echo(f"wrote {out}; read it back with: dondoc plan import {out} --onto {path} --output NEW.yaml")
 
 
@@ -34,31 +34,35 @@ def import_(book: str, onto: str, output: str | None) -> None:
     """List what the edited BOOK (.xlsx) changes in the plan file, cell by cell; exit 1 and write nothing if it has faults."""
     from tasks.plan.workbook import import_plan
 
-    text, value, desk = _plan(Path(onto))
-    found = import_plan(Path(book).read_bytes(), Path(book).name, text, value, desk, desk.office)
+    text, value, context = _plan(Path(onto))
+    found = import_plan(Path(book).read_bytes(), Path(book).name, text, value, context, context.office)
     if found.faults:
         for fault in found.faults:
             click.echo(fault, err=True)
         raise click.exceptions.Exit(1)
     for change in found.changes:
         click.echo(change)
-    words = desk.words["changes"]
+    words = context.words["changes"]
     click.echo(words["count"].format(number=len(found.changes)) if found.changes else words["none"])
     if output:
         Path(output).write_bytes(found.text.encode())
         click.echo(f"wrote {output}; next: dondoc plan diff {onto} {output}")
 
 
-def _plan(path: Path) -> tuple[str, dict[str, Any], Desk]:
+def _plan(path: Path) -> tuple[str, dict[str, Any], CellContext]:
     """The file's own text, its value, and what its cells are read with. Raises ConfigurationError for a faulty plan."""
-    from dondoc.foundation.yaml_positions import parse
-    from dondoc.planning.workbook_cells import Desk
-    from operations.surroundings import read_plan
+    from dondoc.foundation.yaml_positions import parse_yaml
+    from dondoc.planning.workbook_cells import CellContext
+    from operations.surroundings import load_plan
     from tasks.config.loading import read_words, words
 
-    read_plan(path)
+    load_plan(path)
     text = path.read_bytes().decode("utf-8")
-    value: dict[str, Any] = parse(text, str(path)).value
+    value: dict[str, Any] = parse_yaml(text, str(path)).value
     config = config_folder()
     sheet = read_words(config, "plansheet.yaml").value
-    return text, value, Desk(house().office, sheet, words(config)["shapes"], value["year"], value.get("to_year") or 0)
+    return (
+        text,
+        value,
+        CellContext(own_rules().office, sheet, words(config)["shapes"], value["year"], value.get("to_year") or 0),
+    )

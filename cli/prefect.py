@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from operations.surroundings import house, prepare, store
+from operations.surroundings import own_rules, prepare, store
 
 
 @click.group()
@@ -24,7 +24,7 @@ def prune(dry_run: bool, actor: str) -> None:
     from tasks.config.loading import clock
 
     with get_client(sync_client=True) as client:
-        found = prune_runs(engine, prepare(), client, clock(house().policy), actor, dry_run=dry_run)
+        found = prune_runs(engine, prepare(), client, clock(own_rules().policy), actor, dry_run=dry_run)
     for run in found.lost:
         click.echo(
             f"kept {run}: its copy is gone or changed; restore the file from a backup, see: dondoc ledger verify"

@@ -45,9 +45,9 @@ def install(folder: str, user: str | None) -> None:
 @click.argument("name")
 def run(name: str) -> None:
     """Become the child NAME: what a unit starts. Not for the keyboard; there it is 'dondoc up'."""
-    from operations.foreground import become
+    from operations.foreground import run_in_foreground
 
-    become(stack(), settings_here(), name)
+    run_in_foreground(stack(), settings_here(), name)
 
 
 @service.command("prepare")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from operations.surroundings import config_folder, house, prepare, read_plan, stack, store
+from operations.surroundings import config_folder, load_plan, own_rules, prepare, stack, store
 
 
 @click.command()
@@ -38,7 +38,7 @@ def status(as_json: bool) -> None:
     """The services, then every occurrence of every adopted plan with its state."""
     from operations.status import status_of, table
 
-    found = status_of(stack(), store, house)
+    found = status_of(stack(), store, own_rules)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
@@ -76,7 +76,7 @@ def replay(year: int, until: datetime | None, answers: str | None) -> None:
     from operations.bringing_up import replay_year
     from operations.installation import open_installation
 
-    plan = read_plan(config_folder() / "plans" / f"{year}.yaml")
+    plan = load_plan(config_folder() / "plans" / f"{year}.yaml")
     default = config_folder() / "demo" / f"answers-{year}.yaml"
     last: date | None = until.date() if until else None
     walked = replay_year(stack(), open_installation(prepare()), plan, Path(answers or default), last)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from operations.surroundings import config_folder, house, store
+from operations.surroundings import config_folder, own_rules, store
 
 if TYPE_CHECKING:
     from dondoc.obligations.snapshot import Snapshot
@@ -32,7 +32,7 @@ def progress(out: str, plan: str | None, unit: str | None, quarter: int | None, 
     from tasks.reports.workbooks import Chosen, progress_book
 
     found, wording = _snapshot(plan, as_of)
-    content, rows = progress_book(found, wording, house().policy, Chosen(unit=_unit(unit) or "", quarter=quarter))
+    content, rows = progress_book(found, wording, own_rules().policy, Chosen(unit=_unit(unit) or "", quarter=quarter))
     _write(out, content)
     click.echo(f"wrote {out}: {found.plan.id}, {rows} occurrences, ledger entry {found.head.seq}")
 
@@ -51,11 +51,11 @@ def scorecard(
     from dondoc.reports.scorecard import scorecards
     from dondoc.reports.scorecard_sheets import as_json as json_of
     from dondoc.reports.scorecard_sheets import decimal, unit_name
-    from dondoc.reports.sheet_model import Seen
+    from dondoc.reports.sheet_model import CountedFrom
     from tasks.obligations.snapshot import traces
     from tasks.reports.workbooks import score_book
 
-    rules = house()
+    rules = own_rules()
     found, wording = _snapshot(plan, as_of)
     with store().connect() as connection:
         traced = traces(connection, rules, found)
@@ -67,7 +67,9 @@ def scorecard(
         click.echo(f"wrote {xlsx}: {found.plan.id}, {len(cards)} cards, ledger entry {found.head.seq}", err=as_json)
     if as_json:
         click.echo(
-            json.dumps(json_of(cards, Seen.of(found), quarter, rules.policy.scoring), ensure_ascii=False, indent=1)
+            json.dumps(
+                json_of(cards, CountedFrom.of(found), quarter, rules.policy.scoring), ensure_ascii=False, indent=1
+            )
         )
     elif not xlsx:
         words = wording.words["tables"]["scorecard"]
@@ -78,7 +80,7 @@ def scorecard(
                 f"{unit_name(card, rules.office, words)} ({words['roles'][card.role].lower()}): "
                 f"{words['score'].lower()} {decimal(card.score, words['none'])}; {shown}"
             )
-        click.echo(Seen.of(found).line(wording.words["tables"]["seen"]))
+        click.echo(CountedFrom.of(found).line(wording.words["tables"]["seen"]))
 
 
 def _snapshot(plan: str | None, as_of: object) -> tuple[Snapshot, Wording]:
@@ -88,7 +90,7 @@ def _snapshot(plan: str | None, as_of: object) -> tuple[Snapshot, Wording]:
     from tasks.obligations.snapshot import snapshot
     from tasks.store.plan_years import default_plan
 
-    engine, rules = store(), house()
+    engine, rules = store(), own_rules()
     if plan is None:
         with engine.connect() as connection:
             plan = default_plan(connection, rules, clock(rules.policy).date())
@@ -102,7 +104,7 @@ def _snapshot(plan: str | None, as_of: object) -> tuple[Snapshot, Wording]:
 def _unit(name: str | None) -> str | None:
     from dondoc.foundation.errors import DondocError
 
-    office = house().office
+    office = own_rules().office
     found = office.find(name) if name else None
     if name and found not in {unit.id for unit in office.units}:
         known = ", ".join(unit.id for unit in office.units)

@@ -25,8 +25,8 @@ from prefect.flows import Flow
 from prefect.utilities.callables import ParameterSchema
 
 from deployments.flow_forms import flow_form
-from deployments.renaming import Named
-from dondoc.schedule.deployments import MARK, POOL, Deployment
+from deployments.renaming import NamedDeployment
+from dondoc.schedule.deployments import OWN_TAG, POOL, Deployment
 from dondoc.verification.audit_deployments import differing
 from tasks.audit.prefect_reading import standing_of
 from tasks.config.loading import words
@@ -74,29 +74,31 @@ def apply(client: SyncPrefectClient, wanted: Sequence[Deployment], *, dry_run: b
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedSchedule:
     """How the coming mornings of one deployment changed; local times, empty where nothing did."""
 
     added: tuple[datetime, ...] = ()
     removed: tuple[datetime, ...] = ()
 
 
-def move(client: SyncPrefectClient, wanted: Deployment, now: datetime, *, dry_run: bool = False) -> Moved:
+def move(client: SyncPrefectClient, wanted: Deployment, now: datetime, *, dry_run: bool = False) -> MovedSchedule:
     """Bring one standing deployment to `wanted`: Prefect ends its coming scheduled runs and plans the new ones.
 
     `now` (local, naive) only parts coming mornings from past ones. One that is not deployed is left so.
     """
     standing = client.read_deployments(
         flow_filter=FlowFilter.model_validate({"name": {"any_": [wanted.flow]}}),
-        deployment_filter=DeploymentFilter.model_validate({"name": {"any_": [wanted.name]}, "tags": {"all_": [MARK]}}),
+        deployment_filter=DeploymentFilter.model_validate(
+            {"name": {"any_": [wanted.name]}, "tags": {"all_": [OWN_TAG]}}
+        ),
     )
     if not standing or standing[0].version == wanted.version:
-        return Moved()
+        return MovedSchedule()
     before = {morning for morning in _mornings(standing[0]) if morning > now}
     after = {morning for morning in wanted.mornings if morning > now}
     if not dry_run:
         _put(client, wanted, standing[0])
-    return Moved(tuple(sorted(after - before)), tuple(sorted(before - after)))
+    return MovedSchedule(tuple(sorted(after - before)), tuple(sorted(before - after)))
 
 
 def _mornings(found: DeploymentResponse) -> Iterator[datetime]:
@@ -111,13 +113,13 @@ def deployment_ids(client: SyncPrefectClient) -> dict[tuple[str, str], UUID]:
     return {key: found.id for key, found in _standing(client)}
 
 
-def standing_names(client: SyncPrefectClient) -> list[Named]:
+def standing_names(client: SyncPrefectClient) -> list[NamedDeployment]:
     """Those that are ours, as renaming looks at them."""
-    return [Named(found.id, flow, name, found.parameters or {}) for (flow, name), found in _standing(client)]
+    return [NamedDeployment(found.id, flow, name, found.parameters or {}) for (flow, name), found in _standing(client)]
 
 
 def _standing(client: SyncPrefectClient) -> Iterator[tuple[tuple[str, str], DeploymentResponse]]:
-    mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
+    mine = DeploymentFilter.model_validate({"tags": {"all_": [OWN_TAG]}})
     found = list(_pages(lambda offset: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=offset)))
     flows = _flow_names(client, {deployment.flow_id for deployment in found})
     for deployment in found:

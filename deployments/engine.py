@@ -16,7 +16,7 @@ def run_to_end(flow: Flow[..., Any], flow_name: str, flow_run: FlowRun) -> State
     An exception in the flow is a Failed state; Prefect's Abort and Pause are raised (they are no failures).
     """
     state = run_flow(
-        named(flow, flow_name),
+        named_flow(flow, flow_name),
         flow_run=_unobserved(flow_run),
         parameters=flow_run.parameters,
         return_type="state",
@@ -25,7 +25,7 @@ def run_to_end(flow: Flow[..., Any], flow_name: str, flow_run: FlowRun) -> State
 
 
 @cache
-def named(flow: Flow[..., Any], name: str) -> Flow[..., Any]:
+def named_flow(flow: Flow[..., Any], name: str) -> Flow[..., Any]:
     """The flow under its name in Prefect, so that logs and `runtime.flow_name` agree with the run list."""
     return flow.with_options(name=name)
 

@@ -17,7 +17,7 @@ from dondoc.schedule.deployments import Deployment
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedDeployment:
     """A deployment that stands in Prefect."""
 
     id: UUID
@@ -35,7 +35,7 @@ class Renaming:
     after: str
 
 
-def renamings(standing: Sequence[Named], wanted: Iterable[Deployment]) -> list[Renaming]:
+def renamings(standing: Sequence[NamedDeployment], wanted: Iterable[Deployment]) -> list[Renaming]:
     """Each wanted deployment of a plan that does not stand, where one of its flow does the same under another name."""
     taken = {(found.flow, found.name) for found in standing}
     by_work = {(found.flow, _work(found.parameters)): found for found in standing if found.parameters}

@@ -25,7 +25,7 @@ def after_event(
     dry_run: bool = False,
 ) -> State[Any]:
     """Follow an item that an outside event begins; the event may be recorded here too."""
-    morning = begin(plan, item, as_of, dry_run)
-    noted = note_event(morning, event, happened_on, document)
-    looked = look_at(morning, item)
-    return conclude(morning, "after_event", looked, **noted)
+    context = begin(plan, item, as_of, dry_run)
+    noted = note_event(context, event, happened_on, document)
+    checked = look_at(context, item)
+    return conclude(context, "after_event", checked, **noted)

@@ -20,13 +20,13 @@ from tasks.obligations.run_result import conclude
 @flow(retries=0)
 def collect(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Collect an item's figures each month, compute the index and publish it."""
-    morning = begin(plan, item, as_of, dry_run)
-    found = hand_in(morning, item)
-    indexed = publish_index(morning, item, found.reading)
-    fed = feed(morning, item, indexed.standing)
-    looked = look_at(morning, item)
+    context = begin(plan, item, as_of, dry_run)
+    found = hand_in(context, item)
+    indexed = publish_index(context, item, found.reading)
+    fed = feed(context, item, indexed.standing)
+    checked = look_at(context, item)
     state = conclude(
-        morning, "collect", with_looks(looked, indexed.looked), figures=[*found.lines, *fed], index=indexed.lines
+        context, "collect", with_looks(checked, indexed.checked), figures=[*found.lines, *fed], index=indexed.lines
     )
-    show_index(morning, indexed)
+    show_index(context, indexed)
     return state

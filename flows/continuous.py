@@ -17,6 +17,6 @@ from tasks.reports.progress import item_progress
 @flow(retries=0)
 def continuous(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Follow a standing duty and its periodic reports."""
-    morning = begin(plan, item, as_of, dry_run)
-    looked = look_at(morning, item)
-    return conclude(morning, "continuous", looked, progress=item_progress(morning, item))
+    context = begin(plan, item, as_of, dry_run)
+    checked = look_at(context, item)
+    return conclude(context, "continuous", checked, progress=item_progress(context, item))

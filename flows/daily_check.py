@@ -19,10 +19,10 @@ from tasks.runs.sweep import check_ledger
 @flow(retries=0)
 def daily_check(as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """The daily check: the ledger, Prefect's history and the witness; plans past their closing are looked after."""
-    morning = begin(SYSTEM, None, as_of, dry_run)
-    looked, posted, ended = sweep_what_is_left(morning)
-    awaited = remind_of_new_year(morning)
-    sweep_files(morning)
-    chain = check_ledger(morning)
-    attest(morning)
-    return conclude_daily(morning, looked, posted, ended, chain, awaited)
+    context = begin(SYSTEM, None, as_of, dry_run)
+    checked, posted, ended = sweep_what_is_left(context)
+    awaited = remind_of_new_year(context)
+    sweep_files(context)
+    chain = check_ledger(context)
+    attest(context)
+    return conclude_daily(context, checked, posted, ended, chain, awaited)

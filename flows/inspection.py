@@ -17,6 +17,6 @@ from tasks.reports.progress import chain_of_steps
 @flow(retries=0)
 def inspection(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Follow the chain of plan, inspection, report and remedy."""
-    morning = begin(plan, item, as_of, dry_run)
-    looked = look_at(morning, item)
-    return conclude(morning, "inspection", looked, chain_of_steps=chain_of_steps(morning, item))
+    context = begin(plan, item, as_of, dry_run)
+    checked = look_at(context, item)
+    return conclude(context, "inspection", checked, chain_of_steps=chain_of_steps(context, item))

@@ -16,6 +16,6 @@ from tasks.obligations.run_result import conclude
 @flow(retries=0)
 def issue(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Follow the issuing of an item's documents."""
-    morning = begin(plan, item, as_of, dry_run)
-    looked = look_at(morning, item)
-    return conclude(morning, "issue", looked)
+    context = begin(plan, item, as_of, dry_run)
+    checked = look_at(context, item)
+    return conclude(context, "issue", checked)

@@ -17,6 +17,6 @@ from tasks.plan.drafting import draft_next_year
 @flow(retries=0)
 def next_year(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Follow the making of next year's plan and keep a draft of it ready."""
-    morning = begin(plan, item, as_of, dry_run)
-    looked = look_at(morning, item)
-    return conclude(morning, "next_year", looked, draft=draft_next_year(morning))
+    context = begin(plan, item, as_of, dry_run)
+    checked = look_at(context, item)
+    return conclude(context, "next_year", checked, draft=draft_next_year(context))

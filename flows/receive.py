@@ -15,5 +15,5 @@ from tasks.inbox.imap_flow import conclude_receiving, read_mailbox
 @flow(retries=0)
 def receive_mail() -> State[Any]:
     """Read the reply mailbox: results handed in by mail, and mail that came back."""
-    morning = begin(SYSTEM)
-    return conclude_receiving(morning, read_mailbox(morning))
+    context = begin(SYSTEM)
+    return conclude_receiving(context, read_mailbox(context))

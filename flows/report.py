@@ -17,14 +17,14 @@ from tasks.reports.progress import plan_progress, tell_leaders
 @flow(retries=0)
 def report(plan: str, item: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Follow the reports on the plan's progress to the leaders."""
-    morning = begin(plan, item, as_of, dry_run)
-    looked = look_at(morning, item)
-    return conclude(morning, "report", looked, progress=plan_progress(morning))
+    context = begin(plan, item, as_of, dry_run)
+    checked = look_at(context, item)
+    return conclude(context, "report", checked, progress=plan_progress(context))
 
 
 @flow(retries=0)
 def leaders_report(plan: str, as_of: datetime | None = None, dry_run: bool = False) -> State[Any]:
     """Report to the leaders: only what is late or needs a decision."""
-    morning = begin(plan, None, as_of, dry_run)
-    told = tell_leaders(morning)
-    return conclude(morning, "leaders_report", told, progress=plan_progress(morning))
+    context = begin(plan, None, as_of, dry_run)
+    told = tell_leaders(context)
+    return conclude(context, "leaders_report", told, progress=plan_progress(context))

@@ -15,12 +15,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from dondoc.plan.plan import Plan
 from operations.coming_up import coming
-from operations.installation import Installation, children, foreground_names, front_address, open_installation
+from operations.installation import (
+    Installation,
+    background_children,
+    foreground_names,
+    front_address,
+    open_installation,
+)
 from operations.live_plan import adopt_live, differs, live_plan_file
 from operations.stack import services
 from operations.stack.databases import database_urls
 from operations.stack.settings import Stack
-from operations.surroundings import config_folder, prepare, read_plan, stack
+from operations.surroundings import config_folder, load_plan, prepare, stack
 from tasks.config.settings import Settings
 
 DEMO_YEAR = 2024
@@ -62,7 +68,7 @@ def bring_up(demo: bool, accept_older: bool = False) -> None:
     if demo:
         _refuse_foreign_mail(settings)
     _refuse_unread_mail(settings)
-    demo_plan = read_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
+    demo_plan = load_plan(config_folder() / "plans" / f"{DEMO_YEAR}.yaml") if demo else None
     live = live_plan_file(here, settings, demo)  # every error of the configuration before the first process
     with _bar() as bar:
         started = _start(here, settings, bar, accept_older)
@@ -72,9 +78,9 @@ def bring_up(demo: bool, accept_older: bool = False) -> None:
             answers = config_folder() / "demo" / f"answers-{DEMO_YEAR}.yaml"
             replay_year(here, installation, demo_plan, answers, None, bar)
         bar.step("adopting and deploying the plan")
-        adopted = adopt_live(installation, live, clock(installation.house.policy), demo=demo) if live else None
+        adopted = adopt_live(installation, live, clock(installation.rules.policy), demo=demo) if live else None
         changed = installation.deploy().changed
-    _say(here, settings, started, adopted, changed, demo, coming(installation, clock(installation.house.policy)))
+    _say(here, settings, started, adopted, changed, demo, coming(installation, clock(installation.rules.policy)))
     note = differs(installation, live) if live else None if installation.adopted() else _NO_PLAN
     if note:
         Console().print(note, soft_wrap=True, markup=False)
@@ -114,9 +120,9 @@ def _start(here: Stack, settings: Settings, bar: _Bar, accept_older: bool) -> tu
         bar.step(names.get(name, f"starting the {name}"))
 
     if not here.kept_by_systemd:
-        return services.up(here, children(here, settings), on_step)
+        return services.up(here, background_children(here, settings), on_step)
     kept = foreground_names(here, settings)
-    started = services.up(here, [child for child in children(here, settings) if child.name in kept])
+    started = services.up(here, [child for child in background_children(here, settings) if child.name in kept])
     _look_for_later_runs(settings, accept_older)
     return started
 
@@ -129,11 +135,11 @@ def _look_for_later_runs(settings: Settings, accept: bool) -> None:
     from tasks.config.loading import clock
 
     installation = open_installation(settings)
-    asked = (installation.engine, installation.house, settings)
+    asked = (installation.engine, installation.rules, settings)
     with get_client(sync_client=True) as client:
         if accept:
-            accept_older_ledger(*asked, client, clock(installation.house.policy))
-        refuse_older_ledger(*asked, client, clock(installation.house.policy))
+            accept_older_ledger(*asked, client, clock(installation.rules.policy))
+        refuse_older_ledger(*asked, client, clock(installation.rules.policy))
 
 
 def replay_year(
@@ -142,17 +148,17 @@ def replay_year(
     """Replay one plan year into Prefect's history; 0 when it is there already. Its mail goes to the local mailbox only."""
     from operations.replay import ANSWERED_AT
     from operations.scripted_answers import Answers
-    from tasks.config.loading import read
+    from tasks.config.loading import read_yaml
     from tasks.config.settings import settings
     from tasks.store.plans import adopt
 
-    rules = installation.house
+    rules = installation.rules
     # Whatever SMTP server is configured, a past year is mailed to nobody.
     os.environ["DONDOC_MAIL_KEPT"] = "1"
     os.environ["DONDOC_FIGURES"] = str(installation.settings.config / "demo" / "figures")
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
     settings.cache_clear()
-    bounces = Answers.model_validate(read(answers).value).bounces
+    bounces = Answers.model_validate(read_yaml(answers).value).bounces
     refused = [{"address": b.address, "from": b.from_, "to": b.to} for b in bounces]
     (here.root / "refusals.yaml").write_text(yaml.safe_dump(refused), encoding="utf-8")
     start = datetime.combine(plan.adopted_on, ANSWERED_AT, tzinfo=rules.policy.zone)
@@ -175,7 +181,7 @@ def _say(
     demo: bool,
     next_morning: str,
 ) -> None:
-    from tasks.config.run_context import store
+    from tasks.config.run_context import own_engine
     from tasks.mail.ways import in_trial
 
     def say(line: str) -> None:
@@ -190,7 +196,7 @@ def _say(
             f"Deployments created or changed: {changed}."
         )
     front = front_address(here, settings)
-    if in_trial(settings, store(settings.store_url)):
+    if in_trial(settings, own_engine(settings.store_url)):
         guests = ", ".join(settings.trial.guests) if not settings.mail_stays else ""
         say(f"Trial: mail leaves to {guests or 'nobody'}; the rest stays in the mailbox. To end it: dondoc go-live")
     say(f"\n  Prefect UI  {front}  (sign in by the link mailed to a role of config/office.yaml)")

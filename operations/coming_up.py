@@ -30,7 +30,7 @@ def _looks(installation: Installation, plan: Plan, now: datetime) -> Iterator[tu
 
     What was owed before the plan was adopted, or while nothing ran, is done by that sweep: no item's own morning says so.
     """
-    zone = installation.house.policy.zone
+    zone = installation.rules.policy.zone
     local = now.astimezone(zone).replace(tzinfo=None)
     sweeps: list[datetime] = []
     for deployment in installation.compile(plan):
@@ -44,7 +44,7 @@ def _looks(installation: Installation, plan: Plan, now: datetime) -> Iterator[tu
 
 
 def _owed(installation: Installation, plan: Plan, moment: datetime) -> set[str]:
-    from tasks.store.settle import look
+    from tasks.store.settle import check_occurrences
 
-    looked = look(installation.engine, installation.house, plan.id, moment, dry_run=True)
-    return {found.occurrence.split("/")[1] for found in looked if found.entries}
+    checked = check_occurrences(installation.engine, installation.rules, plan.id, moment, dry_run=True)
+    return {found.occurrence.split("/")[1] for found in checked if found.entries}

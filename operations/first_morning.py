@@ -35,7 +35,7 @@ def go_live(installation: Installation, plan: Plan, source: str, now: datetime) 
     """
     from tasks.store.plans import adopt
 
-    policy, calendar = installation.house.policy, installation.house.calendar
+    policy, calendar = installation.rules.policy, installation.rules.calendar
     day = last_morning(now, policy, calendar)
     moment = datetime.combine(day, ADOPTED_AT, tzinfo=policy.zone) if plan.adopted_on <= day else now
     adopted = adopt(installation.engine, plan, policy, calendar, moment, "operator", source=source)
@@ -48,7 +48,7 @@ def go_live(installation: Installation, plan: Plan, source: str, now: datetime) 
 
 
 def _take_place(installation: Installation, plan: Plan, day: date, last: datetime) -> None:
-    policy = installation.house.policy
+    policy = installation.rules.policy
     installation.deploy(with_automations=False)
     with installation.past_runs() as run:
         for at in (policy.look_at, policy.sweep_at):

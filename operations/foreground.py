@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 
-from operations.installation import children, foreground_names
+from operations.installation import background_children, foreground_names
 from operations.stack import postgres
 from operations.stack.children import become as become_child
 from operations.stack.prefect_server import prefect_server
@@ -16,12 +16,12 @@ from tasks.config.settings import Settings
 _LOOK_SECONDS = 1.0
 
 
-def become(stack: Stack, settings: Settings, name: str) -> None:
+def run_in_foreground(stack: Stack, settings: Settings, name: str) -> None:
     """Be that child until it ends. Raises StackError for a name that is none."""
     stack.create_directories()
     if name == "postgres" and stack.embedded:
         sys.exit(_keep_postgres(stack))
-    known = {child.name: child for child in (prefect_server(stack), *children(stack, settings))}
+    known = {child.name: child for child in (prefect_server(stack), *background_children(stack, settings))}
     if name not in known:
         raise StackError(f"{name} is none of: {', '.join(foreground_names(stack, settings))}")
     become_child(stack, known[name])
@@ -32,9 +32,9 @@ def _keep_postgres(stack: Stack) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    postgres.start(stack)
+    postgres.start_postgres(stack)
     while not stopping.wait(_LOOK_SECONDS):
-        if postgres.find(stack) is None:
+        if postgres.find_postgres(stack) is None:
             return 1
-    postgres.stop(stack)
+    postgres.stop_postgres(stack)
     return 0

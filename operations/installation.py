@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from deployments.apply import Applied
-    from dondoc.office.rules import House
+    from dondoc.office.rules import Rules
     from dondoc.plan.plan import Plan
     from dondoc.schedule.deployments import Deployment
 
 CHILDREN = ("mailbox", "portal", "front", "worker", "watchdog", "keeper")
 
 
-def children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
+def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     """The background processes beside Prefect: the local mailbox, the portal, Prefect's front, the worker."""
     front = front_address(stack, settings)
     environment = {
@@ -85,7 +85,7 @@ def expected_children(stack: Stack, settings: Settings) -> tuple[str, ...]:
 
 def foreground_names(stack: Stack, settings: Settings) -> tuple[str, ...]:
     """What a supervisor keeps, in the order in which it starts."""
-    beside = [child.name for child in children(stack, settings) if child.name not in ("watchdog", "keeper")]
+    beside = [child.name for child in background_children(stack, settings) if child.name not in ("watchdog", "keeper")]
     return (*(["postgres"] if stack.embedded else []), "prefect", *beside)
 
 
@@ -110,10 +110,10 @@ def _bracketed(host: str) -> str:
 
 @dataclass(frozen=True)
 class Installation:
-    """A running installation: its store, its house rules, its configuration folder."""
+    """A running installation: its store, its rules, its configuration folder."""
 
     engine: sa.Engine
-    house: House
+    rules: Rules
     settings: Settings
     # libpq URL of Prefect's own database, for what its interface cannot do; empty: out of reach
     prefect_database: str = field(default="", repr=False)
@@ -125,13 +125,13 @@ class Installation:
         """
         from tasks.schedule.deployments import compile_plan
 
-        return compile_plan(self.engine, self.house, self.settings.config, plan, only)
+        return compile_plan(self.engine, self.rules, self.settings.config, plan, only)
 
     def compile_as_adopted(self, plan: Plan) -> tuple[Deployment, ...]:
         """The same as on the day of adoption, whatever has happened since: what a replay walks."""
         from tasks.schedule.deployments import compiler
 
-        return compiler(self.house, self.settings.config, {}).deployments(plan)
+        return compiler(self.rules, self.settings.config, {}).deployments(plan)
 
     def adopted(self) -> list[Plan]:
         """Every adopted plan."""
@@ -151,15 +151,15 @@ class Installation:
         from dondoc.schedule.own_flows import OWN_FLOWS
         from tasks.audit.older_ledger import refuse_older_ledger
         from tasks.config.loading import clock, words
-        from tasks.schedule.deployments import deploying, own_deployments
+        from tasks.schedule.deployments import deploying, installation_deployments
 
         vocabulary = words(self.settings.config)
-        own = own_deployments(self.house, self.settings)
+        own = installation_deployments(self.rules, self.settings)
         incident = next(found for found in own if found.entrypoint == OWN_FLOWS["incident"].entrypoint)
         if not dry_run:
             ensure_work_pool()
         with deploying(self.engine), get_client(sync_client=True) as client:
-            refuse_older_ledger(self.engine, self.house, self.settings, client, clock(self.house.policy))
+            refuse_older_ledger(self.engine, self.rules, self.settings, client, clock(self.rules.policy))
             wanted = [*(found for plan in self.adopted() for found in self.compile(plan)), *own]
             if self.prefect_database and not dry_run:
                 rename(self.prefect_database, renamings(standing_names(client), wanted))
@@ -174,15 +174,15 @@ class Installation:
     ) -> int:
         """Walk `plan` through its year with real flow runs in Prefect's history; the number of mornings walked."""
         from dondoc.obligations.timing import occurrences
-        from operations.replay import Walk, replay
+        from operations.replay import Walk, walk_year
         from operations.scripted_answers import read_answers
-        from tasks.config.loading import read
+        from tasks.config.loading import read_yaml
 
-        register = {o.id: o for o in occurrences(plan, self.house.policy, self.house.calendar)}
-        answers = read_answers(read(answers_file, self.settings.config.parent), plan, register)
+        register = {o.id: o for o in occurrences(plan, self.rules.policy, self.rules.calendar)}
+        answers = read_answers(read_yaml(answers_file, self.settings.config.parent), plan, register)
         with self.past_runs() as run:
-            walk = Walk(self.engine, self.house, plan, self.compile_as_adopted(plan), answers, run)
-            return replay(walk, until, on_day)
+            walk = Walk(self.engine, self.rules, plan, self.compile_as_adopted(plan), answers, run)
+            return walk_year(walk, until, on_day)
 
     @contextmanager
     def past_runs(self) -> Iterator[Callable[[Sequence[Deployment], datetime], None]]:
@@ -221,8 +221,10 @@ def _listens(port: int) -> bool:
 def open_installation(settings: Settings) -> Installation:
     """The installation whose services run. Raises ConfigurationError."""
     from operations.surroundings import stack
-    from tasks.config.loading import house
-    from tasks.config.run_context import store
+    from tasks.config.loading import load_rules
+    from tasks.config.run_context import own_engine
 
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    return Installation(store(settings.store_url), house(settings.config), settings, database_urls(stack()).prefect)
+    return Installation(
+        own_engine(settings.store_url), load_rules(settings.config), settings, database_urls(stack()).prefect
+    )

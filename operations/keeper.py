@@ -59,7 +59,7 @@ class Keeper:
     def look(self, now: float) -> list[str]:
         """Start what does not run and whose time has come; the names. Nothing while somebody starts or stops the stack."""
         children.bury()
-        known = children.find(self._stack, services.KEEPER)
+        known = children.find_child(self._stack, services.KEEPER)
         if known is not None and known.process.pid != os.getpid():
             return []  # another keeper keeps this installation
         missing = self._missing()
@@ -75,17 +75,17 @@ class Keeper:
             return []
 
     def _missing(self) -> list[str]:
-        missing = [child.name for child in self._wanted if not children.find(self._stack, child.name)]
-        database_gone = self._stack.embedded and not postgres.find(self._stack)
+        missing = [child.name for child in self._wanted if not children.find_child(self._stack, child.name)]
+        database_gone = self._stack.embedded and not postgres.find_postgres(self._stack)
         return ["postgres", *missing] if database_gone else missing
 
     def _start(self, name: str, now: float) -> bool:
         self._patience[name].started(now)
         try:
             if name == "postgres":
-                return postgres.start(self._stack)
+                return postgres.start_postgres(self._stack)
             child = next(child for child in self._wanted if child.name == name)
-            if children.find(self._stack, name):
+            if children.find_child(self._stack, name):
                 return False
             children.launch(self._stack, child)
         except (StackError, OSError) as error:
@@ -96,7 +96,7 @@ class Keeper:
 
 def main() -> None:
     """Keep this installation's children until SIGTERM or SIGINT."""
-    from operations.installation import children as wanted
+    from operations.installation import background_children as wanted
     from operations.stack.prefect_server import prefect_server
     from operations.surroundings import stack
     from tasks.config.settings import settings
@@ -109,7 +109,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _log.info("keeping %s (process %s)", here.root, os.getpid())
-    while not stopping.wait(LOOK_SECONDS) and children.find(here, services.KEEPER):
+    while not stopping.wait(LOOK_SECONDS) and children.find_child(here, services.KEEPER):
         # Once nobody knows a keeper any more, `down` has been here: it must not start anything again.
         for name in keeper.look(time.monotonic()):
             _log.info("%s had ended and was started again", name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dondoc.foundation.errors import ConfigurationError
 from operations.first_morning import go_live, last_morning
-from operations.surroundings import config_folder, house, read_plan
+from operations.surroundings import config_folder, load_plan, own_rules
 
 if TYPE_CHECKING:
     from operations.installation import Installation
@@ -27,20 +27,20 @@ def live_plan_file(here: Stack, settings: Settings, demo: bool) -> Path | None:
 
     if settings.live_plan:
         if not (here.database_url or here.data_directory.exists()):
-            read_plan(settings.live_plan)
+            load_plan(settings.live_plan)
         return settings.live_plan
-    rules = house()
+    rules = own_rules()
     day = last_morning(clock(rules.policy), rules.policy, rules.calendar)
     newest = sorted((config_folder() / "plans").glob("*.yaml"))[-1]
     if newest.stem == str(day.year):
-        read_plan(newest)
+        load_plan(newest)
         return newest
     target = here.root / "plans" / f"{day.year}.yaml"
     if not target.exists() and not demo:
         return None
     if not target.exists():
         source = newest.read_text(encoding="utf-8")
-        text = draft_plan(read_plan(newest), source, day.year, day, config_folder(), house(), day)
+        text = draft_plan(load_plan(newest), source, day.year, day, config_folder(), own_rules(), day)
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".part")
         unfinished.write_text(text, encoding="utf-8")
@@ -58,7 +58,7 @@ def adopt_live(installation: Installation, live: Path, now: datetime, *, demo: b
     from tasks.store.plans import adopt, digest_of
 
     try:
-        plan, source = read_plan(live), live.read_text(encoding="utf-8")
+        plan, source = load_plan(live), live.read_text(encoding="utf-8")
     except ConfigurationError:
         if installation.adopted():
             return None
@@ -69,7 +69,7 @@ def adopt_live(installation: Installation, live: Path, now: datetime, *, demo: b
         return None
     if demo:
         return plan.id if go_live(installation, plan, source, now) else None
-    rules = installation.house
+    rules = installation.rules
     done = adopt(installation.engine, plan, rules.policy, rules.calendar, now, "operator", source=source)
     note_head(installation.engine, installation.settings, now, plan.id)
     return plan.id if done else None
@@ -82,7 +82,7 @@ def differs(installation: Installation, live: Path) -> str | None:
     from tasks.store.tables import plan_version
 
     try:
-        plan = read_plan(live)
+        plan = load_plan(live)
     except ConfigurationError as error:
         return f"{str(error).splitlines()[0]} (the adopted plan runs; correct the file, or empty live in [plan])"
     v = plan_version.c

@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasks.smtp.probe import Step, try_server
+from tasks.smtp.probe import TrialStep, try_server
 
 if TYPE_CHECKING:
-    from dondoc.office.rules import House
+    from dondoc.office.rules import Rules
     from tasks.config.settings import Settings
     from tasks.smtp.client import Outgoing
 
 
-def mail_steps(settings: Settings, mail: Outgoing | None = None) -> list[Step]:
+def mail_steps(settings: Settings, mail: Outgoing | None = None) -> list[TrialStep]:
     """Every step of every server that mail leaves by, then of the mailbox that answers are read from.
 
     With `mail` the first server is asked to take it, the rescue too.
@@ -28,13 +28,13 @@ def mail_steps(settings: Settings, mail: Outgoing | None = None) -> list[Step]:
         steps += [replace(step, what=f"rescue: {step.what}") for step in found]
     if settings.imap:
         try:
-            steps.append(Step("reply mailbox", True, try_mailbox(settings.imap)))
+            steps.append(TrialStep("reply mailbox", True, try_mailbox(settings.imap)))
         except ImapError as error:
-            steps.append(Step("reply mailbox", False, str(error)))
+            steps.append(TrialStep("reply mailbox", False, str(error)))
     return steps
 
 
-def test_letter(settings: Settings, house: House, address: str) -> Outgoing:
+def test_letter(settings: Settings, rules: Rules, address: str) -> Outgoing:
     """A letter to that address that says it is a test. Raises MailError for what is no address."""
     from dondoc.mail.mail import Address
     from dondoc.mail.mime import checked_address
@@ -45,17 +45,17 @@ def test_letter(settings: Settings, house: House, address: str) -> Outgoing:
     checked_address(address)
     name = f"<mail-test.{secrets.token_hex(16)}@{settings.mail_domain}>"
     facts = {"server": settings.smtp.name}
-    content = compose(settings, house, Address(address, ""), "mail-test", name, clock(house.policy), facts)
+    content = compose(settings, rules, Address(address, ""), "mail-test", name, clock(rules.policy), facts)
     return Outgoing(name, address, content)
 
 
-def note_servers(settings: Settings, house: House, steps: list[Step]) -> None:
+def note_servers(settings: Settings, rules: Rules, steps: list[TrialStep]) -> None:
     """Note what the steps showed of the first server and the rescue, where the database can be reached."""
     import sqlalchemy as sa
 
     from tasks.config.loading import clock
-    from tasks.config.run_context import store
-    from tasks.mail.servers import note
+    from tasks.config.run_context import own_engine
+    from tasks.mail.servers import note_server
 
     for server, found in (
         (settings.smtp, [step for step in steps if ":" not in step.what and step.what != "reply mailbox"]),
@@ -63,5 +63,7 @@ def note_servers(settings: Settings, house: House, steps: list[Step]) -> None:
     ):
         if server and found and settings.store_url:
             with suppress(sa.exc.SQLAlchemyError):
-                now = clock(house.policy)
-                note(store(settings.store_url), server.name, all(step.well for step in found), found[-1].words, now)
+                now = clock(rules.policy)
+                note_server(
+                    own_engine(settings.store_url), server.name, all(step.well for step in found), found[-1].words, now
+                )

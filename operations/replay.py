@@ -16,15 +16,15 @@ import sqlalchemy as sa
 from dondoc.ledger.ledger import timestamp
 from dondoc.obligations.lifecycle import State
 from dondoc.obligations.timing import Occurrence
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.schedule.deployments import Deployment
-from operations.scripted_answers import Answer, Answers, answer_days, due_answers
+from operations.scripted_answers import Answers, ScriptedAnswer, answer_days, due_answers
 from tasks.store import tables
-from tasks.store.occurrences import rows
+from tasks.store.occurrences import tracked_rows
 from tasks.store.outbox import queued
 from tasks.store.plans import adopt, closed
-from tasks.store.settle import act, record_event
+from tasks.store.settle import record_act, record_outside_event
 
 ANSWERED_AT = time(7, 30)
 Runner = Callable[[Sequence[Deployment], datetime], None]
@@ -35,7 +35,7 @@ class Walk:
     """Everything a replay rests on. `run` runs deployments as of one moment, side by side."""
 
     engine: sa.Engine
-    house: House
+    rules: Rules
     plan: Plan
     deployments: Sequence[Deployment]
     answers: Answers
@@ -45,14 +45,14 @@ class Walk:
     def register(self) -> Mapping[str, tuple[Occurrence, State]]:
         """Every occurrence of the plan with its state now."""
         with self.engine.connect() as connection:
-            return {row.occurrence.id: (row.occurrence, row.state) for row in rows(connection, self.plan.id)}
+            return {row.occurrence.id: (row.occurrence, row.state) for row in tracked_rows(connection, self.plan.id)}
 
 
-def replay(walk: Walk, until: date | None = None, on_day: Callable[[date, int, int], None] | None = None) -> int:
+def walk_year(walk: Walk, until: date | None = None, on_day: Callable[[date, int, int], None] | None = None) -> int:
     """Adopt the plan and walk to `until` (or the plan's closing); the number of mornings walked now."""
-    zone = walk.house.policy.zone
+    zone = walk.rules.policy.zone
     start = datetime.combine(walk.plan.adopted_on, ANSWERED_AT, tzinfo=zone)
-    adopt(walk.engine, walk.plan, walk.house.policy, walk.house.calendar, start, "replay")
+    adopt(walk.engine, walk.plan, walk.rules.policy, walk.rules.calendar, start, "replay")
     if _closed(walk) and not queued(walk.engine, [walk.plan.id]):
         return 0
     days = [day for day in _days(walk) if until is None or day <= until]
@@ -70,7 +70,7 @@ def replay(walk: Walk, until: date | None = None, on_day: Callable[[date, int, i
 
 
 def _moments(walk: Walk, day: date) -> list[tuple[datetime, Callable[[datetime], None]]]:
-    policy = walk.house.policy
+    policy = walk.rules.policy
 
     def at(clock: time) -> datetime:
         return datetime.combine(day, clock, tzinfo=policy.zone)
@@ -84,11 +84,11 @@ def _moments(walk: Walk, day: date) -> list[tuple[datetime, Callable[[datetime],
 
 def _days(walk: Walk) -> list[date]:
     register = {key: occurrence for key, (occurrence, _) in walk.register.items()}
-    days = set(answer_days(walk.answers, walk.plan, register, walk.house.calendar))
+    days = set(answer_days(walk.answers, walk.plan, register, walk.rules.calendar))
     for deployment in walk.deployments:
         if deployment not in _sweeps(walk):
             days.update(morning.date() for morning in deployment.mornings)
-    days.add(walk.house.calendar.add(max(days), 1))  # what the closing morning queued goes out on the next
+    days.add(walk.rules.calendar.add(max(days), 1))  # what the closing morning queued goes out on the next
     return sorted(day for day in days if day >= walk.plan.adopted_on)
 
 
@@ -105,7 +105,7 @@ def _answer(walk: Walk, moment: datetime) -> None:
     today = moment.date()
     for event in walk.answers.events:
         if event.on == today:
-            record_event(
+            record_outside_event(
                 walk.engine,
                 walk.plan.id,
                 event.event,
@@ -113,15 +113,15 @@ def _answer(walk: Walk, moment: datetime) -> None:
                 event.document,
                 moment,
                 "operator",
-                walk.house.policy,
+                walk.rules.policy,
             )
     for answer in _untaken(
-        walk, due_answers(walk.answers, walk.plan, walk.register, today, walk.house.calendar), moment
+        walk, due_answers(walk.answers, walk.plan, walk.register, today, walk.rules.calendar), moment
     ):
-        act(walk.engine, walk.house, answer.occurrence, answer.act, moment, answer.actor)
+        record_act(walk.engine, walk.rules, answer.occurrence, answer.act, moment, answer.actor)
 
 
-def _untaken(walk: Walk, answers: Iterable[Answer], moment: datetime) -> Iterator[Answer]:
+def _untaken(walk: Walk, answers: Iterable[ScriptedAnswer], moment: datetime) -> Iterator[ScriptedAnswer]:
     """Those not recorded at this very moment by a replay that was killed."""
     ledger = tables.ledger
     query = sa.select(ledger.c.occurrence, ledger.c.actor).where(

@@ -62,7 +62,7 @@ class Exceptional(_Row):
     acts: tuple[ScriptedAct, ...] = ()
 
 
-class Bounce(_Row):
+class ScriptedBounce(_Row):
     """An address the demonstration's mail server refuses from one day to another, both included."""
 
     address: str
@@ -84,12 +84,12 @@ class Answers(_Row):
 
     default: Default
     exceptions: tuple[Exceptional, ...] = ()
-    bounces: tuple[Bounce, ...] = ()
+    bounces: tuple[ScriptedBounce, ...] = ()
     events: tuple[ScriptedEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScriptedAnswer:
     """One act to take now: on which occurrence, by whom."""
 
     occurrence: str
@@ -129,11 +129,11 @@ def answer_days(answers: Answers, plan: Plan, register: Mapping[str, Occurrence]
 
 def due_answers(
     answers: Answers, plan: Plan, found: Mapping[str, tuple[Occurrence, State]], today: date, calendar: Calendar
-) -> list[Answer]:
+) -> list[ScriptedAnswer]:
     """What is answered today, from how things stand; exceptions first, in the file's order."""
     named = {f"{plan.id}/{exception.occurrence}": exception for exception in answers.exceptions}
     due = [
-        Answer(occurrence, act.as_act(), _actor(plan, found[occurrence][0], act.act))
+        ScriptedAnswer(occurrence, act.as_act(), _actor(plan, found[occurrence][0], act.act))
         for occurrence, exception in named.items()
         for act in exception.acts
         if act.on == today
@@ -146,20 +146,20 @@ def due_answers(
 
 def _by_default(
     default: Default, plan: Plan, occurrence: Occurrence, state: State, today: date, calendar: Calendar, number: int
-) -> Iterator[Answer]:
+) -> Iterator[ScriptedAnswer]:
     item = plan.item(occurrence.item)
     if state.status in OWED and state.due is not None and item.shape != "collect":  # figures answer for themselves
         act_by = calendar.on_or_before(state.due)
         if today >= calendar.add(act_by, -default.submit_working_days_before):
             document = default.document.format(number=number, kind="BC" if occurrence.period.count("-") else "KH")
             act = Act("submit", document=document, signed=today, channel="script")
-            yield Answer(occurrence.id, act, _actor(plan, occurrence, "submit"))
+            yield ScriptedAnswer(occurrence.id, act, _actor(plan, occurrence, "submit"))
     elif (
         state.status is Status.SUBMITTED
         and state.submitted_on is not None
         and calendar.between(state.submitted_on, today) >= default.accept_working_days_after
     ):
-        yield Answer(occurrence.id, Act("accept", channel="script"), "role:tracker")
+        yield ScriptedAnswer(occurrence.id, Act("accept", channel="script"), "role:tracker")
 
 
 def _actor(plan: Plan, occurrence: Occurrence, act: ActName) -> str:

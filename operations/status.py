@@ -14,10 +14,10 @@ from operations.surroundings import prepare
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from dondoc.office.rules import House
+    from dondoc.office.rules import Rules
 
 
-def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], House]) -> dict[str, Any]:
+def status_of(stack: Stack, store: Callable[[], sa.Engine], rules: Callable[[], Rules]) -> dict[str, Any]:
     """{"services": […], "mail": {…}, "head": {…}, "plans": [{"plan", "outcomes", "occurrences": […]}]}.
 
     Without a database `mail` and `head` are null and there are no plans.
@@ -29,17 +29,17 @@ def status_of(stack: Stack, store: Callable[[], sa.Engine], house: Callable[[], 
     database_down = any(found["name"] == "postgres" and not found["running"] for found in running)
     if database_down:
         return {"services": running, "mail": None, "head": None, "plans": []}
-    return {"services": running, "mail": _mail(store()), **_plans(store(), house())}
+    return {"services": running, "mail": _mail(store()), **_plans(store(), rules())}
 
 
 def _mail(engine: sa.Engine) -> dict[str, Any]:
     """{"trial", "troubles": [{"server", "since", "words"}], "waiting", "failed"}: whether and how mail leaves."""
-    from tasks.mail.servers import tally, troubles
+    from tasks.mail.servers import outbox_tally, server_troubles
     from tasks.mail.ways import in_trial, server_names
 
     settings = prepare()
     with engine.connect() as connection:
-        found, refused = tally(connection), troubles(connection, server_names(settings))
+        found, refused = outbox_tally(connection), server_troubles(connection, server_names(settings))
     return {
         "trial": in_trial(settings, engine),
         "troubles": [{"server": one.name, "since": one.since.isoformat(), "words": one.words} for one in refused],
@@ -48,22 +48,22 @@ def _mail(engine: sa.Engine) -> dict[str, Any]:
     }
 
 
-def _plans(engine: sa.Engine, house: House) -> dict[str, Any]:
-    from dondoc.obligations.outcomes import outcome, tally
+def _plans(engine: sa.Engine, rules: Rules) -> dict[str, Any]:
+    from dondoc.obligations.outcomes import outcome, outcome_counts
     from tasks.config.loading import today
     from tasks.store.chain import head
-    from tasks.store.occurrences import rows
+    from tasks.store.occurrences import tracked_rows
     from tasks.store.plans import adopted_ids
 
-    day = today(house.policy)
+    day = today(rules.policy)
     plans = []
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         for plan in adopted_ids(connection):
-            found = rows(connection, plan)
+            found = tracked_rows(connection, plan)
             plans.append(
                 {
                     "plan": plan,
-                    "outcomes": tally((row.state for row in found), day),
+                    "outcomes": outcome_counts((row.state for row in found), day),
                     "occurrences": [
                         {
                             "id": row.occurrence.id,

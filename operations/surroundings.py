@@ -12,7 +12,7 @@ from tasks.config.settings import HOME
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from dondoc.office.rules import House
+    from dondoc.office.rules import Rules
     from dondoc.plan.plan import Plan
     from operations.stack.settings import Stack
     from tasks.config.settings import Settings
@@ -50,7 +50,7 @@ def prepare() -> Settings:
 def store() -> sa.Engine:
     """The database, reached and of this version. Raises DatabaseError with what to do otherwise."""
     url = prepare().store_url  # first: Prefect reads its settings when it is imported
-    from tasks.config.run_context import store as engine_of
+    from tasks.config.run_context import own_engine as engine_of
     from tasks.store.connect import DatabaseError, check_version
 
     if check_version(url) is None:
@@ -58,9 +58,9 @@ def store() -> sa.Engine:
     return engine_of(url)
 
 
-def house() -> House:
+def own_rules() -> Rules:
     """Office, policy and calendar."""
-    from tasks.config.loading import house as read_house
+    from tasks.config.loading import load_rules as read_house
 
     return read_house(config_folder())
 
@@ -81,8 +81,8 @@ def plan_path(given: str | None) -> Path:
     return plans[-1]
 
 
-def read_plan(path: Path) -> Plan:
+def load_plan(path: Path) -> Plan:
     """A plan file, validated. Raises ConfigurationError with every fault."""
     from tasks.config.loading import read_plan_file
 
-    return read_plan_file(path, house().office, config_folder().parent)
+    return read_plan_file(path, own_rules().office, config_folder().parent)

@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 from dondoc.foundation.errors import DondocError
 from dondoc.watch.told import to_tell
 from dondoc.watch.troubles import Certificate, Trouble, troubles
-from operations.installation import children as wanted
+from operations.installation import background_children as wanted
 from operations.installation import expected_children
 from operations.stack import children
 from operations.stack.services import KEEPER, alone, status
 from operations.stack.settings import Stack
 from operations.surroundings import config_folder, stack
-from tasks.config.loading import clock, house, words
+from tasks.config.loading import clock, load_rules, words
 from tasks.config.settings import Settings, settings
-from tasks.watch.looking import look, look_at_certificates
-from tasks.watch.telling import Desk, keep_standing, ping, read_standing, said, tell
+from tasks.watch.looking import look_at_certificates, observe
+from tasks.watch.telling import AlertContext, keep_standing, ping, read_standing, tell, trouble_words
 
 EVERY_SECONDS = 60.0
 _CERTIFICATES_EVERY = timedelta(hours=6)
@@ -42,17 +42,17 @@ class Watchdog:
 
     def round(self) -> tuple[Trouble, ...]:
         """Look, tell, ping; what is wrong now."""
-        rules = house(self._settings.config)
+        rules = load_rules(self._settings.config)
         now = clock(rules.policy)
         if self._asked is None or now - self._asked > _CERTIFICATES_EVERY:
             self._certificates, self._asked = look_at_certificates(self._settings), now
         missing = self._missing()
-        found = troubles(look(self._settings, rules, missing, now, self._certificates))
+        found = troubles(observe(self._settings, rules, missing, now, self._certificates))
         told = to_tell(found, read_standing(self._settings.var), now)
         keep_standing(self._settings.var, told.standing)
-        keep_standing(self._settings.var, tell(Desk(self._settings, rules, now), told))
+        keep_standing(self._settings.var, tell(AlertContext(self._settings, rules, now), told))
         vocabulary = words(config_folder())["watchdog"]
-        ping(self._settings.ping_url, [said(trouble, vocabulary)["what"] for trouble in found])
+        ping(self._settings.ping_url, [trouble_words(trouble, vocabulary)["what"] for trouble in found])
         if KEEPER in missing:
             self._wake_keeper()
         return found
@@ -61,7 +61,7 @@ class Watchdog:
         """The keeper starts everybody again, and nobody else the keeper."""
         (keeper,) = (child for child in wanted(self._here, self._settings) if child.name == KEEPER)
         with alone(self._here):
-            if not children.find(self._here, KEEPER):
+            if not children.find_child(self._here, KEEPER):
                 children.launch(self._here, keeper)
 
     def _missing(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dondoc.foundation.errors import DondocError
 from portal.answer.answering import Answering, answering_here
 from portal.app.application import create_app
 from portal.shell.secret import link_secret
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.config import settings as installation
 
 
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     behind = installation.settings()
     app = create_app(
-        Settings(
+        PortalSettings(
             options.mail,
             options.prefect_url,
             behind,

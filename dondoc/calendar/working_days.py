@@ -29,7 +29,7 @@ class CalendarRangeError(DondocError):
 
 
 @dataclass(frozen=True)
-class DayRule:
+class SpecialDay:
     """One day that differs from the plain week: off or worked, under its name and the decision it rests on."""
 
     day: date
@@ -44,19 +44,19 @@ class _Span:
 
     first: date
     last: date
-    rules: Mapping[date, DayRule]
+    rules: Mapping[date, SpecialDay]
     working: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Which days are worked in a country, in whatever year a plan asks for. Build it with `calendar`.
+    """Which days are worked in a country, in whatever year a plan asks for. Build it with `working_calendar`.
 
     Raises CalendarRangeError for a day beyond the years whose holidays the `holidays` package computes.
     """
 
     country: str
-    overrides: Mapping[date, DayRule]
+    overrides: Mapping[date, SpecialDay]
     marked: frozenset[int]
     _spans: list[_Span] = field(repr=False, compare=False)  # the widest so far, replaced as a whole
 
@@ -66,7 +66,7 @@ class Calendar:
         i = bisect_left(working, day.toordinal())
         return i < len(working) and working[i] == day.toordinal()
 
-    def rule(self, day: date) -> DayRule | None:
+    def rule(self, day: date) -> SpecialDay | None:
         """What makes `day` differ from the plain week, if anything does."""
         return self._span(day).rules.get(day)
 
@@ -115,8 +115,8 @@ class Calendar:
         return found
 
 
-def calendar(
-    overrides: Iterable[DayRule] = (), estimated: Iterable[int] = (), country: str = "VN", year: int = 2024
+def working_calendar(
+    overrides: Iterable[SpecialDay] = (), estimated: Iterable[int] = (), country: str = "VN", year: int = 2024
 ) -> Calendar:
     """The working calendar of a country (its ISO code): the `holidays` package first, then the overrides.
 
@@ -137,14 +137,14 @@ def moved_days(old: Calendar, new: Calendar) -> tuple[tuple[date, bool, bool], .
     return tuple(found for found in both if found[1] != found[2])
 
 
-def read_overrides(located: Located) -> tuple[tuple[DayRule, ...], tuple[int, ...]]:
+def read_overrides(located: Located) -> tuple[tuple[SpecialDay, ...], tuple[int, ...]]:
     """The day rules and the estimated years of a calendar file. Raises ConfigurationError with every fault."""
     value = located.value if located.value is not None else {}
     if not isinstance(value, dict):
         located.fault((), "a calendar file is a mapping with 'days' and, if any, 'estimated' years")
         value = {}
     _check_keys(located, (), value, _FILE_KEYS)
-    rules: dict[date, DayRule] = {}
+    rules: dict[date, SpecialDay] = {}
     for i, row in enumerate(_list(located, value, "days")):
         for rule in _read_row(located, i, row):
             other = rules.setdefault(rule.day, rule)
@@ -173,7 +173,7 @@ def _check_keys(located: Located, path: Path, row: dict[str, Any], known: frozen
         located.fault((*path, key), f"{key!r} is not known here; use {', '.join(sorted(known))}")
 
 
-def _read_row(located: Located, i: int, row: object) -> list[DayRule]:
+def _read_row(located: Located, i: int, row: object) -> list[SpecialDay]:
     path = ("days", i)
     if not isinstance(row, dict):
         located.fault(path, "a calendar line is a mapping with 'date' (or 'from' and 'to') and 'name'")
@@ -188,16 +188,16 @@ def _read_row(located: Located, i: int, row: object) -> list[DayRule]:
     if not name or not source:
         located.fault(path, "a calendar line needs its 'name' and the decision it rests on as 'source'")
     days = [start + DAY * n for n in range((end - start).days + 1)]
-    rules = [DayRule(day, not row.get("working", False), name, source) for day in days]
+    rules = [SpecialDay(day, not row.get("working", False), name, source) for day in days]
     worked = row.get("swapped_with")
     if type(worked) is date:
-        rules.append(DayRule(worked, False, f"worked instead of {start:%d/%m/%Y}", source))
+        rules.append(SpecialDay(worked, False, f"worked instead of {start:%d/%m/%Y}", source))
     elif worked is not None:
         located.fault((*path, "swapped_with"), "'swapped_with' is the Saturday worked instead, YYYY-MM-DD")
     return rules
 
 
-def _span(country: str, overrides: Mapping[date, DayRule], years: range) -> _Span:
+def _span(country: str, overrides: Mapping[date, SpecialDay], years: range) -> _Span:
     listed = holidays.country_holidays(country)
     if not listed.start_year <= years[0] <= years[-1] <= listed.end_year:
         raise CalendarRangeError(
@@ -208,9 +208,9 @@ def _span(country: str, overrides: Mapping[date, DayRule], years: range) -> _Spa
     language = "vi" if "vi" in listed.supported_languages else listed.default_language
     wider = range(max(years[0] - 1, listed.start_year), min(years[-1] + 1, listed.end_year) + 1)
     package = holidays.country_holidays(country, years=wider, language=language)
-    rules = {day: DayRule(day, True, name) for day, name in package.items() if day.year in years}
+    rules = {day: SpecialDay(day, True, name) for day, name in package.items() if day.year in years}
     rules |= {
-        day: DayRule(day, False, "worked instead of another day")
+        day: SpecialDay(day, False, "worked instead of another day")
         for day in package.weekend_workdays
         if day.year in years
     }

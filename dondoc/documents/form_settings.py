@@ -14,7 +14,7 @@ from dondoc.office.office import Office
 from dondoc.plan.plan import Obligation
 from dondoc.plan.timings import MonthTiming, QuarterTiming
 
-Span = Literal["month", "quarter", "half-year", "nine-months", "year"]
+PeriodSpan = Literal["month", "quarter", "half-year", "nine-months", "year"]
 
 _FILE = re.compile(r"[a-z0-9-]{1,60}")
 
@@ -60,7 +60,7 @@ class Signature(_Frozen):
     role: str = ""
 
 
-class Words(_Frozen):
+class FormWords(_Frozen):
     """What stands in the form itself. {braces} are filled in."""
 
     nation: str
@@ -98,19 +98,19 @@ class Basis(_Frozen):
     until: date | None = None
 
 
-class Settings(_Frozen):
+class DocumentSettings(_Frozen):
     """documents.yaml."""
 
     page: PageForm = PageForm()
     type: TypeForm = TypeForm()
-    words: Words
+    words: FormWords
     place: str
     issuers: dict[str, Issuer]
     signatures: dict[str, Signature]
     reminder: Reminder = Reminder()
     nine_months: str
     files: dict[str, str] = {}
-    cut_off: dict[Span, int | None]
+    cut_off: dict[PeriodSpan, int | None]
     plan_drafts: PlanDrafts
     abbreviations: dict[str, str] = {}
     bases: dict[str, tuple[Basis, ...]] = {}
@@ -121,9 +121,9 @@ class Settings(_Frozen):
         return tuple(basis.text for basis in found if basis.until is None or day <= basis.until)
 
 
-def read_settings(located: Located, office: Office) -> Settings:
+def read_document_settings(located: Located, office: Office) -> DocumentSettings:
     """The settings of a parsed documents.yaml. Raises ConfigurationError with every fault."""
-    settings = validated(Settings, located)
+    settings = validated(DocumentSettings, located)
     for name in ("office", "committee"):
         if name not in settings.issuers:
             located.fault(("issuers",), f"the issuer {name!r} is missing; add its lines")
@@ -132,7 +132,7 @@ def read_settings(located: Located, office: Office) -> Settings:
             located.fault(("signatures", name, "role"), f"office.yaml knows no role {signature.role!r}; correct it")
         if not signature.role and not signature.title:
             located.fault(("signatures", name), "a signature needs a title or a role of office.yaml")
-    for span in Span.__args__:  # type: ignore[attr-defined]
+    for span in PeriodSpan.__args__:  # type: ignore[attr-defined]
         if span not in settings.cut_off:
             located.fault(("cut_off",), f"{span} is missing; add e.g. {span}: 14")
     for kind, name in settings.files.items():
@@ -147,7 +147,7 @@ def read_settings(located: Located, office: Office) -> Settings:
     return settings
 
 
-def is_drafted(obligation: Obligation, settings: Settings) -> bool:
+def is_drafted(obligation: Obligation, settings: DocumentSettings) -> bool:
     """Whether an obligation is a plan due in Quarter I, for which a draft can be written."""
     match obligation.timing:
         case QuarterTiming(quarter=number):

@@ -8,53 +8,53 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
-from dondoc.documents.form_settings import Settings, is_drafted
-from dondoc.documents.lines import Line, PlanView, by_unit, count
+from dondoc.documents.form_settings import DocumentSettings, is_drafted
+from dondoc.documents.lines import OccurrenceLine, PlanView, count, counts_by_unit
 from dondoc.documents.marked_text import DocumentError
 from dondoc.documents.periods import ReportPeriod, closed_month, report_period
 from dondoc.mail.notice import Notice
 from dondoc.office.wording import sentence
 from dondoc.plan.plan import Item, Obligation, Plan
 
-Kind = Literal["plan-draft", "reminder", "inspection-plan", "inspection-minutes", "progress", "year-summary"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+DocumentKind = Literal["plan-draft", "reminder", "inspection-plan", "inspection-minutes", "progress", "year-summary"]
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 CLOSING = "closing"  # the checkpoint of the leaders' account of a whole year
-OF_ITEMS: frozenset[Kind] = frozenset({"plan-draft", "inspection-plan", "inspection-minutes"})
+OF_ITEMS: frozenset[DocumentKind] = frozenset({"plan-draft", "inspection-plan", "inspection-minutes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedDocument:
     """One document: its kind, for kinds of an item `item` or `item/obligation`, for reports the period's label."""
 
-    kind: Kind
+    kind: DocumentKind
     item: str = ""
     period: str = ""
 
-    def template(self, settings: Settings) -> str:
+    def template(self, settings: DocumentSettings) -> str:
         """The template's file name."""
         special = settings.plan_drafts.templates.get(self.item) if self.kind == "plan-draft" else None
         return f"{special or self.kind}.j2"
 
-    def name(self, settings: Settings) -> str:
+    def name(self, settings: DocumentSettings) -> str:
         """The file's name, in ASCII: ids and labels are."""
         told = (settings.files.get(self.kind, self.kind), self.item.replace("/", "."), self.period)
         return re.sub(r"[^A-Za-z0-9._-]", "-", "_".join(part for part in told if part)) + ".docx"
 
 
-def wanted(kind: str, plan: Plan, settings: Settings, item: str = "", period: str = "") -> Wanted:
+def wanted(kind: str, plan: Plan, settings: DocumentSettings, item: str = "", period: str = "") -> WantedDocument:
     """The document asked for, with its item and obligation found. Raises DocumentError that says what to name."""
-    known = next((name for name in KINDS if name == kind), None)
+    known = next((name for name in DOCUMENT_KINDS if name == kind), None)
     if known is None:
-        raise DocumentError(f"{kind[:40]!r} is no kind of document; choose one of {', '.join(KINDS)}")
+        raise DocumentError(f"{kind[:40]!r} is no kind of document; choose one of {', '.join(DOCUMENT_KINDS)}")
     if known == "progress":
         report_period(period, settings.cut_off)
-        return Wanted(known, period=period)
+        return WantedDocument(known, period=period)
     if known not in OF_ITEMS:
-        return Wanted(known)
-    return Wanted(known, _item_of(known, plan, settings, item))
+        return WantedDocument(known)
+    return WantedDocument(known, _item_of(known, plan, settings, item))
 
 
-def possible(kind: Kind, plan: Plan, settings: Settings) -> list[str]:
+def possible_subjects(kind: DocumentKind, plan: Plan, settings: DocumentSettings) -> list[str]:
     """The items, and the obligations as `item/obligation`, of which a document of that kind can be written."""
     drafted = [
         f"{item.id}/{obligation.id}"
@@ -65,9 +65,9 @@ def possible(kind: Kind, plan: Plan, settings: Settings) -> list[str]:
     return drafted if kind == "plan-draft" else [item.id for item in plan.items if item.shape == "inspection"]
 
 
-def _item_of(kind: Kind, plan: Plan, settings: Settings, asked: str) -> str:
+def _item_of(kind: DocumentKind, plan: Plan, settings: DocumentSettings, asked: str) -> str:
     """The one item or obligation that `asked` names; it may be left out where there is only one."""
-    known = possible(kind, plan, settings)
+    known = possible_subjects(kind, plan, settings)
     fitting = [key for key in known if asked in ("", key, _item(key))]
     if len(fitting) != 1:
         raise DocumentError(f"{kind} needs one item; name one of: {', '.join(fitting or known) or 'none in this plan'}")
@@ -78,11 +78,11 @@ def _item(key: str) -> str:
     return key.partition("/")[0]
 
 
-def facts(document: Wanted, view: PlanView, settings: Settings) -> dict[str, Any]:
+def document_facts(document: WantedDocument, view: PlanView, settings: DocumentSettings) -> dict[str, Any]:
     """Everything the template of that document may show. Raises DocumentError where there is nothing to write."""
     shared: dict[str, Any] = {
         "plan": view.plan,
-        "office": view.house.office,
+        "office": view.rules.office,
         "year": view.plan.year,
         "today": view.today,
         "moment": view.moment,
@@ -100,21 +100,21 @@ def facts(document: Wanted, view: PlanView, settings: Settings) -> dict[str, Any
             return {**shared, **_of_item(view, settings, document)}
 
 
-def _reminder(view: PlanView, settings: Settings) -> dict[str, Any]:
+def _reminder(view: PlanView, settings: DocumentSettings) -> dict[str, Any]:
     late = view.late
     if not late:
         raise DocumentError(f"nothing of {view.plan.id} is late on {view.today:%d/%m/%Y}; no letter is needed")
-    office = view.house.office
+    office = view.rules.office
     units = [unit.id for unit in office.units if any(unit.id in line.units for line in late)]
     return {
         "late": late,
         "units": [office.name_of(unit) for unit in units],
         "by_unit": [(office.name_of(unit), sum(unit in line.units for line in late)) for unit in units],
-        "answer_by": view.house.calendar.add(view.today, settings.reminder.answer_within),
+        "answer_by": view.rules.calendar.add(view.today, settings.reminder.answer_within),
     }
 
 
-def _progress(view: PlanView, settings: Settings, label: str) -> dict[str, Any]:
+def _progress(view: PlanView, settings: DocumentSettings, label: str) -> dict[str, Any]:
     period = report_period(label, settings.cut_off)
     if period.year != view.plan.year:
         raise DocumentError(f"{view.plan.id} has no report of {label}; give a period of {view.plan.year}")
@@ -135,16 +135,16 @@ def _progress(view: PlanView, settings: Settings, label: str) -> dict[str, Any]:
         "regular": [line for line in ahead if line.regular],
         "difficult": [line for line in (*carried, *due) if line.difficulty],
         "counts": count("", due),
-        "by_unit": by_unit(view, due),
+        "by_unit": counts_by_unit(view, due),
         "whole": count("", lines),
     }
 
 
-def _within(line: Line, first: date, last: date, *, exclusive: bool = False) -> bool:
+def _within(line: OccurrenceLine, first: date, last: date, *, exclusive: bool = False) -> bool:
     return line.due is not None and (first < line.due if exclusive else first <= line.due) and line.due <= last
 
 
-def _period_words(view: PlanView, settings: Settings, period: ReportPeriod) -> str:
+def _period_words(view: PlanView, settings: DocumentSettings, period: ReportPeriod) -> str:
     if period.span == "nine-months":
         return settings.nine_months.format(year=period.year)
     return view.wording.period(period.label)
@@ -156,7 +156,7 @@ def _year(view: PlanView) -> dict[str, Any]:
     return {
         "lines": lines,
         "counts": count("", lines),
-        "by_unit": by_unit(view, lines),
+        "by_unit": counts_by_unit(view, lines),
         "by_section": [count(section, (line for line in lines if line.section == section)) for section in sections],
         "late": view.late,
         "done_late": [line for line in lines if line.outcome in ("late", "extended_late")],
@@ -166,7 +166,7 @@ def _year(view: PlanView) -> dict[str, Any]:
     }
 
 
-def _of_item(view: PlanView, settings: Settings, document: Wanted) -> dict[str, Any]:
+def _of_item(view: PlanView, settings: DocumentSettings, document: WantedDocument) -> dict[str, Any]:
     item_id, _, obligation_id = document.item.partition("/")
     plan, chosen = view.plan, settings.plan_drafts
     try:
@@ -188,7 +188,7 @@ def _of_item(view: PlanView, settings: Settings, document: Wanted) -> dict[str, 
         "title_of_item": spelled(item.title, settings.abbreviations),
         "bases": (*settings.bases_of(item.id, obligation.id, view.today), *item.basis),
         "lead": view.wording.names(obligation.lead),
-        "leads": [view.house.office.name_of(unit) for unit in view.house.office.members(obligation.lead)],
+        "leads": [view.rules.office.name_of(unit) for unit in view.rules.office.members(obligation.lead)],
         "coordinating": view.wording.names(obligation.coordinating),
         "steps": [
             line
@@ -200,7 +200,7 @@ def _of_item(view: PlanView, settings: Settings, document: Wanted) -> dict[str, 
     }
 
 
-def _planned(item: Item, settings: Settings) -> Obligation:
+def _planned(item: Item, settings: DocumentSettings) -> Obligation:
     """The plan of an inspection item: the one drafted as such, else its first drafted one, else its first duty."""
     drafted = [found for found in item.obligations if is_drafted(found, settings)]
     special = [found for found in drafted if f"{item.id}/{found.id}" in settings.plan_drafts.templates]
@@ -219,20 +219,20 @@ def _without(first: str, text: str) -> str:
     return text[len(first) :].strip() if text.casefold().startswith(first.casefold()) else text
 
 
-def enclosed(notices: Iterable[Notice], settings: Settings, today: date) -> list[Wanted]:
+def enclosed(notices: Iterable[Notice], settings: DocumentSettings, today: date) -> list[WantedDocument]:
     """The documents that go with a mail: drafts with the assignment of their plan to its lead unit, the reminder letter
     with an escalation to the tracker, the progress of the last whole month with a leaders' report, the year's with the account of a closed plan. Each once.
     """
-    found: dict[Wanted, None] = {}
+    found: dict[WantedDocument, None] = {}
     for notice in notices:
         occurrence = notice.occurrence
         if notice.kind == "assign" and notice.audience == "lead":
             if is_drafted(notice.obligation, settings):
-                found[Wanted("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
+                found[WantedDocument("plan-draft", f"{occurrence.item}/{occurrence.obligation}")] = None
         elif notice.kind == "escalate" and notice.audience == "tracker":
-            found[Wanted("reminder")] = None
+            found[WantedDocument("reminder")] = None
         elif notice.kind == "report" and notice.checkpoint == CLOSING:
-            found[Wanted("year-summary")] = None
+            found[WantedDocument("year-summary")] = None
         elif notice.kind == "report":
-            found[Wanted("progress", period=closed_month(today, settings.cut_off))] = None
+            found[WantedDocument("progress", period=closed_month(today, settings.cut_off))] = None
     return list(found)

@@ -13,7 +13,7 @@ from dondoc.obligations.decide import owed
 from dondoc.obligations.outcomes import Outcome, outcome
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import State
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording, party_name
 from dondoc.plan.plan import Plan
 
@@ -23,7 +23,7 @@ class PlanView:
     """A plan's snapshot under the rules and in the words that documents are written with."""
 
     snapshot: Snapshot
-    house: House
+    rules: Rules
     wording: Wording
 
     @property
@@ -47,18 +47,18 @@ class PlanView:
         return self.snapshot.day
 
     @cached_property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[OccurrenceLine, ...]:
         """Every occurrence of the plan, in its order."""
-        return tuple(line_of(self, tracked) for tracked in self.snapshot.tracked)
+        return tuple(occurrence_line(self, tracked) for tracked in self.snapshot.tracked)
 
     @property
-    def late(self) -> list[Line]:
+    def late(self) -> list[OccurrenceLine]:
         """What is owed past its due date at the moment, the longest first."""
         return sorted((line for line in self.lines if line.outcome == "overdue"), key=lambda line: line.due or date.max)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OccurrenceLine:
     """One occurrence as a table prints it. `units` are ids of the lead units; days late are working days; `regular`:
     one of many periods of the same duty."""
 
@@ -118,15 +118,15 @@ class Count:
         return f"{tenths // 10},{tenths % 10}"
 
 
-def line_of(view: PlanView, tracked: Tracked) -> Line:
+def occurrence_line(view: PlanView, tracked: Tracked) -> OccurrenceLine:
     """The line of an occurrence."""
-    house, wording = view.house, view.wording
+    rules, wording = view.rules, view.wording
     occurrence, state = tracked.occurrence, tracked.state
     item, obligation = tracked.item, tracked.obligation
     found = outcome(state, view.today)
     late = owed(state, view.today) and state.due is not None
-    units = house.office.members(obligation.lead)
-    return Line(
+    units = rules.office.members(obligation.lead)
+    return OccurrenceLine(
         occurrence=occurrence.id,
         section=item.ref.rpartition(".")[0] if item.ref.count(".") > 1 else item.ref,
         ref=item.ref,
@@ -135,13 +135,13 @@ def line_of(view: PlanView, tracked: Tracked) -> Line:
         units=units,
         lead=wording.names(obligation.lead),
         coordinating=wording.names(obligation.coordinating),
-        heads=wording.several("parties", [head_of(house, wording, unit) for unit in units]),
+        heads=wording.several("parties", [head_of(rules, wording, unit) for unit in units]),
         period=wording.period(occurrence.period) if occurrence.event is None else "",
         due=state.due,
         original_due=state.original_due,
         outcome=found,
         said=_said(wording, found, state),
-        days_late=house.calendar.between(state.due, view.today) if late and state.due else 0,
+        days_late=rules.calendar.between(state.due, view.today) if late and state.due else 0,
         document=state.document,
         signed_on=state.signed_on,
         submitted_on=state.submitted_on,
@@ -151,12 +151,12 @@ def line_of(view: PlanView, tracked: Tracked) -> Line:
     )
 
 
-def head_of(house: House, wording: Wording, unit: str) -> str:
+def head_of(rules: Rules, wording: Wording, unit: str) -> str:
     """What the head of a unit is called; a general phrase where office.yaml does not say."""
-    return party_name(f"head:{unit}", house.office, wording.words)
+    return party_name(f"head:{unit}", rules.office, wording.words)
 
 
-def count(name: str, lines: Iterable[Line]) -> Count:
+def count(name: str, lines: Iterable[OccurrenceLine]) -> Count:
     """The counts of those lines; what fell due before adoption was never owed and is not counted."""
     ended = Counter(line.outcome for line in lines if line.outcome != "before_adoption")
     return Count(
@@ -171,10 +171,10 @@ def count(name: str, lines: Iterable[Line]) -> Count:
     )
 
 
-def by_unit(view: PlanView, lines: Iterable[Line]) -> list[Count]:
+def counts_by_unit(view: PlanView, lines: Iterable[OccurrenceLine]) -> list[Count]:
     """The counts of each lead unit that has any; a duty with several lead units counts for each of them."""
     known = list(lines)
-    counts = [count(unit.name, (line for line in known if unit.id in line.units)) for unit in view.house.office.units]
+    counts = [count(unit.name, (line for line in known if unit.id in line.units)) for unit in view.rules.office.units]
     return [found for found in counts if found.total]
 
 

@@ -35,7 +35,7 @@ class DocumentError(DondocError):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """A piece of text. `blank`: left in brackets for whoever completes the document; `dots`: a dotted line to write on."""
 
     text: str
@@ -43,7 +43,7 @@ class Run:
     dots: bool = False
 
 
-Text = tuple[Run, ...]
+Text = tuple[TextRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A table's column: its share of the width, in centimetres of an upright page, and how it is set."""
 
     width: float
@@ -66,18 +66,18 @@ class Column:
 class Table:
     """A table whose first row is its heading, repeated on each page."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Text, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PicturePlace:
     """Where a picture goes, if one of that name is given."""
 
     name: str
 
 
-Block = Paragraph | Table | Picture
+Block = Paragraph | Table | PicturePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +120,29 @@ def read_document(text: str) -> Document:
         undated="undated" in found,
         to=_lines(found, "to"),
         body=tuple(_blocks(found["body"])),
-        signature=tuple(plain(line) for line in _lines(found, "signature")),
+        signature=tuple(text_words(line) for line in _lines(found, "signature")),
         receivers=_lines(found, "receivers"),
         appendix_name=_joined(found, "appendix-name"),
         appendix=tuple(_blocks(found.get("appendix", ()))),
     )
 
 
-def plain(text: Text) -> str:
+def text_words(text: Text) -> str:
     """The words of a text."""
     return "".join(run.text for run in text)
 
 
 def words_of(document: Document) -> Iterator[str]:
     """Every line of words of a document, in order, for reading and comparing."""
-    yield from (document.name, plain(document.summary), plain(document.regarding))
-    yield from (plain(line) for line in document.to)
+    yield from (document.name, text_words(document.summary), text_words(document.regarding))
+    yield from (text_words(line) for line in document.to)
     for block in (*document.body, *document.appendix):
         match block:
             case Paragraph(text=text):
-                yield plain(text)
+                yield text_words(text)
             case Table(rows=rows):
-                yield from (" | ".join(plain(cell) for cell in row) for row in rows)
-    yield from (plain(line) for line in document.receivers)
+                yield from (" | ".join(text_words(cell) for cell in row) for row in rows)
+    yield from (text_words(line) for line in document.receivers)
 
 
 def _sections(text: str) -> dict[str, list[str]]:
@@ -162,7 +162,7 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 
 def _joined(found: dict[str, list[str]], name: str) -> str:
-    return plain(_text(" ".join(found.get(name, ()))))
+    return text_words(_text(" ".join(found.get(name, ()))))
 
 
 def _lines(found: dict[str, list[str]], name: str) -> tuple[Text, ...]:
@@ -172,7 +172,7 @@ def _lines(found: dict[str, list[str]], name: str) -> tuple[Text, ...]:
 def _blocks(lines: Iterable[str]) -> Iterator[Block]:
     """Paragraphs are separated by empty lines or begin with a mark; a table's rows follow its column line."""
     held: list[str] = []
-    columns: tuple[Column, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
     rows: list[tuple[Text, ...]] = []
     for line in (*lines, ""):
         row = line.startswith("|")
@@ -187,7 +187,7 @@ def _blocks(lines: Iterable[str]) -> Iterator[Block]:
         elif row:
             rows.append(_row(line, columns))
         elif line.startswith("!! "):
-            yield Picture(line[3:].strip())
+            yield PicturePlace(line[3:].strip())
         elif line.strip():
             held.append(line.strip())
 
@@ -203,18 +203,18 @@ def _paragraph(line: str) -> Paragraph:
     return Paragraph("item" if line.startswith(("- ", "+ ")) else "text", _text(line))
 
 
-def _columns(line: str) -> tuple[Column, ...]:
+def _columns(line: str) -> tuple[TableColumn, ...]:
     found = []
     for word in line.removeprefix("|=").split():
         match = _COLUMN.fullmatch(word)
         if match is None or float(match[1]) <= 0:
             raise DocumentError(f"{word!r} is no column; write its width in cm and l, c or r, e.g. |= 1.2c 6l 3c")
         align = next(known for known in get_args(Align) if known == match[2])
-        found.append(Column(float(match[1]), align))
+        found.append(TableColumn(float(match[1]), align))
     return tuple(found)
 
 
-def _row(line: str, columns: tuple[Column, ...]) -> tuple[Text, ...]:
+def _row(line: str, columns: tuple[TableColumn, ...]) -> tuple[Text, ...]:
     cells = line.strip().removeprefix("|").removesuffix("|").split("|")
     if len(cells) != len(columns):
         raise DocumentError(f"a table row has {len(cells)} cells where {len(columns)} columns were set: {line[:60]!r}")
@@ -224,14 +224,14 @@ def _row(line: str, columns: tuple[Column, ...]) -> tuple[Text, ...]:
 def _text(line: str) -> Text:
     runs, at, line = [], 0, " ".join(line.split())
     for match in _BLANK.finditer(line):
-        runs += [Run(_unshielded(line[at : match.start()])), _left_open(match[0])]
+        runs += [TextRun(_unshielded(line[at : match.start()])), _left_open(match[0])]
         at = match.end()
-    runs.append(Run(_unshielded(line[at:])))
+    runs.append(TextRun(_unshielded(line[at:])))
     return tuple(run for run in runs if run.text)
 
 
-def _left_open(found: str) -> Run:
-    return Run("…", dots=True) if found.startswith("_") else Run(_unshielded(found), blank=True)
+def _left_open(found: str) -> TextRun:
+    return TextRun("…", dots=True) if found.startswith("_") else TextRun(_unshielded(found), blank=True)
 
 
 def _unshielded(text: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dondoc.documents.form_settings import Span
+from dondoc.documents.form_settings import PeriodSpan
 from dondoc.documents.marked_text import DocumentError
 
 _LABEL = re.compile(r"([0-9]{4})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])|H([12])|(9M)))?")
-_AFTER: Mapping[Span, int] = {"month": 1, "quarter": 3, "half-year": 6, "nine-months": 3, "year": 1}
+_AFTER: Mapping[PeriodSpan, int] = {"month": 1, "quarter": 3, "half-year": 6, "nine-months": 3, "year": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class ReportPeriod:
     """A report's period: figures from `first` to `last` (both included); what is due until `ahead` comes next."""
 
     label: str
-    span: Span
+    span: PeriodSpan
     year: int
     first: date
     last: date
     ahead: date
 
 
-def report_period(label: str, cut_off: Mapping[Span, int | None]) -> ReportPeriod:
+def report_period(label: str, cut_off: Mapping[PeriodSpan, int | None]) -> ReportPeriod:
     """The period of 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024. Raises DocumentError for another label."""
     match = _LABEL.fullmatch(label)
     if match is None or not 2000 <= int(match[1]) <= 2100:
@@ -43,13 +43,13 @@ def report_period(label: str, cut_off: Mapping[Span, int | None]) -> ReportPerio
     )  # fmt: skip
 
 
-def closed_month(today: date, cut_off: Mapping[Span, int | None]) -> str:
+def closed_month(today: date, cut_off: Mapping[PeriodSpan, int | None]) -> str:
     """The label of the last month whose figures are complete on that day."""
     months = ((today.year - number // 12, 12 - number % 12) for number in range(12 - today.month, 12 - today.month + 3))
     return next(f"{year}-{month:02}" for year, month in months if _end(year, month, cut_off["month"]) < today)
 
 
-def _months(match: re.Match[str]) -> tuple[Span, int, int]:
+def _months(match: re.Match[str]) -> tuple[PeriodSpan, int, int]:
     _, month, quarter, half, nine = match.groups()
     if month:
         return "month", int(month), int(month)

@@ -10,7 +10,7 @@ from dondoc.plan.plan import Item, Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class PrintedObligation:
     """One obligation as the document prints it."""
 
     deliverable: str
@@ -20,7 +20,7 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PrintedItem:
     """One item as the document prints it. `question`: what must be decided before it is issued, or empty."""
 
     ref: str
@@ -28,25 +28,25 @@ class Point:
     text: str
     lead: str
     coordinating: str
-    duties: tuple[Duty, ...]
+    duties: tuple[PrintedObligation, ...]
     question: str
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlanPart:
     """The items of one part of the plan, in its order; `heading` is empty for a plan without parts."""
 
     number: str
     heading: str
-    items: tuple[Point, ...]
+    items: tuple[PrintedItem, ...]
 
 
 def plan_facts(plan: Plan, wording: Wording) -> dict[str, Any]:
     """What the template `plan.j2` shows of a plan, adopted or draft."""
-    parts: dict[tuple[str, str], list[Point]] = {}
+    parts: dict[tuple[str, str], list[PrintedItem]] = {}
     for item in plan.items:
         parts.setdefault(plan.part_of(item.ref), []).append(_point(item, wording))
-    found = tuple(Part(number, heading, tuple(points)) for (number, heading), points in parts.items())
+    found = tuple(PlanPart(number, heading, tuple(points)) for (number, heading), points in parts.items())
     return {
         "draft": plan,
         "parts": found,
@@ -54,9 +54,10 @@ def plan_facts(plan: Plan, wording: Wording) -> dict[str, Any]:
     }
 
 
-def _point(item: Item, wording: Wording) -> Point:
+def _point(item: Item, wording: Wording) -> PrintedItem:
     duties = tuple(
-        Duty(o.deliverable, o.phrase, wording.names(o.lead), wording.names(o.coordinating)) for o in item.obligations
+        PrintedObligation(o.deliverable, o.phrase, wording.names(o.lead), wording.names(o.coordinating))
+        for o in item.obligations
     )
     lead, coordinating = wording.names(item.lead), wording.names(item.coordinating)
-    return Point(item.ref, item.title, item.text, lead, coordinating, duties, item.question or "")
+    return PrintedItem(item.ref, item.title, item.text, lead, coordinating, duties, item.question or "")

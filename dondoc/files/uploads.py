@@ -18,7 +18,7 @@ from dondoc.foundation.errors import DondocError
 UploadFault = Literal["empty", "kind", "content", "macro", "huge", "archive"]
 
 LONGEST_NAME = 150
-MOST_PARTS = 10_000
+MOST_ZIP_PARTS = 10_000
 MOST_UNPACKED = 500 * 1024 * 1024
 _PDF_WITHIN = 1024  # what readers allow before the marker: a mark of Unicode, an empty line, a gateway's header
 _PART = b"PK\x01\x02"  # how each part is listed in a zip's directory
@@ -117,7 +117,7 @@ def _office_type(name: str, extension: str, content: bytes) -> str:
     wanted, found = _OPEN_OFFICE[extension]
     if not content.startswith(b"PK\x03\x04"):
         raise UploadError("content", name)
-    if content.count(_PART) > MOST_PARTS:  # before the list of parts is read into memory
+    if content.count(_PART) > MOST_ZIP_PARTS:  # before the list of parts is read into memory
         raise UploadError("huge", name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

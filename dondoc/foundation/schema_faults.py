@@ -12,23 +12,23 @@ from pydantic_core import ErrorDetails
 
 from dondoc.foundation.yaml_positions import Located, Path
 
-Model = TypeVar("Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 Keys = Callable[[Path, str], str | None]
 
 
-def validated(model: type[Model], located: Located) -> Model:
+def validated(model: type[_Model], located: Located) -> _Model:
     """`located` as `model`. Raises ConfigurationError with every fault, syntax and schema together."""
     try:
         result = model.model_validate(located.value if located.value is not None else {})
     except ValidationError as error:
-        note(error, located)
+        note_faults(error, located)
         located.check()
         raise AssertionError("a validation error without details") from error
     located.check()
     return result
 
 
-def note(
+def note_faults(
     error: ValidationError, located: Located, examples: Mapping[str, str] | None = None, keys: Keys | None = None
 ) -> None:
     """Note every fault of `error` where it stands, once.

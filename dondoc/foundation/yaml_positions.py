@@ -53,7 +53,7 @@ class Located:
             raise ConfigurationError(self.faults)
 
 
-def parse(text: str, file: str) -> Located:
+def parse_yaml(text: str, file: str) -> Located:
     """Read one YAML document. Raises ConfigurationError for bad syntax; duplicate keys are noted as faults."""
     text = text.removeprefix("\ufeff")
     try:

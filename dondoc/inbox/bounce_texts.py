@@ -50,7 +50,7 @@ _MOST_ADDRESSES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedFailures:
     """The recipients a text says were not reached, what it says of each, and whether it says it will try on."""
 
     recipients: tuple[str, ...] = ()
@@ -58,14 +58,14 @@ class Told:
     delayed: bool = False
 
 
-def told_in(text: str) -> Told:
+def failures_in(text: str) -> ReportedFailures:
     """What the text of a delivery report tells."""
     whole = text[:_MOST]
     begins = _COPY_BEGINS.search(whole)
     said = whole[: begins.start()] if begins else whole
     found = _recipients(said) or _recipients(whole)
     delayed = bool(_DELAYED.search(said)) and not _GIVEN_UP.search(said)
-    return Told(tuple(found), found, delayed)
+    return ReportedFailures(tuple(found), found, delayed)
 
 
 def _recipients(said: str) -> dict[str, str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Literal
 
-from dondoc.inbox.bounce_texts import told_in
-from dondoc.inbox.headers import addresses, addresses_in, header, plain, raw_header, raw_headers
-from dondoc.inbox.html_text import as_text
-from dondoc.inbox.mime_tree import children, groups_of, media_type_of, walk
+from dondoc.inbox.bounce_texts import failures_in
+from dondoc.inbox.headers import addresses, addresses_in, header, header_line, raw_header, raw_headers
+from dondoc.inbox.html_text import html_as_text
+from dondoc.inbox.mime_tree import child_parts, groups_of, media_type_of, walk
 from dondoc.inbox.parts import octets_of, text_of
 
 _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -39,7 +39,7 @@ _SUBJECTS = re.compile(
     re.IGNORECASE,
 )
 
-Action = Literal["failed", "delayed", "delivered", "relayed", "expanded", ""]
+DeliveryAction = Literal["failed", "delayed", "delivered", "relayed", "expanded", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """A delivery report. `original` is the Message-ID of the mail it is about, "" where it does not say."""
 
     failures: tuple[Failure, ...]
@@ -71,7 +71,7 @@ class Report:
         return tuple(failure for failure in self.failures if failure.action == "failed")
 
 
-def report_of(message: Message, *, from_server: bool = False) -> Report | None:
+def report_of(message: Message, *, from_server: bool = False) -> DeliveryReport | None:
     """The delivery report that a mail is; None where it is none. `from_server`: it came with the null sender."""
     own = _own_parts(message)
     if any(media_type_of(part) == "message/feedback-report" for part in own):
@@ -89,7 +89,7 @@ def report_of(message: Message, *, from_server: bool = False) -> Report | None:
         told = _without_fields(message, own, text, found)
     if not told:
         return None
-    return Report(tuple(_filled(failure, text) for failure in told), _original(message, own, text))
+    return DeliveryReport(tuple(_filled(failure, text) for failure in told), _original(message, own, text))
 
 
 def is_from_server(message: Message) -> bool:
@@ -97,7 +97,7 @@ def is_from_server(message: Message) -> bool:
     senders = [address for value in raw_headers(message, "from", "sender") for address in addresses_in(value)]
     if any(_SERVERS.match(address) for address in senders[:3]):
         return True
-    named = plain(raw_header(message, "from")).lower()
+    named = header_line(raw_header(message, "from")).lower()
     if "mail delivery" in named or "mailer-daemon" in named or "postmaster" in named:
         return True
     if any(value.strip() == "<>" for value in raw_headers(message, "return-path")):
@@ -114,13 +114,13 @@ def _own_parts(message: Message) -> list[Message]:
         part = stack.pop()
         found.append(part)
         if not media_type_of(part).startswith("message/"):
-            stack += reversed(children(part))
+            stack += reversed(child_parts(part))
     return found
 
 
 def _read(part: Message) -> list[Failure]:
     """The per-recipient groups of fields of a delivery report."""
-    return _acted_all(children(part))
+    return _acted_all(child_parts(part))
 
 
 def _acted_all(groups: list[Message]) -> list[Failure]:
@@ -128,12 +128,12 @@ def _acted_all(groups: list[Message]) -> list[Failure]:
     for group in groups:
         recipient = _address(raw_header(group, "final-recipient"))
         original = _address(raw_header(group, "original-recipient"))
-        action = plain(raw_header(group, "action")).lower().split(" ")[0].strip("()")
+        action = header_line(raw_header(group, "action")).lower().split(" ")[0].strip("()")
         status, diagnostic = raw_header(group, "status"), raw_header(group, "diagnostic-code")
         if not (recipient or original or action):
             continue
         actual = _address(raw_header(group, "x-actual-recipient"))
-        diagnostic = plain(_TYPED.sub("", diagnostic))[:500]
+        diagnostic = header_line(_TYPED.sub("", diagnostic))[:500]
         found.append(Failure(recipient or actual or original, original, action, _best(status, diagnostic), diagnostic))
     return [_acted(failure) for failure in found]
 
@@ -160,7 +160,7 @@ def _best(status: str, diagnostic: str) -> str:
 
 def _address(field: str) -> str:
     found = addresses_in(_TYPED.sub("", field))
-    return (found[0] if found else plain(_TYPED.sub("", field)).strip("<> ").lower())[:320]
+    return (found[0] if found else header_line(_TYPED.sub("", field)).strip("<> ").lower())[:320]
 
 
 def _said(own: list[Message]) -> str:
@@ -168,7 +168,9 @@ def _said(own: list[Message]) -> str:
     texts = [text_of(part) for part in own if media_type_of(part) == "text/plain" or _is_uncut(part)]
     said = "\n".join(texts[:3])[:60_000]
     if len(said.strip()) < 20:
-        said += "\n".join(as_text(text_of(part)) for part in own[:20] if media_type_of(part) == "text/html")[:60_000]
+        said += "\n".join(html_as_text(text_of(part)) for part in own[:20] if media_type_of(part) == "text/html")[
+            :60_000
+        ]
     return said.replace("\r", "\n")
 
 
@@ -180,10 +182,10 @@ def _is_uncut(part: Message) -> bool:
 def _without_fields(message: Message, own: list[Message], text: str, found: list[Failure]) -> list[Failure]:
     """The failures that a header or the text names, where no field of RFC 3464 does."""
     named = [address for value in raw_headers(message, "x-failed-recipients") for address in addresses_in(value)]
-    told = told_in(text)
+    told = failures_in(text)
     recipients = list(dict.fromkeys(named)) or list(told.recipients)
     if not recipients:  # the returned mail says whom it was for
-        returned = [mail for part in own if media_type_of(part) == "message/rfc822" for mail in children(part)]
+        returned = [mail for part in own if media_type_of(part) == "message/rfc822" for mail in child_parts(part)]
         recipients = [address for mail in returned[:1] for address in addresses(mail, "to", "cc")][:3]
     if not recipients:
         return []
@@ -212,8 +214,8 @@ def _original(message: Message, own: list[Message], text: str) -> str:
         if kind == "text/rfc822-headers" and (found := _MESSAGE_ID.search(text_of(part))):
             return found[1]
         if kind in ("message/rfc822", "message/global", "message/partial", "message/rfc822-headers"):
-            for inner in [*children(part), part]:
-                told = plain(raw_header(inner, "message-id")) if inner is not part else ""
+            for inner in [*child_parts(part), part]:
+                told = header_line(raw_header(inner, "message-id")) if inner is not part else ""
                 if told:
                     return told
             if found := _MESSAGE_ID.search(octets_of(part).decode("latin-1")):

@@ -23,7 +23,7 @@ _WORDS = re.compile(r"(?s)[^ \n]{1,250}[ \n]*|[ \n]+")
 _NO_TABLES = frozenset({"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
 
 
-def as_text(octets: bytes, charset: str = "utf-8") -> str:
+def text_of_octets(octets: bytes, charset: str = "utf-8") -> str:
     """`octets` as text in NFC where they can be read; what no table knows becomes a question mark sign."""
     name = charset.strip().strip("\"'")[:60]
     if _TCVN3_NAMES.search(name):

@@ -14,7 +14,7 @@ from email.message import Message
 from urllib.parse import quote, unquote_to_bytes
 
 from dondoc.files.uploads import clean_name
-from dondoc.inbox.charsets import as_text, composed
+from dondoc.inbox.charsets import composed, text_of_octets
 from dondoc.inbox.mime_tree import media_type_of
 from dondoc.inbox.transfer import octets
 
@@ -50,7 +50,7 @@ def raw_headers(part: Message, *names: str) -> list[str]:
     """Every header of these names as text, in the order they stand."""
     wanted = {name.lower() for name in names}
     return [
-        _FOLD.sub(" ", as_text(str(value).encode("utf-8", "surrogateescape"))).strip()
+        _FOLD.sub(" ", text_of_octets(str(value).encode("utf-8", "surrogateescape"))).strip()
         for key, value in part.raw_items()
         if key.lower() in wanted
     ]
@@ -58,7 +58,7 @@ def raw_headers(part: Message, *names: str) -> list[str]:
 
 def header(part: Message, name: str) -> str:
     """The first header of that name, its encoded words decoded, in NFC on one line."""
-    return plain(unworded(raw_header(part, name)))
+    return header_line(unworded(raw_header(part, name)))
 
 
 def unworded(text: str) -> str:
@@ -79,7 +79,9 @@ def unworded(text: str) -> str:
         else:
             pieces += [between, (charset, told)]
         at = word.end()
-    return "".join(as_text(piece[1], piece[0]) if isinstance(piece, tuple) else piece for piece in (*pieces, text[at:]))
+    return "".join(
+        text_of_octets(piece[1], piece[0]) if isinstance(piece, tuple) else piece for piece in (*pieces, text[at:])
+    )
 
 
 def _octets_of_word(encoding: str, text: str) -> bytes:
@@ -92,7 +94,7 @@ def _octets_of_word(encoding: str, text: str) -> bytes:
         return raw
 
 
-def plain(text: str) -> str:
+def header_line(text: str) -> str:
     """One line in NFC, without controls and half characters."""
     whole = text.encode("utf-8", "replace").decode()
     kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else " " for c in whole)
@@ -112,18 +114,18 @@ def addresses_in(value: str) -> list[str]:
     for entry in re.split(r"[,;]", bare):
         inside = entry.rpartition("<")[2].partition(">")[0] if "<" in entry else entry
         found += [f"{match[1]}@{match[2].rstrip('.')}" for match in _ADDRESS.finditer(inside)]
-    return [plain(address).lower() for address in found]
+    return [header_line(address).lower() for address in found]
 
 
 def file_name(part: Message, number: int) -> str:
     """The name of an attachment, safe to keep; one without a name or an ending is called by its media type."""
     given = parameter(part, "content-disposition", "filename") or parameter(part, "content-type", "name")
-    return named(unworded(given), media_type_of(part), number)
+    return safe_file_name(unworded(given), media_type_of(part), number)
 
 
-def named(given: str, media_type: str, number: int) -> str:
+def safe_file_name(given: str, media_type: str, number: int) -> str:
     """A name that is safe to keep, for a file that came as `given`."""
-    name = clean_name(plain(given)[:2000]) if given else f"tep-{number}"
+    name = clean_name(header_line(given)[:2000]) if given else f"tep-{number}"
     ending = _EXTENSIONS.get(media_type)
     if ending and not re.search(r"\.[A-Za-z0-9]{1,5}\Z", name):
         name = clean_name(f"{name}.{ending}")
@@ -149,4 +151,4 @@ def parameter(part: Message, name: str, parameter: str) -> str:
         charset, _, first = first.split("'", 2)
         pieces[min(pieces)] = (first, True)
     joined = "".join(text if coded else quote(text) for _, (text, coded) in sorted(pieces.items()))
-    return as_text(unquote_to_bytes(joined), charset or "utf-8")
+    return text_of_octets(unquote_to_bytes(joined), charset or "utf-8")

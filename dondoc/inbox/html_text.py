@@ -31,7 +31,7 @@ _MOST_MARKS = 15_000
 _LONGEST_TAG = 4_000
 
 
-def as_text(page: str) -> str:
+def html_as_text(page: str) -> str:
     """The text of an HTML page, without the mail it quotes; of one with more than 15,000 tags only the beginning."""
     found = _Page()
     page, at = page[:_MOST], 0

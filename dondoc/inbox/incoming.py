@@ -14,11 +14,11 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 
-from dondoc.inbox.bounces import Report, is_from_server, report_of
+from dondoc.inbox.bounces import DeliveryReport, is_from_server, report_of
 from dondoc.inbox.headers import addresses, header, raw_header, raw_headers
-from dondoc.inbox.mime_tree import media_type_of, parse, parse_headers
+from dondoc.inbox.mime_tree import media_type_of, parse_headers, parse_mail
 from dondoc.inbox.own_words import Manners, own_text
-from dondoc.inbox.parts import Attachment, Unreadable, parts_of
+from dondoc.inbox.parts import LetterFile, Unreadable, parts_of
 
 _LISTS = frozenset({"list", "bulk", "junk"})
 _ANSWERED_BY_MACHINE = frozenset({"auto_reply", "auto-reply", "auto reply"})
@@ -66,7 +66,7 @@ class Reply:
 
     envelope: Envelope
     text: str
-    files: tuple[Attachment, ...]
+    files: tuple[LetterFile, ...]
     unread: tuple[tuple[str, Unreadable], ...] = ()
     pictures: tuple[str, ...] = ()
     doubt: str = ""
@@ -86,7 +86,7 @@ class Bounce:
     """A delivery report."""
 
     envelope: Envelope
-    report: Report
+    report: DeliveryReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +112,16 @@ def read_mail(content: bytes, setting: Setting, mail_from: str | None = None) ->
     if len(content) > setting.largest:
         return Unusable(_envelope(parse_headers(content), mail_from), "large")
     try:
-        return _judge(parse(content), setting, mail_from)
+        return _judge(parse_mail(content), setting, mail_from)
     except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
         # None is known to get here; the mail itself is kept by its bytes.
         return Unusable(Envelope(mail_from=mail_from), "broken")
 
 
-def read_letter(content: bytes, known: Manners) -> tuple[str, tuple[Attachment, ...]]:
+def read_letter(content: bytes, known: Manners) -> tuple[str, tuple[LetterFile, ...]]:
     """What a person looks at in a kept mail, of whatever kind: the sender's own text, and the files."""
     try:
-        found = parts_of(parse(content))
+        found = parts_of(parse_mail(content))
         return own_text(found.texts, found.pages, known), tuple(found.files)
     except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
         return "", ()

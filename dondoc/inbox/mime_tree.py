@@ -15,7 +15,7 @@ from email.message import Message
 from dondoc.inbox.transfer import octets
 
 DEEPEST = 12
-MOST_PARTS = 300
+MOST_MIME_PARTS = 300
 _MOST_HEADERS = 400
 _LONGEST_HEADERS = 128 * 1024
 _LONGEST_FIELD = 64 * 1024
@@ -29,9 +29,9 @@ _MAILS = frozenset({"message/rfc822", "message/global"})
 _GROUPS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
-def parse(content: bytes) -> Message:
+def parse_mail(content: bytes) -> Message:
     """The tree of a mail. Takes any bytes, raises nothing, and is not deeper than 12 levels or wider than 300 parts."""
-    return _part(content.lstrip(), 0, [MOST_PARTS])
+    return _part(content.lstrip(), 0, [MOST_MIME_PARTS])
 
 
 def parse_headers(content: bytes) -> Message:
@@ -50,10 +50,10 @@ def walk(message: Message) -> Iterator[Message]:
     while stack:
         part = stack.pop()
         yield part
-        stack += reversed(children(part))
+        stack += reversed(child_parts(part))
 
 
-def children(part: Message) -> list[Message]:
+def child_parts(part: Message) -> list[Message]:
     """The parts that a part holds."""
     held = part.get_payload() if part.is_multipart() else None
     return [child for child in held if isinstance(child, Message)] if isinstance(held, list) else []

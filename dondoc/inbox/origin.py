@@ -13,7 +13,7 @@ _QUEUED = timedelta(days=7)  # longer keeps no mail server a mail that it hands 
 _SAME = ("message-id", "from", "subject", "date", "content-type")
 
 
-def fingerprint(content: bytes) -> str:
+def mail_fingerprint(content: bytes) -> str:
     """SHA-256 of what makes two mails one: Message-ID, sender, subject, date and body. What servers add on the way does
     not count, nor how they end lines."""
     headers = parse_headers(content)

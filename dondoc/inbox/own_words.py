@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dondoc.inbox.charsets import composed
-from dondoc.inbox.html_text import as_text
+from dondoc.inbox.html_text import html_as_text
 
 _LONGEST = 4000
 _MOST = 100_000  # characters of one text that are looked at
@@ -52,7 +52,7 @@ def _one_of(words: Iterable[str], then: str) -> re.Pattern[str]:
 
 def own_text(texts: Iterable[str], pages: Iterable[str], known: Manners) -> str:
     """What the sender wrote, from the plain `texts` or, where they say nothing, the HTML `pages`; at most 4000 characters."""
-    said = _said(texts, known) or _said((as_text(page) for page in pages), known)
+    said = _said(texts, known) or _said((html_as_text(page) for page in pages), known)
     return said[:_LONGEST].strip()
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
-from dondoc.inbox.charsets import as_text
-from dondoc.inbox.headers import file_name, named, parameter, raw_header
+from dondoc.inbox.charsets import text_of_octets
+from dondoc.inbox.headers import file_name, parameter, raw_header, safe_file_name
 from dondoc.inbox.html_text import shown_pictures
-from dondoc.inbox.mime_tree import children, media_type_of, parse, transfer_encoding_of, walk
-from dondoc.inbox.pictures import Picture, is_decoration
+from dondoc.inbox.mime_tree import child_parts, media_type_of, parse_mail, transfer_encoding_of, walk
+from dondoc.inbox.pictures import PicturePart, is_decoration
 from dondoc.inbox.transfer import octets, uuencoded
 from dondoc.inbox.wrapped import signed_content, tnef_files
 
@@ -35,7 +35,7 @@ Unreadable = Literal["sealed", "winmail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class LetterFile:
     """One file that came with a mail. `name` is safe to keep; `within` is the Message-ID of the forwarded mail it lies in."""
 
     name: str
@@ -51,7 +51,7 @@ class Parts:
 
     texts: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
-    files: list[Attachment] = field(default_factory=list)
+    files: list[LetterFile] = field(default_factory=list)
     unread: list[tuple[str, Unreadable]] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     sealed: bool = False
@@ -69,13 +69,15 @@ def parts_of(message: Message, is_own: Callable[[Message], bool] = lambda _: Fal
 
     What lies inside a forwarded mail that `is_own` knows is no one's answer and is left out.
     """
-    found, pictures = Parts(), list[tuple[Picture, str, Attachment]]()
+    found, pictures = Parts(), list[tuple[PicturePart, str, LetterFile]]()
     for leaf in _leaves(message, is_own):
         _take(leaf, found, pictures)
     shown = {name.lower() for name in shown_pictures(found.pages)}
     for picture, content_id, attachment in pictures:
         visible = picture.shown or content_id in shown or picture.name.lower() in shown
-        judged = Picture(picture.name, picture.media_type, picture.size, visible, picture.attached, picture.forwarded)
+        judged = PicturePart(
+            picture.name, picture.media_type, picture.size, visible, picture.attached, picture.forwarded
+        )
         if is_decoration(judged):
             found.pictures.append(attachment.name)
         else:
@@ -85,7 +87,7 @@ def parts_of(message: Message, is_own: Callable[[Message], bool] = lambda _: Fal
 
 def text_of(part: Message) -> str:
     """The text of a part in whatever charset it really is."""
-    return as_text(octets_of(part), parameter(part, "content-type", "charset") or "utf-8").replace("\r\n", "\n")
+    return text_of_octets(octets_of(part), parameter(part, "content-type", "charset") or "utf-8").replace("\r\n", "\n")
 
 
 def octets_of(part: Message) -> bytes:
@@ -97,7 +99,7 @@ def octets_of(part: Message) -> bytes:
 
 def file_digests(content: bytes) -> frozenset[str]:
     """The SHA-256 of every file that a mail carries, also inside mails it carries."""
-    files = (part for part in walk(parse(content)) if not part.is_multipart() and _is_file(part))
+    files = (part for part in walk(parse_mail(content)) if not part.is_multipart() and _is_file(part))
     return frozenset(hashlib.sha256(octets_of(part)).hexdigest() for part in files)
 
 
@@ -109,9 +111,9 @@ def _leaves(message: Message, is_own: Callable[[Message], bool]) -> list[_Leaf]:
         part, within, alone, wrappings = stack.pop()
         kind = media_type_of(part)
         if kind in _CMS and wrappings < _WRAPPINGS and (inner := signed_content(octets_of(part))):
-            stack.append((parse(inner), within, alone, wrappings + 1))
+            stack.append((parse_mail(inner), within, alone, wrappings + 1))
             continue
-        inner_parts = children(part) if kind != "multipart/encrypted" else []
+        inner_parts = child_parts(part) if kind != "multipart/encrypted" else []
         if not inner_parts or kind in _NOT_HANDED_IN:
             found.append(_Leaf(part, within, alone))
         elif kind.startswith("message/"):
@@ -122,7 +124,7 @@ def _leaves(message: Message, is_own: Callable[[Message], bool]) -> list[_Leaf]:
     return found
 
 
-def _take(leaf: _Leaf, found: Parts, pictures: list[tuple[Picture, str, Attachment]]) -> None:
+def _take(leaf: _Leaf, found: Parts, pictures: list[tuple[PicturePart, str, LetterFile]]) -> None:
     part, kind = leaf.part, media_type_of(leaf.part)
     number = len(found.files) + len(pictures) + 1
     if kind in _CMS or kind == "multipart/encrypted":
@@ -134,7 +136,7 @@ def _take(leaf: _Leaf, found: Parts, pictures: list[tuple[Picture, str, Attachme
         held = tnef_files(octets_of(part))
         found.unread += [] if held else [("winmail.dat", "winmail")]
         for name, content in held:
-            _put(leaf, named(name, "", number), "", content, found, pictures)
+            _put(leaf, safe_file_name(name, "", number), "", content, found, pictures)
     elif kind in ("text/plain", "text/html") and not _is_file(part):
         if leaf.within is None:
             _take_text(leaf, kind, found)
@@ -150,9 +152,9 @@ def _take_text(leaf: _Leaf, kind: str, found: Parts) -> None:
         return
     files, left = uuencoded(octets_of(leaf.part))
     charset = parameter(leaf.part, "content-type", "charset") or "utf-8"
-    found.texts.append(as_text(left, charset).replace("\r\n", "\n"))
+    found.texts.append(text_of_octets(left, charset).replace("\r\n", "\n"))
     found.files += [
-        Attachment(named(as_text(name), "", len(found.files) + n), "", content) for n, (name, content) in enumerate(files, 1)
+        LetterFile(safe_file_name(text_of_octets(name), "", len(found.files) + n), "", content) for n, (name, content) in enumerate(files, 1)
     ]  # fmt: skip
 
 
@@ -162,10 +164,10 @@ def _put(
     kind: str,
     content: bytes,
     found: Parts,
-    pictures: list[tuple[Picture, str, Attachment]],
+    pictures: list[tuple[PicturePart, str, LetterFile]],
 ) -> None:
     within = raw_header(leaf.within, "message-id")[:500] if leaf.within else ""
-    attachment = Attachment(name, kind, content, within)
+    attachment = LetterFile(name, kind, content, within)
     if not (kind.startswith("image/") or (kind in ("", "application/octet-stream") and _PICTURE_ENDING.search(name))):
         found.files.append(attachment)
         return
@@ -175,7 +177,7 @@ def _put(
     # Outlook gives every attachment a Content-ID, also what no page shows.
     shown = bool(location) or (bool(content_id) and not attached)
     pictures.append(
-        (Picture(name, kind, len(content), shown, attached, leaf.within is not None), content_id, attachment)
+        (PicturePart(name, kind, len(content), shown, attached, leaf.within is not None), content_id, attachment)
     )
 
 

@@ -23,7 +23,7 @@ _LARGE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PicturePart:
     """What is known of a picture's part. `shown`: the mail's page shows it, or it has a name to be shown by;
     `attached`: its sender's program calls it an attachment; `forwarded`: it lies inside another mail.
     """
@@ -36,7 +36,7 @@ class Picture:
     forwarded: bool
 
 
-def is_decoration(picture: Picture) -> bool:
+def is_decoration(picture: PicturePart) -> bool:
     """Whether a picture is none of the files that were handed in."""
     if _NUMBERED.fullmatch(picture.name):
         return picture.shown or picture.forwarded or not picture.attached or picture.size < _TINY

@@ -11,11 +11,11 @@ from typing import Literal
 from dondoc.files.uploads import UploadError, UploadFault, recognised, unused
 from dondoc.inbox.incoming import Reply
 from dondoc.inbox.named_documents import mentioned, named_document
-from dondoc.inbox.parts import Attachment
+from dondoc.inbox.parts import LetterFile
 from dondoc.obligations.acts import Act, faults, is_early, is_late_now
 from dondoc.obligations.allowed_answers import may_answer
 from dondoc.obligations.decision_input import Facts
-from dondoc.obligations.lifecycle import allowed
+from dondoc.obligations.lifecycle import may_follow
 from dondoc.office.office import Office
 
 # Why a letter is no submission. auto: a machine's answer; ambiguous: it names no one duty; unknown_bounce: a mail
@@ -25,18 +25,18 @@ Why = Literal[
     "unknown_bounce", "parked",
 ]  # fmt: skip
 
-MOST_FILES = 10
+MOST_LETTER_FILES = 10
 # Why one file is not taken: by what it is; because we mailed it ourselves; beyond ten; sealed with a key; Outlook's own
 # wrapping without a file in it; a picture in the text.
-Fault = Literal[UploadFault, "own", "many", "sealed", "winmail", "picture"]
+FileFault = Literal[UploadFault, "own", "many", "sealed", "winmail", "picture"]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """One file of a letter that is not taken, and why."""
 
     name: str
-    fault: Fault
+    fault: FileFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Weighed:
     act: Act | None = None
     why: Why | None = None
     contents: tuple[bytes, ...] = field(default=(), repr=False)
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
     mentioned: tuple[str, ...] = ()
     early: date | None = None
 
@@ -61,18 +61,18 @@ def weigh(facts: Facts, party: str, reply: Reply, today: date, own: Container[st
     `today` is the day on which the office's server took it; `own` are the SHA-256 of files that we mailed ourselves.
     """
     taken, contents, refused = _files(reply.files, own)
-    refused += tuple(Refused(name, fault) for name, fault in reply.unread)
+    refused += tuple(RefusedFile(name, fault) for name, fault in reply.unread)
 
     def kept(why: Why) -> Weighed:
         return Weighed(why=why, refused=refused)
 
     if not may_answer(facts, party):
         return kept("not_yours")
-    if not allowed(facts.state.status, "occurrence.submitted"):
+    if not may_follow(facts.state.status, "occurrence.submitted"):
         return kept("not_now")
     if not taken:
         why: Why = "bad_files" if refused else "no_file"
-        return Weighed(why=why, refused=refused + tuple(Refused(name, "picture") for name in reply.pictures))
+        return Weighed(why=why, refused=refused + tuple(RefusedFile(name, "picture") for name in reply.pictures))
     document, signed = named_document(reply.text, today)
     early = signed if signed and is_early(facts, signed) else None
     if early:
@@ -105,25 +105,25 @@ def is_known(office: Office, party: str, sender: str) -> bool:
 
 
 def _files(
-    files: Sequence[Attachment], own: Container[str]
-) -> tuple[tuple[tuple[str, str, int, str], ...], tuple[bytes, ...], tuple[Refused, ...]]:
+    files: Sequence[LetterFile], own: Container[str]
+) -> tuple[tuple[tuple[str, str, int, str], ...], tuple[bytes, ...], tuple[RefusedFile, ...]]:
     """What can be taken as acts take it, its contents, and the rest with the reason. The same file twice is one."""
     taken: dict[str, tuple[str, str, int, str]] = {}
-    contents, refused, used = list[bytes](), list[Refused](), set[str]()
+    contents, refused, used = list[bytes](), list[RefusedFile](), set[str]()
     for file in files:
         digest = hashlib.sha256(file.content).hexdigest()
         if digest in taken:
             continue
         if digest in own:
-            refused.append(Refused(file.name, "own"))
+            refused.append(RefusedFile(file.name, "own"))
             continue
         try:
             kind, name = recognised(file.name, file.content)
         except UploadError as error:
-            refused.append(Refused(file.name, error.fault))
+            refused.append(RefusedFile(file.name, error.fault))
             continue
-        if len(taken) == MOST_FILES:
-            refused.append(Refused(file.name, "many"))
+        if len(taken) == MOST_LETTER_FILES:
+            refused.append(RefusedFile(file.name, "many"))
             continue
         taken[digest] = (unused(name, used), kind, len(file.content), digest)
         contents.append(file.content)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from dondoc.inbox.charsets import as_text
+from dondoc.inbox.charsets import text_of_octets
 
 _SIGNED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 _OBJECT, _OCTETS, _SEQUENCE, _EXPLICIT, _CONSTRUCTED = 0x06, 0x04, 0x30, 0xA0, 0x24
@@ -88,7 +88,7 @@ def tnef_files(content: bytes) -> list[tuple[str, bytes]]:
             found += [(name, octets)] if octets else []
             name, octets = "", b""
         elif attribute == _TITLE:
-            name = name or as_text(value.rstrip(b"\0"), "cp1258")
+            name = name or text_of_octets(value.rstrip(b"\0"), "cp1258")
         elif attribute == _DATA:
             octets = value
         elif attribute == _PROPERTIES:
@@ -122,7 +122,7 @@ def _mapi(data: bytes) -> dict[int, bytes]:
                 size = struct.unpack_from("<I", data, at)[0]
                 value = data[at + 4 : at + 4 + size]
                 at += 4 + size + (-size % 4)
-                text = value.decode("utf-16-le", "replace") if kind == 0x1F else as_text(value, "cp1258")
+                text = value.decode("utf-16-le", "replace") if kind == 0x1F else text_of_octets(value, "cp1258")
                 found.setdefault(number, value if kind in (0x102, 0x0D) else text.encode("utf-8", "replace"))
     except (struct.error, KeyError):
         pass

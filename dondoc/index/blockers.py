@@ -86,6 +86,6 @@ def gap(total: Sum, target: Decimal | None) -> Decimal | None:
     return change(total.score, target)
 
 
-def said(found: Iterable[Hindrance], rules: IndexRules) -> list[str]:
+def hindrance_words(found: Iterable[Hindrance], rules: IndexRules) -> list[str]:
     """Each reason in words, once."""
     return list(dict.fromkeys(hindrance.said(rules) for hindrance in found))

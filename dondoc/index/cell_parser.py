@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from dondoc.foundation.names import unmarked
-from dondoc.index.definitions import LONGEST_NAME, FigureError, Metric, Metrics, fold
+from dondoc.index.definitions import LONGEST_HEADING, FigureError, Metric, Metrics, folded_heading
 
 # Integers up to here survive every JSON reader (2**53 has 16 digits).
 _LONGEST = 15
@@ -47,7 +47,7 @@ _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _NOTHING = frozenset({"nan", "nat", "null", "none", "<na>"})
 
 
-def plain(column: str, text: str) -> str:
+def without_formula(column: str, text: str) -> str:
     """`text`, unless a spreadsheet would compute it: it starts with = + - @ and is no number.
 
     What only a program writes for nothing ("NaN") is an empty cell; the apostrophe that makes a cell text is none of it.
@@ -82,7 +82,7 @@ def month(text: str, year: int) -> str:
 
 def _plainly(text: str) -> str:
     """A day or month as it is matched: unmarked, one kind of dash, single blanks."""
-    return " ".join(_DASHES.sub("-", unmarked(text[:LONGEST_NAME])).split())
+    return " ".join(_DASHES.sub("-", unmarked(text[:LONGEST_HEADING])).split())
 
 
 def metric(text: str, metrics: Metrics) -> Metric:
@@ -92,13 +92,13 @@ def metric(text: str, metrics: Metrics) -> Metric:
     found = metrics.find(text)
     if found is not None:
         return found
-    near = metrics.suggest(text) if fold(text) else None
+    near = metrics.suggest(text) if folded_heading(text) else None
     if near is None:
         raise FigureError("code_unknown", text=text)
     raise FigureError("code_unknown_near", text=text, code=near.code, name=near.name)
 
 
-def whole(column: str, text: str) -> int | None:
+def whole_number(column: str, text: str) -> int | None:
     """A whole number ≥ 0; None for an empty cell."""
     if not text:
         return None
@@ -123,7 +123,7 @@ def written_out(text: str) -> str:
     return format(Decimal(text), "f") if _POWER.fullmatch(text) else text
 
 
-def version(text: str) -> int:
+def row_version(text: str) -> int:
     """Which version of the month's figures a row belongs to: 1 for an empty cell, from 2 on a correction."""
     if not text:
         return 1

@@ -16,10 +16,10 @@ from dondoc.foundation.errors import DondocError
 from dondoc.foundation.schema_faults import validated
 from dondoc.foundation.yaml_positions import Located
 
-Column = Literal["thang", "ma", "ten", "don_vi", "tu_so", "mau_so", "lan", "diem", "ngay_chot"]
+FigureColumn = Literal["thang", "ma", "ten", "don_vi", "tu_so", "mau_so", "lan", "diem", "ngay_chot"]
 Confidence = Literal["high", "medium", "low"]
 
-LONGEST_NAME = 80  # of a heading, code or name worth comparing
+LONGEST_HEADING = 80  # of a heading, code or name worth comparing
 
 # Every message a reading may need, and what may be filled in.
 MESSAGES: dict[str, str] = {
@@ -116,7 +116,7 @@ class Metric(_Frozen):
     note: str = ""
 
 
-class Group(_Frozen):
+class MetricGroup(_Frozen):
     """A group of metrics as the portal shows it, and its points."""
 
     name: str
@@ -141,8 +141,8 @@ class Metrics(_Frozen):
 
     source: str
     confidence: str
-    groups: dict[str, Group]
-    columns: dict[Column, ColumnNames]
+    groups: dict[str, MetricGroup]
+    columns: dict[FigureColumn, ColumnNames]
     limits: Limits
     ignored: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
@@ -161,29 +161,29 @@ class Metrics(_Frozen):
 
     def suggest(self, code: str) -> Metric | None:
         """The metric whose code or name is nearest in spelling; None if nothing is near."""
-        known = {fold(text): metric for metric in self.listed for text in (metric.code, metric.name)}
-        near = get_close_matches(fold(code), list(known), n=1, cutoff=0.6)
+        known = {folded_heading(text): metric for metric in self.listed for text in (metric.code, metric.name)}
+        near = get_close_matches(folded_heading(code), list(known), n=1, cutoff=0.6)
         return known[near[0]] if near else None
 
-    def headings(self) -> dict[str, Column]:
+    def headings(self) -> dict[str, FigureColumn]:
         """Every heading a column is known by, folded."""
         return {
-            fold(text): column
+            folded_heading(text): column
             for column, called in self.columns.items()
             for text in (column, called.name, *called.aliases)
         }
 
     def say(self, error: FigureError) -> str:
         """The message of `error`, in one line."""
-        return self.messages[error.key].format(**{name: shown(text) for name, text in error.values.items()})
+        return self.messages[error.key].format(**{name: printable(text) for name, text in error.values.items()})
 
 
-def fold(text: str) -> str:
+def folded_heading(text: str) -> str:
     """Letters and digits only, without case or diacritics: how headings and codes are compared."""
-    return names.fold(text[:LONGEST_NAME])
+    return names.fold(text[:LONGEST_HEADING])
 
 
-def shown(text: str, longest: int = 200) -> str:
+def printable(text: str, longest: int = 200) -> str:
     """`text` fit for a one-line message: printable and bounded."""
     line = "".join(c if c.isprintable() else "?" for c in text)
     return line if len(line) <= longest else line[: longest - 1] + "…"
@@ -201,15 +201,16 @@ def read_metrics(located: Located) -> Metrics:
                 ("metrics", i, "group"), f"no group is called {metric.group!r}; known: {', '.join(metrics.groups)}"
             )
         seen.add(metric.code)
-    for column in Column.__args__:  # type: ignore[attr-defined]
+    for column in FigureColumn.__args__:  # type: ignore[attr-defined]
         if column not in metrics.columns:
             located.fault(("columns",), f"the column {column!r} is missing; add its name and aliases")
-    known: dict[str, Column] = {}
+    known: dict[str, FigureColumn] = {}
     for column, called in metrics.columns.items():
         for text in (column, called.name, *called.aliases):
-            if known.setdefault(fold(text), column) != column:
+            if known.setdefault(folded_heading(text), column) != column:
                 located.fault(
-                    ("columns", column), f"the heading {text!r} already stands for {known[fold(text)]}; keep one"
+                    ("columns", column),
+                    f"the heading {text!r} already stands for {known[folded_heading(text)]}; keep one",
                 )
     _check_messages(metrics, located)
     located.check()

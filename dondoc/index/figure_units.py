@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dondoc.foundation.names import one_spelling
-from dondoc.index.definitions import LONGEST_NAME, FigureError, Metrics, fold
+from dondoc.index.definitions import LONGEST_HEADING, FigureError, Metrics, folded_heading
 from dondoc.index.figure import Figure
 from dondoc.office.office import Office
 from dondoc.office.wording import clean
@@ -25,12 +25,12 @@ def unit_named(text: str, metrics: Metrics, office: Office | None) -> str:
     Raises FigureError for a group of units, for a unit of measure, and for a name that is none.
     """
     name = clean(text)
-    if not name or fold(name) in {fold(total) for total in metrics.whole}:
+    if not name or folded_heading(name) in {folded_heading(total) for total in metrics.whole}:
         return ""
-    if not fold(name) and not _measure(name, metrics):
+    if not folded_heading(name) and not _measure(name, metrics):
         raise FigureError("unit_bad", text=name)
-    if len(name) > LONGEST_NAME:
-        raise FigureError("unit_long", text=name, limit=str(LONGEST_NAME))
+    if len(name) > LONGEST_HEADING:
+        raise FigureError("unit_long", text=name, limit=str(LONGEST_HEADING))
     found = (office.find(name) or office.find_body(name)) if office else None
     if office and found in {group.id for group in office.groups}:
         raise FigureError("unit_group", text=name)
@@ -48,9 +48,9 @@ def spelt_alike(rows: Iterable[Figure]) -> list[Figure]:
 
 def _measure(name: str, metrics: Metrics) -> bool:
     """Whether that is what is counted ("hồ sơ", "hồ sơ/tháng", "%"), and so no body that counts."""
-    measures = {fold(measure) or measure for measure in metrics.measures}
+    measures = {folded_heading(measure) or measure for measure in metrics.measures}
     parts = [part.strip(" .()") for part in _BETWEEN.split(name)]
-    return all((fold(part) or part) in measures for part in parts if part)
+    return all((folded_heading(part) or part) in measures for part in parts if part)
 
 
 def with_sums(rows: Iterable[Figure]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dondoc.foundation.errors import Fault
-from dondoc.index.definitions import FigureError, Metrics, fold
+from dondoc.index.definitions import FigureError, Metrics, folded_heading
 from dondoc.index.figure import Figure, Rejected, SourceFile, label
 from dondoc.index.figure_units import spelt_alike, with_sums
 
@@ -91,7 +91,7 @@ def gather(year: int, metrics: Metrics, rows: Iterable[Figure | Rejected], files
             continue
         if row.version > 1 and on is not None and row.closed_on > on:
             continue
-        key = (row.month, row.code, fold(row.unit))
+        key = (row.month, row.code, folded_heading(row.unit))
         first = kept.setdefault(key, row)
         if first.version == row.version and first.values != row.values:
             error = FigureError("conflict", row.line, month=row.month, code=row.code, place=first.place)

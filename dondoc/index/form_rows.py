@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 
 from dondoc.foundation.names import name_key
 from dondoc.index import cell_parser as cells
-from dondoc.index.definitions import Column, FigureError, Metrics, fold
+from dondoc.index.definitions import FigureColumn, FigureError, Metrics, folded_heading
 
 _NUMBERED = re.compile(r"[(\[]?(?:[0-9]{1,2}|[A-Z\u0110]|[IVX]{1,4})[)\]]?(?:\s*=.*)?")
 _COUNT = re.compile(r"\W*[0-9]")
 _MOST_SIGNING = 3  # who made it, who checked it, who signs it: a row with more cells is no note
 _LEAST_NUMBERED = 3  # numbered columns of a row that is nothing else
-_COUNTS: tuple[Column, ...] = ("tu_so", "mau_so", "diem")
+_COUNTS: tuple[FigureColumn, ...] = ("tu_so", "mau_so", "diem")
 
 
-def holds_no_figure(raw: Sequence[str], at: Mapping[Column, int], metrics: Metrics, *, first: bool) -> bool:
+def holds_no_figure(raw: Sequence[str], at: Mapping[FigureColumn, int], metrics: Metrics, *, first: bool) -> bool:
     """Whether a row below the headings is the form's own. `at`: where each column stands. `first`: right below them."""
     filled = [text.strip() for text in raw if text.strip()]
     code = _cell(raw, at, "ma")
@@ -41,14 +41,14 @@ def holds_no_figure(raw: Sequence[str], at: Mapping[Column, int], metrics: Metri
     return len(filled) <= _MOST_SIGNING and not counted and not (code and metrics.suggest(code))
 
 
-def _cell(raw: Sequence[str], at: Mapping[Column, int], column: Column) -> str:
+def _cell(raw: Sequence[str], at: Mapping[FigureColumn, int], column: FigureColumn) -> str:
     place = at.get(column, len(raw))
     return raw[place].strip() if place < len(raw) else ""
 
 
-def _repeats_headings(raw: Sequence[str], at: Mapping[Column, int], metrics: Metrics) -> bool:
+def _repeats_headings(raw: Sequence[str], at: Mapping[FigureColumn, int], metrics: Metrics) -> bool:
     names = metrics.headings()
-    return len(at) > 1 and all(names.get(fold(_cell(raw, at, column))) == column for column in at)
+    return len(at) > 1 and all(names.get(folded_heading(_cell(raw, at, column))) == column for column in at)
 
 
 def _whole(text: str, metrics: Metrics) -> bool:
@@ -67,7 +67,7 @@ def _group(text: str, metrics: Metrics) -> bool:
 def _is_month(text: str) -> bool:
     """Whether the cell names some month, be it of another year."""
     try:
-        cells.month(cells.plain("", text), 0)
+        cells.month(cells.without_formula("", text), 0)
     except FigureError as error:
         return error.key == "month_outside"
     return True

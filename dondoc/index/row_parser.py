@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from dondoc.foundation.errors import Fault
 from dondoc.index import cell_parser as cells
-from dondoc.index.definitions import Column, FigureError, Metrics, fold
+from dondoc.index.definitions import FigureColumn, FigureError, Metrics, folded_heading
 from dondoc.index.figure import Figure, Rejected, label
 from dondoc.index.figure_units import unit_named
 from dondoc.index.form_rows import holds_no_figure
 from dondoc.office.office import Office
 
-Row = tuple[int, Sequence[str]]  # its 1-based line, and its cells as text
+NumberedRow = tuple[int, Sequence[str]]  # its 1-based line, and its cells as text
 T = TypeVar("T")
 
 _HEADINGS_WITHIN = 10  # titles may stand above the headings
@@ -26,12 +26,12 @@ _HEADINGS_LEAST = 2  # fewer known headings in a row are no headings
 _WIDEST = 64  # columns looked at for headings
 
 
-def heading_width(rows: Iterable[Row], metrics: Metrics) -> int:
+def heading_width(rows: Iterable[NumberedRow], metrics: Metrics) -> int:
     """How many columns the headings among the first rows name; 0 if there are none."""
     return len(set(headings(rows, metrics)[1].values()))
 
 
-def figure_rows(rows: Sequence[Row], metrics: Metrics) -> list[Row]:
+def figure_rows(rows: Sequence[NumberedRow], metrics: Metrics) -> list[NumberedRow]:
     """The rows below the headings that should hold a figure: without empty ones and the form's own (form_rows)."""
     head, known = headings(rows, metrics)
     if head is None:
@@ -44,7 +44,7 @@ def figure_rows(rows: Sequence[Row], metrics: Metrics) -> list[Row]:
 
 
 def read_rows(
-    file: str, rows: Sequence[Row], year: int, metrics: Metrics, sheet: str = "", office: Office | None = None
+    file: str, rows: Sequence[NumberedRow], year: int, metrics: Metrics, sheet: str = "", office: Office | None = None
 ) -> list[Figure | Rejected]:
     """Every row below the headings, as a figure or rejected with its faults. Rows that hold none are passed over.
 
@@ -67,7 +67,7 @@ class _RowReader:
     """Reads rows of one sheet whose headings are known."""
 
     def __init__(
-        self, file: str, sheet: str, at: Mapping[Column, int], width: int, year: int, metrics: Metrics,
+        self, file: str, sheet: str, at: Mapping[FigureColumn, int], width: int, year: int, metrics: Metrics,
         office: Office | None,
     ) -> None:  # fmt: skip
         self._file, self._sheet, self._at, self._width = file, sheet, at, width
@@ -84,11 +84,11 @@ class _RowReader:
                 errors.append(error)
                 return None
 
-        def cell(column: Column, parse: Callable[[str], T]) -> T | None:
+        def cell(column: FigureColumn, parse: Callable[[str], T]) -> T | None:
             i = self._at.get(column, len(raw))
             text = raw[i].strip() if i < len(raw) else ""
             name = metrics.columns[column].name
-            return attempt(lambda: parse(cells.plain(name, text)))
+            return attempt(lambda: parse(cells.without_formula(name, text)))
 
         extra = next((text for text in raw[self._width :] if text.strip()), None)
         if extra is not None:
@@ -97,11 +97,11 @@ class _RowReader:
         metric = cell("ma", lambda text: cells.metric(text, metrics))
         cell("ten", str)
         unit = cell("don_vi", lambda text: unit_named(text, metrics, self._office))
-        numerator = cell("tu_so", lambda text: cells.whole(metrics.columns["tu_so"].name, text))
-        denominator = cell("mau_so", lambda text: cells.whole(metrics.columns["mau_so"].name, text))
+        numerator = cell("tu_so", lambda text: cells.whole_number(metrics.columns["tu_so"].name, text))
+        denominator = cell("mau_so", lambda text: cells.whole_number(metrics.columns["mau_so"].name, text))
         score = cell("diem", cells.score)
         closed_on = cell("ngay_chot", cells.day)
-        version = cell("lan", cells.version)
+        version = cell("lan", cells.row_version)
         if numerator is not None and denominator is not None and numerator > denominator:
             errors.append(FigureError("exceeds", numerator=str(numerator), denominator=str(denominator)))
         if score is not None and metric is not None:
@@ -123,23 +123,25 @@ def _filled(raw: Sequence[str]) -> bool:
     return any(text.strip() for text in raw)
 
 
-def headings(rows: Iterable[Row], metrics: Metrics) -> tuple[Row | None, dict[int, Column]]:
+def headings(rows: Iterable[NumberedRow], metrics: Metrics) -> tuple[NumberedRow | None, dict[int, FigureColumn]]:
     """The row that names the most columns among the first filled ones, and the column at each place."""
     names = metrics.headings()
-    best: tuple[Row | None, dict[int, Column]] = (None, {})
+    best: tuple[NumberedRow | None, dict[int, FigureColumn]] = (None, {})
     for row in islice((row for row in rows if _filled(row[1])), _HEADINGS_WITHIN):
-        known = {i: names[fold(text)] for i, text in enumerate(row[1][:_WIDEST]) if fold(text) in names}
+        known = {
+            i: names[folded_heading(text)] for i, text in enumerate(row[1][:_WIDEST]) if folded_heading(text) in names
+        }
         if len(known) > max(len(best[1]), _HEADINGS_LEAST - 1):
             best = (row, known)
     return best
 
 
-def _heading_errors(raw: Sequence[str], known: Mapping[int, Column], metrics: Metrics) -> list[FigureError]:
+def _heading_errors(raw: Sequence[str], known: Mapping[int, FigureColumn], metrics: Metrics) -> list[FigureError]:
     found = list(known.values())
     errors = [FigureError("header_twice", column=column) for column in metrics.columns if found.count(column) > 1]
     absent = {text: column for text, column in metrics.headings().items() if column not in found}
     for i, text in enumerate(raw[:_WIDEST]):
-        near = get_close_matches(fold(text), list(absent), n=1, cutoff=0.75) if i not in known else []
+        near = get_close_matches(folded_heading(text), list(absent), n=1, cutoff=0.75) if i not in known else []
         if near:
             errors.append(FigureError("header_misspelt", text=text, column=absent[near[0]]))
     told = {error.values["column"] for error in errors}

@@ -66,7 +66,7 @@ class Source(_Frozen):
     bytes: int = Field(default=5_000_000, ge=1)
 
 
-class Words(_Frozen):
+class IndexWords(_Frozen):
     """The sentences of the index; `reasons` has one for each Reason."""
 
     month: str
@@ -115,7 +115,7 @@ class IndexRules(_Frozen):
     chase_working_days: int = Field(default=3, ge=1)
     feeds: tuple[Feed, ...] = ()
     source: Source = Source()
-    words: Words
+    words: IndexWords
 
 
 def read_rules(located: Located, metrics: Metrics) -> IndexRules:

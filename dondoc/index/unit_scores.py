@@ -21,7 +21,7 @@ class UnitIndex:
     index: MonthIndex
 
 
-def by_unit(month: str, shares: Iterable[Figure], metrics: Metrics, rules: IndexRules) -> tuple[UnitIndex, ...]:
+def scores_by_unit(month: str, shares: Iterable[Figure], metrics: Metrics, rules: IndexRules) -> tuple[UnitIndex, ...]:
     """Each unit's index, the most points first; units without a total, for want of counts, come last."""
     of_unit: dict[str, list[Figure]] = {}
     for share in shares:

@@ -51,7 +51,7 @@ class Found:
         return self.number
 
 
-def told(finding: Finding, words: Mapping[str, Any]) -> str:
+def finding_words(finding: Finding, words: Mapping[str, Any]) -> str:
     """The finding as an auditor reads it: one line. `words` are the office's (audit.yaml among them)."""
     about = {name: _in_words(name, value, words) for name, value in finding.about.items()}
     text = str(words["findings"][finding.code]).format(subject=finding.subject, **about)

@@ -20,16 +20,16 @@ from dondoc.foundation.errors import LedgerError
 
 GENESIS = "0" * 64
 SYSTEM = "dondoc"  # what belongs to no plan is recorded under the system's own name
-FIELDS = frozenset({"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"})
-_BEFORE_HASH = sorted(field for field in FIELDS if field < "hash")
-_AFTER_HASH = sorted(field for field in FIELDS if field > "hash")
+ENTRY_FIELDS = frozenset({"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"})
+_BEFORE_HASH = sorted(field for field in ENTRY_FIELDS if field < "hash")
+_AFTER_HASH = sorted(field for field in ENTRY_FIELDS if field > "hash")
 _decode = json.JSONDecoder().decode
 # orjson reads and writes RFC 8785 twice as fast as the standard library, save for keys beyond U+FFFF and for floats.
 # A line with either, and every line it cannot vouch for, is read the slow way.
 _UP_TO_THREE_BYTES = bytes(range(0xF0))
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
-KINDS = frozenset(
+ENTRY_KINDS = frozenset(
     [
         "plan.adopted",
         "plan.amended",
@@ -125,8 +125,8 @@ def timestamp(moment: datetime) -> str:
 
 def link(head: Head, at: datetime, draft: Draft) -> Linked:
     """The entry after `head`. Raises LedgerError for an unknown kind or a body that has no canonical form."""
-    if draft.kind not in KINDS:
-        raise LedgerError(f"unknown entry kind {draft.kind!r}; known kinds stand in dondoc.ledger.ledger.KINDS")
+    if draft.kind not in ENTRY_KINDS:
+        raise LedgerError(f"unknown entry kind {draft.kind!r}; known kinds stand in dondoc.ledger.ledger.ENTRY_KINDS")
     moment = timestamp(at)
     before, after = _around_hash(
         {"actor": draft.actor, "at": moment, "body": draft.body},
@@ -192,7 +192,7 @@ def read_entries(lines: Iterable[bytes], *, start: Head | None = None) -> Iterat
         head = Head(found["seq"], found["hash"])
 
 
-def verify(lines: Iterable[bytes], *, start: Head | None = None) -> Head | Break:
+def verify_export(lines: Iterable[bytes], *, start: Head | None = None) -> Head | Break:
     """The head of an export whose every entry holds, or the first Break."""
     head = start or Head()
     for found in read_entries(lines, start=start):
@@ -213,7 +213,7 @@ def _read_fast(line: bytes, head: Head) -> dict[str, Any] | None:
         return None
     try:
         entry = orjson.loads(line)
-        if orjson.dumps(entry, option=_CANONICAL) != line or entry.keys() != FIELDS:
+        if orjson.dumps(entry, option=_CANONICAL) != line or entry.keys() != ENTRY_FIELDS:
             return None
         own, seq = entry["hash"], entry["seq"]
         # Behind the entry's own hash stand only texts and numbers, and no text holds a bare quotation mark: the last
@@ -241,7 +241,7 @@ def _read_slowly(line: bytes, head: Head, number: int) -> dict[str, Any] | Break
         entry = _decode(line.decode("utf-8"))
     except (ValueError, RecursionError):
         return broken("not_json")
-    if not isinstance(entry, dict) or entry.keys() != FIELDS:
+    if not isinstance(entry, dict) or entry.keys() != ENTRY_FIELDS:
         return broken("fields")
     seq = entry["seq"] if type(entry["seq"]) is int else None  # true is an int to Python, not to JSON
     if seq != head.seq + 1:

@@ -19,7 +19,7 @@ _LINE = re.compile(r"(?P<seq>[0-9]{1,16}) (?P<hash>[0-9A-Fa-f]{64})(?: .*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WitnessLine:
     """One line of a witness: where the ledger stood, at which line of the file (from 1) that is written, and how."""
 
     number: int
@@ -32,7 +32,7 @@ class Witness:
     """A read witness. `unreadable` are the numbers of lines that say nothing: a damaged witness is said, not skipped."""
 
     name: str
-    lines: dict[int, list[Line]] = field(default_factory=dict)
+    lines: dict[int, list[WitnessLine]] = field(default_factory=dict)
     unreadable: list[int] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
@@ -54,11 +54,11 @@ class Witness:
             yield Finding("witness_unreadable", self.name, {"line": number})
 
 
-def _about(line: Line) -> dict[str, Any]:
+def _about(line: WitnessLine) -> dict[str, Any]:
     return {"line": line.number, "known": line.head.seq, "hash": line.head.hash}
 
 
-def line_of(head: Head, at: datetime, plan: str) -> str:
+def witness_line(head: Head, at: datetime, plan: str) -> str:
     """The line a witness keeps: `seq hash at plan`."""
     return f"{head.seq} {head.hash} {timestamp(at)} {plan}"
 
@@ -78,5 +78,5 @@ def read_witness(name: str, lines: Iterable[str]) -> Witness:
             witness.unreadable.append(number)
             continue
         head = Head(int(found["seq"]), found["hash"].lower())
-        witness.lines.setdefault(head.seq, []).append(Line(number, head, said))
+        witness.lines.setdefault(head.seq, []).append(WitnessLine(number, head, said))
     return witness

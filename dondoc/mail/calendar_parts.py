@@ -30,14 +30,14 @@ class Deadline:
     url: str | None = None
 
 
-def calendar(deadlines: Iterable[Deadline], now: datetime, organizer: Address) -> str:
+def calendar_text(deadlines: Iterable[Deadline], now: datetime, organizer: Address) -> str:
     """The calendar of these deadlines, lines ending in CRLF and folded at 75 octets."""
     stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
     for deadline in deadlines:
         lines += _event(deadline, stamp, organizer)
     lines.append("END:VCALENDAR")
-    return "".join(f"{folded}\r\n" for line in lines for folded in fold(line))
+    return "".join(f"{folded}\r\n" for line in lines for folded in folded_line(line))
 
 
 def escape(text: str) -> str:
@@ -45,7 +45,7 @@ def escape(text: str) -> str:
     return _UNSEEN.sub("", text.replace("\r\n", "\n")).translate(_ESCAPES)
 
 
-def fold(line: str) -> Iterator[str]:
+def folded_line(line: str) -> Iterator[str]:
     """`line` in pieces of at most 75 octets, never inside a character; all but the first begin with a space."""
     rest = line.encode()
     first, room = True, OCTETS

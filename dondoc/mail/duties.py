@@ -26,12 +26,12 @@ from dondoc.obligations.extension import may_be_asked
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.obligations.notice_table import NOTICES, NoticeKind
 from dondoc.obligations.timing import cadence, chosen_by_policy
-from dondoc.office.wording import Wording, clean, sentence, short, shortened
+from dondoc.office.wording import Wording, clean, sentence, short_day, shortened
 from dondoc.plan.plan import Obligation
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LetterContext:
     """Where one mail is written: what it shares, its templates, and the words of the day."""
 
     letterhead: Letterhead
@@ -173,7 +173,7 @@ class Desk:
             "next_step": self._next_step(notice),
             "why_not": wording.words["letters"].get(str(notice.body.get("why", "")), ""),
             "day": wording.day,
-            "short": short,
+            "short": short_day,
         }
 
     def _next_step(self, notice: Notice) -> dict[str, Any] | None:
@@ -221,7 +221,7 @@ class Desk:
                 facts = {
                     **row,
                     "lead": self.wording.several("parties", row["lead"]),
-                    "due": short(_day(row.get("due"))),
+                    "due": short_day(_day(row.get("due"))),
                 }
                 status = self.wording.words["statuses"][row["status"]]
                 found.append(self.wording.value(f"report_{key}", **{**facts, "status": status}))
@@ -286,7 +286,7 @@ class Desk:
         if not document:
             return ""
         key = "document_signed" if signed else "document"
-        return self.wording.value(key, document=clean(str(document)), signed=short(signed))
+        return self.wording.value(key, document=clean(str(document)), signed=short_day(signed))
 
 
 def hashed(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from dondoc.calendar.working_days import Calendar
 from dondoc.mail.mail import Picture
 from dondoc.mail.notice import Notice
-from dondoc.obligations.notice_table import NOTICES, NoticeKind, Tone
+from dondoc.obligations.notice_table import NOTICES, NoticeKind, NoticeTone
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Duty:
     kind: NoticeKind
     title: str
     heading: str
-    tone: Tone
+    tone: NoticeTone
     subject: str
     name: str
     brief: str

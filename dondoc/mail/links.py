@@ -54,7 +54,7 @@ def sign(secret: str, occurrence: str, party: str, expires: datetime) -> str:
     return _text(body + _mac(secret, _PURPOSE + body))
 
 
-def read(secret: str, token: str, now: datetime) -> Link:
+def read_link(secret: str, token: str, now: datetime) -> Link:
     """What a token says. Raises LinkError: wrong before old, so that nobody learns anything from a forged one."""
     content = _bytes(token)
     body, signature = content[:-_SIGNATURE], content[-_SIGNATURE:]
@@ -72,7 +72,7 @@ def sign_form(secret: str, token: str, act: str, seq: int) -> str:
     return f"{seq}.{_text(_mac(secret, _FORM + f'{token} {act} {seq}'.encode()))}"
 
 
-def read_form(secret: str, token: str, act: str, mark: str) -> int | None:
+def read_form_mark(secret: str, token: str, act: str, mark: str) -> int | None:
     """The ledger entry after which a form was shown; None for a mark that is not of this link and act."""
     number = mark.partition(".")[0]
     if not (mark.isascii() and number.isdecimal() and len(number) < 19):

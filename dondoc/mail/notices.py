@@ -21,15 +21,15 @@ import jinja2
 
 from dondoc.calendar.working_days import Calendar
 from dondoc.mail import calendar_parts as ics
-from dondoc.mail.duties import Desk, hashed
+from dondoc.mail.duties import LetterContext, hashed
 from dondoc.mail.duty import Duty, due_now
 from dondoc.mail.mail import Address, Attachment, Mail, Picture
 from dondoc.mail.notice import Letterhead, Notice
-from dondoc.obligations.notice_table import KINDS, RANK, still_true
-from dondoc.office.wording import Wording, clean, party_name, sentence, short, shortened, wrapped
+from dondoc.obligations.notice_table import NOTICE_KINDS, NOTICE_RANK, still_true
+from dondoc.office.wording import Wording, clean, party_name, sentence, short_day, shortened, wrapped
 
 __all__ = [
-    "KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
+    "NOTICE_KINDS", "Letterhead", "Notice", "environment", "message_id", "party_name", "render", "still_true", "thread_id",
 ]  # fmt: skip
 
 THREADS = 10
@@ -38,7 +38,7 @@ FRAME, LINE = 90, 14
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class NoticeGroup:
     """The duties of one kind and role, under one heading: `duties` told whole, then `listed` in a line each.
 
     `asked`: what is asked of all of them alike, said once; else None.
@@ -94,13 +94,13 @@ def render(
     ordered = sorted(notices, key=lambda notice: _order(notice, today, letterhead.calendar))
     wording = Wording(words, letterhead.office, letterhead.calendar, today, portal=letterhead.link is not None)
     several = len({notice.occurrence.plan for notice in ordered}) > 1
-    desk = Desk(letterhead, environment, wording, pictures or {}, several)
-    duties = tuple(desk.duty(number, notice) for number, notice in enumerate(ordered, start=1))
+    context = LetterContext(letterhead, environment, wording, pictures or {}, several)
+    duties = tuple(context.duty(number, notice) for number, notice in enumerate(ordered, start=1))
     own = {duty.reply for duty in duties if duty.reply}
-    ahead = {n.occurrence.id: desk.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
+    ahead = {n.occurrence.id: context.deadline(n, duty) for n, duty in zip(ordered, duties, strict=True)}
     deadlines = [deadline for deadline in ahead.values() if deadline]
     facts = {"dated": bool(deadlines), "answers": len(own), "enclosed": [found.name for found in attachments]}
-    shown = _shown(desk, ordered, duties, to, facts)
+    shown = _shown(context, ordered, duties, to, facts)
     return Mail(
         message_id=message_id(ordered, letterhead.domain),
         sender=letterhead.sender,
@@ -109,7 +109,7 @@ def render(
         date=now,
         text=environment.get_template("digest/text.j2").render(shown),
         html=environment.get_template("digest/html.j2").render(shown),
-        calendar=ics.calendar(deadlines, now, letterhead.sender) if deadlines else None,
+        calendar=ics.calendar_text(deadlines, now, letterhead.sender) if deadlines else None,
         references=tuple(thread_id(occurrence, letterhead.domain) for occurrence in list(ahead)[:THREADS]),
         reply_to=own.pop() if len(own) == 1 else reply_to,
         attachments=tuple(attachments),
@@ -130,10 +130,10 @@ def thread_id(occurrence: str, domain: str) -> str:
 
 
 def _shown(
-    desk: Desk, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, facts: Mapping[str, Any]
+    context: LetterContext, notices: Sequence[Notice], duties: tuple[Duty, ...], to: Address, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the templates of the frame show: first its sentences, then the subject, made of the same facts."""
-    letterhead, wording = desk.letterhead, desk.wording
+    letterhead, wording = context.letterhead, context.wording
     tracker = any(notice.recipient == "role:tracker" for notice in notices)
     counts = _counts(notices, wording.words)
     whole = _told_whole(duties) if letterhead.link and len(duties) > 1 else set(duties)
@@ -150,17 +150,17 @@ def _shown(
         "head": letterhead.head if tracker or any(notice.kind == "report" for notice in notices) else None,
         **facts,
         "day": wording.day,
-        "short": short,
+        "short": short_day,
     }
-    shown["frame"] = desk.said("digest/message.j2", shown)
+    shown["frame"] = context.said("digest/message.j2", shown)
     shown["groups"] = tuple(_groups(duties, whole, wording))
     shown["columns"] = wording.words["columns"]
-    shown["subject"] = clean(desk.environment.get_template("digest/subject.j2").render(shown))
+    shown["subject"] = clean(context.environment.get_template("digest/subject.j2").render(shown))
     return shown
 
 
 def _order(notice: Notice, today: date, calendar: Calendar) -> tuple[int, bool, date, str, str]:
-    rank = RANK["last-call"] if due_now(notice, today, calendar) else RANK[notice.kind]
+    rank = NOTICE_RANK["last-call"] if due_now(notice, today, calendar) else NOTICE_RANK[notice.kind]
     return rank, notice.coordinating, notice.due or date.max, notice.occurrence.id, notice.key
 
 
@@ -176,7 +176,7 @@ def _told_whole(duties: Sequence[Duty]) -> set[Duty]:
     return whole
 
 
-def _groups(duties: Iterable[Duty], whole: Collection[Duty], wording: Wording) -> Iterator[Group]:
+def _groups(duties: Iterable[Duty], whole: Collection[Duty], wording: Wording) -> Iterator[NoticeGroup]:
     for (heading, _), found in groupby(duties, key=lambda duty: (duty.heading, duty.coordinating)):
         alike = tuple(found)
         told = tuple(duty for duty in alike if duty in whole)
@@ -185,7 +185,7 @@ def _groups(duties: Iterable[Duty], whole: Collection[Duty], wording: Wording) -
         once = asked.pop() if len(asked) == 1 and (listed or len(told) > 1) else None
         if listed and not told and not once:
             once = wording.words["listed"]
-        yield Group(heading, alike[0].tone, told, listed, once)
+        yield NoticeGroup(heading, alike[0].tone, told, listed, once)
 
 
 def _counts(notices: Iterable[Notice], words: Mapping[str, Any]) -> list[tuple[str, int]]:

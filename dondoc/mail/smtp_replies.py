@@ -15,7 +15,7 @@ from typing import Literal
 Stage = Literal["recipient", "content", "other"]
 # taken · final: this recipient never · recipient: this recipient not now · doubtful: refused at RCPT or DATA, for its
 # sake or ours · server: not taken for a reason that is ours or the server's · lost: the connection broke, the server may have it.
-Verdict = Literal["taken", "final", "recipient", "doubtful", "server", "lost"]
+ReplyVerdict = Literal["taken", "final", "recipient", "doubtful", "server", "lost"]
 
 _ENHANCED = re.compile(r"^[245]\.(\d{1,3})\.(\d{1,3})\b")
 _VARYING = re.compile(r"<[^>]*>|\S+@\S+|\d{3,}|\b(?=\w*\d)[\w-]{6,}\b")
@@ -31,16 +31,16 @@ MANY = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MailReply:
     """What one mail of a delivery was answered; `key` is the mail's."""
 
     key: str
     address: str
-    verdict: Verdict
+    verdict: ReplyVerdict
     reply: str
 
 
-def verdict(code: int, text: str, stage: Stage) -> Verdict:
+def verdict(code: int, text: str, stage: Stage) -> ReplyVerdict:
     """What a refusal (4xx or 5xx) means by itself. `text` is the reply without its code, `stage` what was answered."""
     if stage == "other":
         return "server"
@@ -57,7 +57,7 @@ def verdict(code: int, text: str, stage: Stage) -> Verdict:
     return "doubtful"
 
 
-def about_us(answers: Sequence[Answer], others_taken: bool = False) -> frozenset[str]:
+def about_us(answers: Sequence[MailReply], others_taken: bool = False) -> frozenset[str]:
     """The mails of one delivery, in its order, whose refusal is about us or our server and says nothing of the recipient.
 
     - What the server said of us.
@@ -75,7 +75,7 @@ def about_us(answers: Sequence[Answer], others_taken: bool = False) -> frozenset
         if not others_taken or len({answer.address.casefold() for answer in doubted}) > 1:
             ours |= {answer.key for answer in doubted}
         return frozenset(ours)
-    tail: list[Answer] = []
+    tail: list[MailReply] = []
     for answer in reversed(answers):
         unsaid = answer.verdict in ("final", "doubtful") and not _names_the_address(answer.reply)
         if not unsaid or (tail and same_words(answer.reply) != same_words(tail[0].reply)):
@@ -99,7 +99,7 @@ def _names_the_address(reply: str) -> bool:
     return found is not None and found[0] in (_ADDRESS, _MAILBOX)
 
 
-def _many_alike(refused: Iterable[Answer]) -> bool:
+def _many_alike(refused: Iterable[MailReply]) -> bool:
     found = list(refused)
     addresses = {answer.address.casefold() for answer in found}
     return len(addresses) >= MANY and len({same_words(answer.reply) for answer in found}) == 1

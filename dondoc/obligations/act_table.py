@@ -19,8 +19,8 @@ from dondoc.obligations.extension import ask_hurdle, grant_hurdle
 from dondoc.obligations.notice_table import NoticeKind
 from dondoc.obligations.state import State, Status
 
-S = Status
-OWED, LIVE = (S.OPEN, S.RETURNED), (S.OPEN, S.RETURNED, S.SUBMITTED)
+_S = Status
+WHILE_OWED, WHILE_LIVE = (_S.OPEN, _S.RETURNED), (_S.OPEN, _S.RETURNED, _S.SUBMITTED)
 
 ActName = Literal[
     "acknowledge", "submit", "report_part", "extend_request", "raise_difficulty", "accept", "return", "extend", "refuse_extension",
@@ -40,7 +40,7 @@ class FieldRule:
 
 
 MOST_FILES = 10
-FIELDS: dict[FieldName, FieldRule] = {
+ACT_FIELDS: dict[FieldName, FieldRule] = {
     "document": FieldRule("line", 200),
     "signed": FieldRule("day"),
     "signer": FieldRule("line", 200),
@@ -49,7 +49,7 @@ FIELDS: dict[FieldName, FieldRule] = {
     "reason": FieldRule("lines", 4000),
     "note": FieldRule("lines", 4000),
 }
-TEXTS = tuple(name for name, rule in FIELDS.items() if rule.form in ("line", "lines"))
+TEXTS = tuple(name for name, rule in ACT_FIELDS.items() if rule.form in ("line", "lines"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,54 +97,54 @@ def _nothing_raised(facts: Facts, _today: date) -> Refusal | None:
 # In the order in which a page offers them: first what units answer, then what the office decides.
 ACTS: dict[ActName, ActRule] = {
     "acknowledge": ActRule(
-        "occurrence.acknowledged", "Record that the unit has taken the duty on.", "unit", _stay(*OWED), {},
+        "occurrence.acknowledged", "Record that the unit has taken the duty on.", "unit", _stay(*WHILE_OWED), {},
         once=True, address="acknowledge",
     ),
     "submit": ActRule(
         "occurrence.submitted", "Record that the lead unit delivered.", "lead",
-        dict.fromkeys((S.PLANNED, *OWED), S.SUBMITTED),
+        dict.fromkeys((_S.PLANNED, *WHILE_OWED), _S.SUBMITTED),
         {"document": "", "signed": "", "signer": "", "files": "", "reason": "", "note": ""},
         "submitted", effects.submitted, one_of=("document", "note", "files"), explains=True, address="done",
         dates_result=True,
     ),
     "report_part": ActRule(
-        "occurrence.partly_done", "Report a part of the result; the rest stays owed.", "lead", _stay(*OWED),
+        "occurrence.partly_done", "Report a part of the result; the rest stays owed.", "lead", _stay(*WHILE_OWED),
         {"document": "", "signed": "", "note": "missing"}, "partial", address="part",
         dates_result=True,
     ),
     "extend_request": ActRule(
-        "occurrence.extension_requested", "Ask for more time.", "lead", _stay(*OWED),
+        "occurrence.extension_requested", "Ask for more time.", "lead", _stay(*WHILE_OWED),
         {"until": "no_new_date", "reason": "reason"}, "extension-requested", effects.extension_requested,
         hurdle=ask_hurdle, address="more-time",
     ),
     "raise_difficulty": ActRule(
-        "occurrence.difficulty_raised", "Report a difficulty.", "unit", _stay(S.PLANNED, *LIVE),
+        "occurrence.difficulty_raised", "Report a difficulty.", "unit", _stay(_S.PLANNED, *WHILE_LIVE),
         {"reason": "difficulty", "note": ""}, "difficulty", effects.difficulty_raised,
         settled=lambda state: state.difficulty, address="blocked",
     ),
     "accept": ActRule(
-        "occurrence.accepted", "Accept what was submitted.", "office", {S.SUBMITTED: S.DONE}, {"note": ""}, "accepted",
+        "occurrence.accepted", "Accept what was submitted.", "office", {_S.SUBMITTED: _S.DONE}, {"note": ""}, "accepted",
         favours=True, shared=True,
     ),
     "return": ActRule(
-        "occurrence.returned", "Return what was submitted, with a reason.", "office", {S.SUBMITTED: S.RETURNED},
+        "occurrence.returned", "Return what was submitted, with a reason.", "office", {_S.SUBMITTED: _S.RETURNED},
         {"reason": "reason"}, "returned", effects.returned, shared=True,
     ),
     "extend": ActRule(
-        "occurrence.extended", "Grant an extension.", "office", _stay(*OWED),
+        "occurrence.extended", "Grant an extension.", "office", _stay(*WHILE_OWED),
         {"until": "no_new_date", "reason": "reason"}, "extended", effects.extended, hurdle=grant_hurdle, favours=True,
     ),
     "refuse_extension": ActRule(
-        "occurrence.extension_refused", "Refuse the extension that was asked for.", "office", _stay(*LIVE),
+        "occurrence.extension_refused", "Refuse the extension that was asked for.", "office", _stay(*WHILE_LIVE),
         {"reason": "reason"}, "extension-refused", effects.extension_refused, hurdle=_nothing_asked,
     ),
     "answer_difficulty": ActRule(
-        "occurrence.difficulty_answered", "Answer a difficulty.", "office", _stay(S.PLANNED, *LIVE),
+        "occurrence.difficulty_answered", "Answer a difficulty.", "office", _stay(_S.PLANNED, *WHILE_LIVE),
         {"reason": "answer"}, "difficulty-answered", effects.difficulty_answered, hurdle=_nothing_raised,
     ),
     "waive": ActRule(
         "occurrence.waived", "Waive the duty, naming the decision.", "office",
-        dict.fromkeys((S.GATED, S.PLANNED, *LIVE), S.WAIVED),
+        dict.fromkeys((_S.GATED, _S.PLANNED, *WHILE_LIVE), _S.WAIVED),
         {"document": "decision", "signed": "decision", "reason": "reason"}, "waived", favours=True,
     ),
 }  # fmt: skip

@@ -17,11 +17,11 @@ from dondoc.foundation.errors import ForbiddenTransitionError, RefusedError
 from dondoc.foundation.refusals import Refusal
 from dondoc.foundation.text import written
 from dondoc.ledger.ledger import Draft
-from dondoc.obligations.act_table import ACT_KINDS, ACTS, FIELDS, TEXTS, ActName, FieldName
+from dondoc.obligations.act_table import ACT_FIELDS, ACT_KINDS, ACTS, TEXTS, ActName, FieldName
 from dondoc.obligations.actors import decides_own, parts
 from dondoc.obligations.decide import Decision, Facts, Verdict, leads
 from dondoc.obligations.extension import until_fault
-from dondoc.obligations.lifecycle import State, advance, allowed
+from dondoc.obligations.lifecycle import State, advance, may_follow
 from dondoc.obligations.notice_table import NOTICES, Audience
 from dondoc.office.delegation import with_stand_ins
 
@@ -120,7 +120,7 @@ def _opens(facts: Facts) -> date:
 
 def _hurdle(facts: Facts, name: ActName, today: date) -> Refusal | None:
     rule, status = ACTS[name], facts.state.status
-    if not allowed(status, rule.entry):
+    if not may_follow(status, rule.entry):
         said = {"occurrence": facts.occurrence.id, "status": status.value, "entry": rule.entry}
         return Refusal("not_now", said)
     return rule.hurdle(facts, today)
@@ -128,7 +128,7 @@ def _hurdle(facts: Facts, name: ActName, today: date) -> Refusal | None:
 
 def _field_faults(facts: Facts, act: Act, today: date) -> Iterator[Refusal]:
     rule = ACTS[act.name]
-    for name in FIELDS:
+    for name in ACT_FIELDS:
         if refusal := _too_long(act, name):
             yield refusal
     if rule.one_of and not any(_given(act, name) for name in rule.one_of):
@@ -164,7 +164,7 @@ def _given(act: Act, name: FieldName) -> bool:
 
 
 def _too_long(act: Act, name: FieldName) -> Refusal | None:
-    value, most = getattr(act, name), FIELDS[name].most
+    value, most = getattr(act, name), ACT_FIELDS[name].most
     if not isinstance(value, str) or len(_clean(name, value)) <= most:
         return None
     return Refusal("too_long", {"name": name, "length": len(_clean(name, value)), "most": most}, name)
@@ -217,4 +217,4 @@ def _body(act: Act, today: date) -> dict[str, Any]:
 
 
 def _clean(name: FieldName, text: str) -> str:
-    return written(text, lines=FIELDS[name].form == "lines")
+    return written(text, lines=ACT_FIELDS[name].form == "lines")

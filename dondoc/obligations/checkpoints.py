@@ -15,7 +15,7 @@ from typing import Literal
 from dondoc.calendar.working_days import DAY, Calendar
 from dondoc.office.policy import Policy, Rhythm
 
-Kind = Literal["assign", "remind", "last-call", "overdue", "escalate", "close"]
+CheckpointKind = Literal["assign", "remind", "last-call", "overdue", "escalate", "close"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Checkpoint:
     `step` is the working days before act-by of a reminder, or the 1-based step of an escalation.
     """
 
-    kind: Kind
+    kind: CheckpointKind
     day: date
     step: int = 0
 

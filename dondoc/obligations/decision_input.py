@@ -11,7 +11,7 @@ from dondoc.obligations.state import State, Status
 from dondoc.obligations.timing import Occurrence, event_dates
 from dondoc.office.delegation import Delegation
 from dondoc.office.office import Office
-from dondoc.office.policy import Policy, Rhythm, Step
+from dondoc.office.policy import EscalationStep, Policy, Rhythm
 from dondoc.plan.plan import Item, Obligation
 
 
@@ -60,7 +60,7 @@ def frozen_policy(policy: Policy, state: State) -> Policy:
     """`policy` with the escalation steps frozen into the occurrence when it opened."""
     if state.opened_on is None:
         return policy
-    steps = tuple(Step(after_working_days=delay, roles=roles) for delay, roles in state.escalation)
+    steps = tuple(EscalationStep(after_working_days=delay, roles=roles) for delay, roles in state.escalation)
     return policy if steps == policy.escalation else policy.model_copy(update={"escalation": steps})
 
 

@@ -14,7 +14,7 @@ from dondoc.office.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ExtensionWindow:
     """The days a new due date may lie in, both included. `closes`: the closing day, where that sets the last of them."""
 
     first: date
@@ -33,7 +33,7 @@ def may_be_asked(state: State, policy: Policy, today: date) -> bool:
     )
 
 
-def extension_span(facts: Facts, today: date) -> Span | None:
+def extension_span(facts: Facts, today: date) -> ExtensionWindow | None:
     """The days a new due date may lie in: after the present one, not over, within policy and before the plan closes.
 
     None where there is no due date to move, or no such day.
@@ -43,7 +43,7 @@ def extension_span(facts: Facts, today: date) -> Span | None:
         return None
     closes = closing_day(facts.year, policy, facts.calendar)
     latest = due + DAY * policy.extensions.max_days
-    span = Span(max(due + DAY, today), min(latest, closes - DAY), closes if closes <= latest else None)
+    span = ExtensionWindow(max(due + DAY, today), min(latest, closes - DAY), closes if closes <= latest else None)
     return span if span.first <= span.last else None
 
 

@@ -18,21 +18,31 @@ from dondoc.obligations.state import ENDS, OWED, State, Status, from_json, revis
 from dondoc.obligations.timing import Occurrence
 
 __all__ = [
-    "ENDS", "OWED", "TRANSITIONS", "State", "Status",
-    "advance", "allowed", "fold", "from_json", "initial", "revised", "to_json",
+    "ENDS",
+    "OWED",
+    "TRANSITIONS",
+    "State",
+    "Status",
+    "advance",
+    "fold",
+    "from_json",
+    "initial",
+    "may_follow",
+    "revised",
+    "to_json",
 ]  # fmt: skip
 
-S = Status
-_LIVE = (S.OPEN, S.RETURNED, S.SUBMITTED)
+_S = Status
+_LIVE = (_S.OPEN, _S.RETURNED, _S.SUBMITTED)
 
 # (status before, kind of entry) → status after. What is not here is forbidden.
 TRANSITIONS: dict[tuple[Status, str], Status] = {
-    (S.GATED, "occurrence.opened"): S.OPEN,
-    (S.PLANNED, "occurrence.opened"): S.OPEN,
+    (_S.GATED, "occurrence.opened"): _S.OPEN,
+    (_S.PLANNED, "occurrence.opened"): _S.OPEN,
     **{(before, rule.entry): after for rule in ACTS.values() for before, after in rule.moves.items()},
-    **{(before, "occurrence.amended"): before for before in (S.GATED, S.PLANNED, *_LIVE)},
-    **{(before, "occurrence.superseded"): S.SUPERSEDED for before in (S.GATED, S.PLANNED, *_LIVE)},
-    **{(before, "occurrence.missed"): S.MISSED for before in (S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.amended"): before for before in (_S.GATED, _S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.superseded"): _S.SUPERSEDED for before in (_S.GATED, _S.PLANNED, *_LIVE)},
+    **{(before, "occurrence.missed"): _S.MISSED for before in (_S.PLANNED, *_LIVE)},
 }
 _EFFECTS = {**EFFECTS, **{rule.entry: rule.effect for rule in ACTS.values() if rule.effect}}
 
@@ -56,7 +66,7 @@ def fold(occurrence: Occurrence, entries: Iterable[tuple[Draft, date]]) -> State
     return state
 
 
-def allowed(status: Status, kind: str) -> bool:
+def may_follow(status: Status, kind: str) -> bool:
     """Whether an entry of that kind may follow that status. Kinds that move nothing are always allowed."""
     return not kind.startswith("occurrence.") or (status, kind) in TRANSITIONS
 

@@ -10,7 +10,7 @@ from dondoc.obligations.timing import Occurrence, unit_of
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MemberTally:
     """`done` of `owing` units; one that a decision relieves owes nothing any more."""
 
     done: int
@@ -23,13 +23,13 @@ def shared(occurrence: str) -> str:
     return occurrence.removesuffix(f"@{unit}") if unit else occurrence
 
 
-def member_tallies(standings: Iterable[tuple[Occurrence, State]]) -> dict[str, Tally]:
+def member_tallies(standings: Iterable[tuple[Occurrence, State]]) -> dict[str, MemberTally]:
     """By the id of what they owe; nothing for what is owed together."""
-    found: dict[str, Tally] = {}
+    found: dict[str, MemberTally] = {}
     for occurrence, state in standings:
         if occurrence.unit is None or state.status in (Status.WAIVED, Status.SUPERSEDED, Status.BEFORE_ADOPTION):
             continue
         key = shared(occurrence.id)
-        was = found.get(key, Tally(0, 0))
-        found[key] = Tally(was.done + (state.status is Status.DONE), was.owing + 1)
+        was = found.get(key, MemberTally(0, 0))
+        found[key] = MemberTally(was.done + (state.status is Status.DONE), was.owing + 1)
     return found

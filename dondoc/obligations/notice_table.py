@@ -18,7 +18,7 @@ NoticeKind = Literal[
     "undelivered", "letter", "difficulty", "extension-requested", "review", "submitted", "partial", "amended", "extension-refused",
     "extended", "difficulty-answered", "assign", "waived", "relieved", "accepted",
 ]  # fmt: skip
-Tone = Literal["late", "soon", "plain", "good"]
+NoticeTone = Literal["late", "soon", "plain", "good"]
 # tracker; the lead units; those and everyone who was told it was late; whom the occasion names
 Audience = Literal["tracker", "leads", "leads+told", "named"]
 StillTrue = Callable[[State, date], bool]
@@ -34,7 +34,7 @@ class NoticeRule:
     whose lines say nothing. `reason`: the label of its reason.
     """
 
-    tone: Tone
+    tone: NoticeTone
     told: Audience = "named"
     asks: bool = False
     true: StillTrue = lambda _state, _today: True
@@ -92,8 +92,8 @@ NOTICES: dict[str, NoticeRule] = {
     "accepted": NoticeRule("good", "leads+told", shows="result", settles=True),
 }  # fmt: skip
 
-KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
-RANK = {kind: rank for rank, kind in enumerate(NOTICES)}
+NOTICE_KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
+NOTICE_RANK = {kind: rank for rank, kind in enumerate(NOTICES)}
 
 
 def still_true(kind: str, state: State, today: date) -> bool:

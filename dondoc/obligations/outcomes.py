@@ -38,7 +38,7 @@ def outcome(state: State, today: date) -> Outcome:
             return "overdue" if owed(state, today) else "open"
 
 
-def tally(states: Iterable[State], today: date) -> dict[str, int]:
+def outcome_counts(states: Iterable[State], today: date) -> dict[str, int]:
     """How many of each outcome, those that occur, in alphabetical order."""
     counts = Counter(outcome(state, today) for state in states)
     return dict(sorted(counts.items()))

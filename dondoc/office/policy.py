@@ -28,7 +28,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Step(_Frozen):
+class EscalationStep(_Frozen):
     """One step of escalation: so many working days after the overdue notice was accepted, to these roles."""
 
     after_working_days: int = Field(ge=0, le=60)
@@ -105,7 +105,7 @@ class Policy(_Frozen):
     after_event_working_days: int = Field(default=15, ge=0, le=250)
     predecessor_wait_working_days: int = Field(default=15, ge=0, le=120)
     rhythm: dict[Shape, Rhythm]
-    escalation: tuple[Step, ...] = ()
+    escalation: tuple[EscalationStep, ...] = ()
     extensions: Extensions = Extensions()
     review_working_days: int = Field(default=3, ge=1, le=60)
     close_after_working_days: int = Field(default=15, ge=1, le=60)

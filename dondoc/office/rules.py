@@ -10,7 +10,7 @@ from dondoc.office.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Rules:
     """Who there is, what the office chose, and which days are worked."""
 
     office: Office

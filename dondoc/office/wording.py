@@ -13,7 +13,7 @@ from typing import Any
 from dondoc.calendar.working_days import Calendar
 from dondoc.office.office import Office
 
-LINE = 72
+LINE_WIDTH = 72
 
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -39,7 +39,7 @@ class Wording:
 
     def day(self, day: date | None) -> str:
         """thứ Sáu, 29/03/2024; empty for no day."""
-        return f"{self.words['weekdays'][day.weekday()]}, {short(day)}" if day else ""
+        return f"{self.words['weekdays'][day.weekday()]}, {short_day(day)}" if day else ""
 
     def due(self, due: date) -> str:
         """A due date with the working days left or late, and the last working day where that is an earlier one."""
@@ -51,7 +51,7 @@ class Wording:
         """29/03; with its year where that is another than today's; empty for no day."""
         if day is None:
             return ""
-        return f"{day:%d/%m}" if day.year == self.today.year else short(day)
+        return f"{day:%d/%m}" if day.year == self.today.year else short_day(day)
 
     def left(self, due: date) -> str:
         """How many working days are left, or how many it is late."""
@@ -75,7 +75,7 @@ class Wording:
         if last:
             return str(words["span"]).format(first=self.period(first), last=self.period(last))
         if _DATE.fullmatch(label):
-            return str(words["day"]).format(day=short(date.fromisoformat(label)))
+            return str(words["day"]).format(day=short_day(date.fromisoformat(label)))
         if week := _WEEK.fullmatch(label):
             return str(words["week"]).format(year=week[1], week=week[2])
         if case := _CASE.fullmatch(label):
@@ -161,7 +161,7 @@ def head_title(unit: str, office: Office) -> str:
     return clean(next((known.head_title or "" for known in office.units if known.id == unit), ""))
 
 
-def short(day: date | None) -> str:
+def short_day(day: date | None) -> str:
     """29/03/2024; empty for no day."""
     return f"{day:%d/%m/%Y}" if day else ""
 
@@ -180,12 +180,12 @@ def shortened(text: str, most: int) -> str:
 
 def wrapped(text: str, indent: str = "", first: str = "") -> str:
     """`text` in lines of at most 72 characters; a longer word, such as a link, stays whole."""
-    if len(first) + len(text) <= LINE and "\n" not in text:
+    if len(first) + len(text) <= LINE_WIDTH and "\n" not in text:
         return first + text
     lines: list[str] = []
     line, begun = first, False
     for word in text.split():
-        if begun and len(line) + 1 + len(word) > LINE:
+        if begun and len(line) + 1 + len(word) > LINE_WIDTH:
             lines.append(line)
             line, begun = indent, False
         line += f" {word}" if begun else word

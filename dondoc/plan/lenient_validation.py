@@ -13,30 +13,30 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dondoc.foundation.schema_faults import Keys, follows, note
+from dondoc.foundation.schema_faults import Keys, follows, note_faults
 from dondoc.foundation.yaml_positions import Located, Path
 
-Model = TypeVar("Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 Neutral = Mapping[str, Callable[[str], Any]]
 
 
 def readable(
-    model: type[Model],
+    model: type[_Model],
     located: Located,
     neutral: Neutral,
     examples: Mapping[str, str] | None = None,
     keys: Keys | None = None,
-) -> Model | None:
+) -> _Model | None:
     """`located` as `model`, its schema faults noted and mended by `neutral`; None where that does not help.
 
     `neutral` gives for a key's name a harmless value, made from a text that is unique to the place. A fault
-    inside such a key's value replaces that value whole. `examples` and `keys` are for the messages: see `note`.
+    inside such a key's value replaces that value whole. `examples` and `keys` are for the messages: see `note_faults`.
     """
     value = located.value if located.value is not None else {}
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        note(error, located, examples, keys)
+        note_faults(error, located, examples, keys)
         details = error.errors(include_url=False)
     mended = deepcopy(value)
     for detail in details:

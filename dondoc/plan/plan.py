@@ -167,7 +167,7 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the plan's canonical JSON: the same plan, the same digest, however its file is laid out."""
-        return digest(to_json(self))
+        return digest(plan_to_json(self))
 
 
 def item_tags(plan: Plan, item: Item) -> tuple[str, ...]:
@@ -175,8 +175,8 @@ def item_tags(plan: Plan, item: Item) -> tuple[str, ...]:
     return (plan.id, str(plan.year), item.ref, item.id)
 
 
-def to_json(plan: Plan) -> dict[str, Any]:
-    """The plan as a JSON object (dates ISO), complete: `planfile.from_json` reads it back."""
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """The plan as a JSON object (dates ISO), complete: `plan_from_json` reads it back."""
     value = asdict(plan)
     value["adopted_on"] = plan.adopted_on.isoformat()
     _without_defaults(value, {"parts": (), "to_year": None})  # a plan without them keeps the digest it always had

@@ -18,7 +18,7 @@ from dondoc.office.office import Office, Unit
 from dondoc.plan.lenient_validation import Neutral, readable
 from dondoc.plan.plan import Event, Irregularity, Item, Obligation, Plan, Source, Target
 from dondoc.plan.plan_checks import check_plan
-from dondoc.plan.plan_rows import EXAMPLES, ItemRow, ObligationRow, PlanFile, SourceRow, key_meant
+from dondoc.plan.plan_rows import ROW_EXAMPLES, ItemRow, ObligationRow, PlanFile, SourceRow, key_meant
 from dondoc.plan.timings import OnDemandTiming
 
 NO_MAILBOX = "chua-co-hop-thu@dondoc.invalid"  # of a unit whose address is not known yet; RFC 2606: it leads nowhere
@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 def read_plan(located: Located, office: Office) -> Plan:
     """The plan of a parsed file, its unit names resolved. Raises ConfigurationError with every fault."""
-    rows = readable(PlanFile, located, _neutral(office), EXAMPLES, key_meant)
+    rows = readable(PlanFile, located, _neutral(office), ROW_EXAMPLES, key_meant)
     plan = _Reader(located, _with_new_units(located, office, rows), rows).plan() if rows else None
     if plan:
         check_plan(plan, located)
@@ -233,6 +233,6 @@ def _cases(items: tuple[Item, ...], declared: set[str]) -> Iterator[Event]:
 _PLAN = TypeAdapter(Plan)
 
 
-def from_json(value: dict[str, Any]) -> Plan:
-    """The plan that `plan.to_json` wrote."""
+def plan_from_json(value: dict[str, Any]) -> Plan:
+    """The plan that `plan_to_json` wrote."""
     return _PLAN.validate_python(value)

@@ -152,7 +152,7 @@ class PlanFile(_Row):
 
 
 # What each key is written like, for whoever left it out or wrote something else.
-EXAMPLES = {
+ROW_EXAMPLES = {
     "plan": "cchc", "year": "2026", "title": "Kế hoạch cải cách hành chính năm {year}", "office": "Văn phòng UBND tỉnh",
     "adopted_on": "2026-01-05", "items": "[…] with at least one item", "id": "bao-cao-quy", "ref": '"II.2.a"',
     "text": "the duty as printed", "shape": "issue", "lead": "[hcqt]", "obligations": "[…] with at least one obligation",

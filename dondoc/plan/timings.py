@@ -18,7 +18,7 @@ from dondoc.plan.timing_values import Day, DayRule, Months, Point, Quarters, Wit
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PlanColumn:
     """The workbook's column that shows a field."""
 
     name: str
@@ -41,43 +41,47 @@ class MonthTiming(_Form):
     """In one month or several: each is due on its last day ("Tháng 6", "Tháng 6, tháng 12")."""
 
     kind = "month"
-    month: Annotated[Months, Column("number")] = Field(description="1 to 12, or several: [6, 12]")
-    year: Annotated[int | None, Column("year")] = Field(default=None, ge=2000, le=2100, description="another year")
+    month: Annotated[Months, PlanColumn("number")] = Field(description="1 to 12, or several: [6, 12]")
+    year: Annotated[int | None, PlanColumn("year")] = Field(default=None, ge=2000, le=2100, description="another year")
 
 
 class QuarterTiming(_Form):
     """In one quarter or several ("Quý I", "Quý II, Quý IV", "Quý II/2027")."""
 
     kind = "quarter"
-    quarter: Annotated[Quarters, Column("number")] = Field(description="1 to 4, or several: [2, 4]")
-    year: Annotated[int | None, Column("year")] = Field(default=None, ge=2000, le=2100, description="another year")
+    quarter: Annotated[Quarters, PlanColumn("number")] = Field(description="1 to 4, or several: [2, 4]")
+    year: Annotated[int | None, PlanColumn("year")] = Field(default=None, ge=2000, le=2100, description="another year")
 
 
 class ByTiming(_Form):
     """Until a day, that day included ("đến", "chậm nhất", "hết ngày", a bare date)."""
 
     kind = "by-date"
-    by: Annotated[Day, Column("day")] = Field(description='"MM-DD" or "YYYY-MM-DD"; several in a list')
-    opens: Annotated[Point | None, Column("opens")] = Field(default=None, description="open from; the year's first day")
+    by: Annotated[Day, PlanColumn("day")] = Field(description='"MM-DD" or "YYYY-MM-DD"; several in a list')
+    opens: Annotated[Point | None, PlanColumn("opens")] = Field(
+        default=None, description="open from; the year's first day"
+    )
 
 
 class BeforeTiming(_Form):
     """Before a day, which is excluded ("trước ngày")."""
 
     kind = "by-date"
-    before: Annotated[Day, Column("day")] = Field(description='"MM-DD" or "YYYY-MM-DD"; several in a list')
-    opens: Annotated[Point | None, Column("opens")] = Field(default=None, description="open from; the year's first day")
+    before: Annotated[Day, PlanColumn("day")] = Field(description='"MM-DD" or "YYYY-MM-DD"; several in a list')
+    opens: Annotated[Point | None, PlanColumn("opens")] = Field(
+        default=None, description="open from; the year's first day"
+    )
 
 
 class WindowTiming(_Form):
     """From one point to another, both included ("2025-2030", "Quý IV/2025 - Quý II/2026"), with stages if any."""
 
     kind = "window"
-    start: Annotated[Point | None, Column("from")] = Field(
+    start: Annotated[Point | None, PlanColumn("from")] = Field(
         default=None, alias="from", description='"2025", "2025-Q4", "2025-10", "2025-10-01"; without a year the plan\'s'
     )
-    to: Annotated[Point, Column("to")] = Field(description="the last year, quarter, month or day of it")
-    stages: Annotated[Cadence | None, Column("every")] = Field(
+    to: Annotated[Point, PlanColumn("to")] = Field(description="the last year, quarter, month or day of it")
+    stages: Annotated[Cadence | None, PlanColumn("every")] = Field(
         default=None, description="a stage report at the end of each; the last one is the result"
     )
 
@@ -87,15 +91,15 @@ class EveryTiming(_Form):
 
     kind = "recurring"
     regular = True
-    every: Annotated[Cadence | Literal["policy"], Column("every")] = Field(
+    every: Annotated[Cadence | Literal["policy"], PlanColumn("every")] = Field(
         description="policy: the plan prints no period and policy.yaml gives it"
     )
-    by: Annotated[DayRule | None, Column("by_day")] = Field(
+    by: Annotated[DayRule | None, PlanColumn("by_day")] = Field(
         default=None, description='day of the period\'s last month (15), weekday ("fri") or days of the year ("06-01")'
     )
-    before: Annotated[DayRule | None, Column("before_day")] = Field(default=None, description="the same, excluded")
-    start: Annotated[Point | None, Column("from")] = Field(default=None, alias="from")
-    to: Annotated[Point | None, Column("to")] = None
+    before: Annotated[DayRule | None, PlanColumn("before_day")] = Field(default=None, description="the same, excluded")
+    start: Annotated[Point | None, PlanColumn("from")] = Field(default=None, alias="from")
+    to: Annotated[Point | None, PlanColumn("to")] = None
 
     @model_validator(mode="after")
     def _rule_fits(self) -> EveryTiming:
@@ -122,11 +126,11 @@ class ContinuousTiming(_Form):
     kind = "continuous"
     regular = True
     continuous: Literal[True]
-    every: Annotated[Cadence | None, Column("every")] = Field(
+    every: Annotated[Cadence | None, PlanColumn("every")] = Field(
         default=None, description="how often the plan has it reported; policy.yaml where it prints nothing"
     )
-    start: Annotated[Point | None, Column("from")] = Field(default=None, alias="from", description="open from")
-    to: Annotated[Point | None, Column("to")] = Field(default=None, description="the plan's end where left out")
+    start: Annotated[Point | None, PlanColumn("from")] = Field(default=None, alias="from", description="open from")
+    to: Annotated[Point | None, PlanColumn("to")] = Field(default=None, description="the plan's end where left out")
 
 
 class ReferenceTiming(_Form):
@@ -134,20 +138,22 @@ class ReferenceTiming(_Form):
 
     kind = "by-reference"
     regular = True
-    reference: Annotated[str, Column("reference")] = Field(
+    reference: Annotated[str, PlanColumn("reference")] = Field(
         min_length=1, description="the document that holds the dates"
     )
-    continuous: Annotated[StrictBool, Column("continuous")] = Field(default=False, description="printed so as well")
-    every: Annotated[Cadence | None, Column("every")] = Field(default=None, description="the printed cadence")
+    continuous: Annotated[StrictBool, PlanColumn("continuous")] = Field(default=False, description="printed so as well")
+    every: Annotated[Cadence | None, PlanColumn("every")] = Field(default=None, description="the printed cadence")
 
 
 class AfterTiming(_Form):
     """After an event ("sau khi …"), so many working days or calendar days, or the policy's."""
 
     kind = "after-event"
-    after: Annotated[str, Column("event")] = Field(description="the id of the event that opens it")
-    within: Annotated[Within | None, Column("within")] = Field(default=None, description="working days after it")
-    within_days: Annotated[Within | None, Column("days")] = Field(default=None, description="calendar days after it")
+    after: Annotated[str, PlanColumn("event")] = Field(description="the id of the event that opens it")
+    within: Annotated[Within | None, PlanColumn("within")] = Field(default=None, description="working days after it")
+    within_days: Annotated[Within | None, PlanColumn("days")] = Field(
+        default=None, description="calendar days after it"
+    )
 
     @property
     def event(self) -> str | None:
@@ -159,11 +165,15 @@ class OnDemandTiming(_Form):
 
     kind = "on-demand"
     on_demand: Literal[True]
-    case: Annotated[str, Column("event")] = Field(
+    case: Annotated[str, PlanColumn("event")] = Field(
         default="", description="the cases' event id; item-obligation if none"
     )
-    within: Annotated[Within | None, Column("within")] = Field(default=None, description="working days after the case")
-    within_days: Annotated[Within | None, Column("days")] = Field(default=None, description="calendar days after it")
+    within: Annotated[Within | None, PlanColumn("within")] = Field(
+        default=None, description="working days after the case"
+    )
+    within_days: Annotated[Within | None, PlanColumn("days")] = Field(
+        default=None, description="calendar days after it"
+    )
 
     @property
     def event(self) -> str | None:
@@ -174,9 +184,9 @@ class BeforeEventTiming(_Form):
     """Before an event whose day is announced ("trước kỳ họp HĐND"), by so many days."""
 
     kind = "before-event"
-    before_event: Annotated[str, Column("event")] = Field(description="the id of the event it comes before")
-    within: Annotated[Within | None, Column("within")] = Field(default=None, description="working days before it")
-    within_days: Annotated[Within | None, Column("days")] = Field(
+    before_event: Annotated[str, PlanColumn("event")] = Field(description="the id of the event it comes before")
+    within: Annotated[Within | None, PlanColumn("within")] = Field(default=None, description="working days before it")
+    within_days: Annotated[Within | None, PlanColumn("days")] = Field(
         default=None, description="calendar days before it; 1 where neither is given"
     )
 
@@ -189,9 +199,11 @@ class AfterDoneTiming(_Form):
     """After another item of the plan is done, or one obligation of it ("sau khi hoàn thành …")."""
 
     kind = "after-completion"
-    after_done: Annotated[str, Column("event")] = Field(description='"item" or "item/obligation"')
-    within: Annotated[Within | None, Column("within")] = Field(default=None, description="working days after it")
-    within_days: Annotated[Within | None, Column("days")] = Field(default=None, description="calendar days after it")
+    after_done: Annotated[str, PlanColumn("event")] = Field(description='"item" or "item/obligation"')
+    within: Annotated[Within | None, PlanColumn("within")] = Field(default=None, description="working days after it")
+    within_days: Annotated[Within | None, PlanColumn("days")] = Field(
+        default=None, description="calendar days after it"
+    )
 
     @property
     def event(self) -> str | None:
@@ -226,12 +238,12 @@ def _unsaid(value: Any) -> bool:
     return value is None or value is False
 
 
-def columns(form: str) -> dict[str, str]:
+def timing_columns(form: str) -> dict[str, str]:
     """Key of the plan file → column of the workbook, for that form, in the order of its class."""
     found: dict[str, str] = {}
     for name, field in FORMS[form].model_fields.items():
         for mark in field.metadata:
-            if isinstance(mark, Column):
+            if isinstance(mark, PlanColumn):
                 found[field.alias or name] = mark.name
     return found
 
@@ -244,7 +256,7 @@ def _one_form(value: Any) -> Any:
         value = from_flat(value)
     form = form_of(value)
     if form is None:
-        raise ValueError(f"a timing says when; write {EXAMPLES}")
+        raise ValueError(f"a timing says when; write {TIMING_EXAMPLES}")
     known = {field.alias or name for name, field in FORMS[form].model_fields.items()}
     others = [key for key in FORMS if key in value and key not in known]
     if others:
@@ -263,7 +275,7 @@ def _tag(value: Any) -> str | None:
     return form_of(value)
 
 
-EXAMPLES = (
+TIMING_EXAMPLES = (
     'e.g. {month: 6}, {quarter: 4}, {by: "12-31"}, {before: "11-30"}, {every: month}, {continuous: true}, '
     '{after: event-id}, {from: "2025", to: "2030"}, {reference: "Kế hoạch số …"} or {unprinted: true}'
 )

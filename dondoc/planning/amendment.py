@@ -47,7 +47,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RegisteredOccurrence:
     """A registered occurrence and where it stands."""
 
     known: Registered
@@ -55,7 +55,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OccurrenceChange:
     """What an amendment does to one occurrence: its entries in order and the state after them."""
 
     occurrence: str
@@ -72,8 +72,8 @@ class Amendment:
 
     register: tuple[Registered, ...]
     added: tuple[Registered, ...]
-    dropped: tuple[Change, ...]
-    moved: tuple[Change, ...]
+    dropped: tuple[OccurrenceChange, ...]
+    moved: tuple[OccurrenceChange, ...]
     reworded: tuple[str, ...]
     kept: tuple[str, ...]
 
@@ -89,7 +89,12 @@ class Amendment:
 
 
 def amend(
-    before: Iterable[Standing], after: Iterable[Registered], ruling: Ruling, office: Office, today: date, actor: str
+    before: Iterable[RegisteredOccurrence],
+    after: Iterable[Registered],
+    ruling: Ruling,
+    office: Office,
+    today: date,
+    actor: str,
 ) -> Amendment:
     """Compare the occurrences of the plan in force with those of the amended one, on the office's day `today`.
 
@@ -121,7 +126,7 @@ def amend(
     return Amendment(register, added, tuple(dropped), tuple(moved), tuple(reworded), tuple(kept))
 
 
-def _settled(after: tuple[Registered, ...], standing: Mapping[str, Standing]) -> Iterator[Registered]:
+def _settled(after: tuple[Registered, ...], standing: Mapping[str, RegisteredOccurrence]) -> Iterator[Registered]:
     """The amended register, where a duty that is owed once and was met, waived or handed in is not asked for again.
 
     Moving it to another period gives its occurrence another id: the old one stays for it, as it ended, or with the
@@ -129,7 +134,7 @@ def _settled(after: tuple[Registered, ...], standing: Mapping[str, Standing]) ->
     """
     times = Counter((known.item.id, known.obligation.id) for known in after)
     ids = {known.occurrence.id for known in after}
-    instead: dict[str, Standing] = {}
+    instead: dict[str, RegisteredOccurrence] = {}
     for known in after:
         duty = (known.item.id, known.obligation.id)
         if times[duty] == 1 and known.occurrence.id not in standing:
@@ -173,7 +178,7 @@ def _ruled(ruling: Ruling, reason: str = "") -> dict[str, Any]:
     return body
 
 
-def _moved(was: Standing, becomes: Registered, office: Office) -> dict[str, Any]:
+def _moved(was: RegisteredOccurrence, becomes: Registered, office: Office) -> dict[str, Any]:
     """What the occurrence's holder must know of: new days, new lead units, another deliverable. Empty: nothing."""
     body: dict[str, Any] = {}
     old, new = was.known.occurrence, becomes.occurrence
@@ -193,14 +198,14 @@ def _iso(day: date | None) -> str | None:
 
 
 def _change(
-    was: Standing,
+    was: RegisteredOccurrence,
     kind: str,
     body: Mapping[str, Any],
     office: Office,
     today: date,
     actor: str,
     becomes: Registered | None = None,
-) -> Change:
+) -> OccurrenceChange:
     occurrence = was.known.occurrence
     entries = [Draft(kind, occurrence.plan, occurrence.id, actor, dict(body))]
     state = advance(was.state, entries[0], today)
@@ -210,10 +215,12 @@ def _change(
             told = {"kind": notice, "checkpoint": f"{notice}-{number}", "recipients": list(recipients), "about": body}
             entries.append(Draft("notice.queued", occurrence.plan, occurrence.id, actor, told))
             state = advance(state, entries[-1], today)
-    return Change(occurrence.id, tuple(entries), state)
+    return OccurrenceChange(occurrence.id, tuple(entries), state)
 
 
-def _told(was: Standing, becomes: Registered | None, office: Office) -> Iterator[tuple[NoticeKind, tuple[str, ...]]]:
+def _told(
+    was: RegisteredOccurrence, becomes: Registered | None, office: Office
+) -> Iterator[tuple[NoticeKind, tuple[str, ...]]]:
     """Whoever leads it now hears what changed; whoever no longer does, or was told that it is late, that it is over."""
     led = [f"unit:{unit}" for unit in office.members(was.known.obligation.lead)]
     lead = [f"unit:{unit}" for unit in office.members(becomes.obligation.lead)] if becomes else []

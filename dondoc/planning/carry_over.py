@@ -16,7 +16,7 @@ from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.state import ENDS, State
 from dondoc.obligations.timing import Occurrence
 from dondoc.office.office import Office
-from dondoc.office.wording import Wording, short
+from dondoc.office.wording import Wording, short_day
 from dondoc.plan.plan import Item, Obligation, Plan
 
 _UNMET = frozenset({"missed", "overdue"})
@@ -64,7 +64,7 @@ def _history(occurrence: Occurrence, state: State, wording: Wording) -> str:
     words = wording.words["rollover"]
     parts = [words["period"].format(period=wording.period(occurrence.period), outcome=_said(state, wording))]
     if state.due:
-        parts.append(words["due"].format(due=short(state.due)))
+        parts.append(words["due"].format(due=short_day(state.due)))
     if state.extensions:
         parts.append(words["extended"].format(times=state.extensions))
     if state.returns:
@@ -97,7 +97,7 @@ def _questions(
         if known.valid_to and known.valid_to < date(year + 1, 1, 1):
             key = "unit_ended" if known.successor else "unit_gone"
             name = office.name_of(known.successor) if known.successor else ""
-            yield words[key].format(unit=known.name, day=short(known.valid_to), successor=name)
+            yield words[key].format(unit=known.name, day=short_day(known.valid_to), successor=name)
     text = " ".join((item.title, item.text, *(f"{o.deliverable} {o.phrase}" for o in item.obligations)))
     for body in office.bodies:
         if body.last_year < year and any(mentions(text, name) for name in (body.name, *body.variants)):

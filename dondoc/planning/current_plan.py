@@ -10,7 +10,7 @@ _LAST_REMINDER_MONTH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AdoptedPlan:
     """An adopted plan: its id, family and year; how many of its duties are open, returned or wait for review."""
 
     id: str
@@ -20,7 +20,7 @@ class Known:
     replayed: bool = False
 
 
-def current_plan(known: Sequence[Known], today: date, closes: Callable[[int], date]) -> str | None:
+def current_plan(known: Sequence[AdoptedPlan], today: date, closes: Callable[[int], date]) -> str | None:
     """The plan with open duties: of several years the earliest whose closing day is not over, else the latest.
 
     Where no duty is open at all: the latest plan of a year that has begun. Of several plans of that year the first by
@@ -50,12 +50,12 @@ class Awaited:
     last: str
 
 
-def awaited(known: Sequence[Known], today: date) -> list[Awaited]:
+def awaited(known: Sequence[AdoptedPlan], today: date) -> list[Awaited]:
     """The plans that should be adopted and are not: in December next year's, from January to March this year's.
 
     Later in the year only where no plan of this year runs at all. A replayed year asks for no successor.
     """
-    newest: dict[str, Known] = {}
+    newest: dict[str, AdoptedPlan] = {}
     for plan in sorted((plan for plan in known if not plan.replayed), key=lambda plan: plan.year):
         newest[plan.family] = plan
     nothing_runs = all(plan.year < today.year for plan in newest.values())

@@ -18,7 +18,7 @@ from dondoc.plan.plan import Item, Obligation, Plan
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A plan with the house it is compiled in, its occurrences and the checkpoints of each."""
+    """A plan with the rules it is compiled in, its occurrences and the checkpoints of each."""
 
     plan: Plan
     office: Office
@@ -87,7 +87,7 @@ def _occurrence(found: Compiled, occurrence: Occurrence) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedOccurrence:
     """One occurrence that differs between two compiled plans: `before` or `after` None where it is new or gone."""
 
     occurrence: str
@@ -95,11 +95,11 @@ class Moved:
     after: tuple[str, ...] | None
 
 
-def difference(old: Compiled, new: Compiled) -> tuple[Moved, ...]:
+def difference(old: Compiled, new: Compiled) -> tuple[MovedOccurrence, ...]:
     """Occurrences added, removed, or whose days, leads, wording or checkpoints moved, by their id within the plan."""
     before, after = _lines(old), _lines(new)
     return tuple(
-        Moved(key, before.get(key), after.get(key))
+        MovedOccurrence(key, before.get(key), after.get(key))
         for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     )

@@ -13,10 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dondoc.foundation.names import name_key, unmarked
-from dondoc.plan.timings import columns, form_of
-from dondoc.planning.workbook_cells import DUTY, ITEM, REQUIRED, TIMING, TIMING_COLUMNS, CellError, Desk, Kind, norm
+from dondoc.plan.timings import form_of, timing_columns
+from dondoc.planning.workbook_cells import (
+    DUTY,
+    ITEM,
+    REQUIRED,
+    TIMING,
+    TIMING_COLUMNS,
+    CellContext,
+    CellError,
+    CellKind,
+    norm,
+)
 
-Cells = dict[str, Any]
+RowCells = dict[str, Any]
 Key = tuple[str, str | None]  # an item, or an item's obligation
 
 
@@ -29,7 +39,7 @@ class SheetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WorkbookChange:
     """One change: which row, which column (None: the row itself is new or gone), what it was and becomes."""
 
     key: Key
@@ -42,42 +52,42 @@ class Change:
 class Edited:
     """What a workbook makes of a plan file: the new rows, their cells' addresses, the changes, the faults."""
 
-    items: list[Cells] = field(default_factory=list)
-    duties: dict[str, list[Cells]] = field(default_factory=dict)
+    items: list[RowCells] = field(default_factory=list)
+    duties: dict[str, list[RowCells]] = field(default_factory=dict)
     at: dict[tuple[Key, str], str] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[WorkbookChange] = field(default_factory=list)
     faults: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
 
-def item_cells(row: Mapping[str, Any], desk: Desk) -> Cells:
+def item_cells(row: Mapping[str, Any], context: CellContext) -> RowCells:
     """An item of the plan file as the cells of its row."""
-    return {column: _cell(kind, row.get(column), desk) for column, kind in ITEM.items()}
+    return {column: _cell(kind, row.get(column), context) for column, kind in ITEM.items()}
 
 
-def duty_cells(item: str, row: Mapping[str, Any], desk: Desk) -> Cells:
+def duty_cells(item: str, row: Mapping[str, Any], context: CellContext) -> RowCells:
     """An obligation of the plan file as the cells of its row."""
-    cells = {column: _cell(kind, row.get(column), desk) for column, kind in DUTY.items() if column not in _OF_TIMING}
+    cells = {column: _cell(kind, row.get(column), context) for column, kind in DUTY.items() if column not in _OF_TIMING}
     return {**{column: cells.get(column) for column in DUTY}, **timing_cells(row["timing"]), "item": item}
 
 
 _OF_TIMING = frozenset({"form", *TIMING_COLUMNS})
 
 
-def timing_cells(timing: Mapping[str, Any]) -> Cells:
+def timing_cells(timing: Mapping[str, Any]) -> RowCells:
     """A timing of the plan file as cells."""
     form = form_of(timing)
-    found: Cells = dict.fromkeys(TIMING_COLUMNS) | {"form": form, "continuous": False}
-    for key, column in columns(form or "unprinted").items():
+    found: RowCells = dict.fromkeys(TIMING_COLUMNS) | {"form": form, "continuous": False}
+    for key, column in timing_columns(form or "unprinted").items():
         value = timing.get(key)
         known = tuple(value) if isinstance(value, list) else value
         found[column] = bool(value) if column == "continuous" else norm(known) if isinstance(known, str) else known
     return found
 
 
-def timing_row(cells: Cells) -> dict[str, Any]:
+def timing_row(cells: RowCells) -> dict[str, Any]:
     """The timing of the plan file from its cells."""
     form = cells["form"]
-    shown = columns(form)
+    shown = timing_columns(form)
     row: dict[str, Any] = {} if form in shown else {form: True}
     for key, column in shown.items():
         value = cells[column]
@@ -86,19 +96,21 @@ def timing_row(cells: Cells) -> dict[str, Any]:
     return row
 
 
-def edited(value: Mapping[str, Any], items: Sequence[SheetRow], duties: Sequence[SheetRow], desk: Desk) -> Edited:
+def edited(
+    value: Mapping[str, Any], items: Sequence[SheetRow], duties: Sequence[SheetRow], context: CellContext
+) -> Edited:
     """What the workbook's rows make of the plan file `value`. Faults are collected, not raised."""
     made = Edited()
-    before_items = {row["id"]: item_cells(row, desk) for row in value["items"]}
-    before_duties: dict[Key, Cells] = {
-        (row["id"], duty["id"]): duty_cells(row["id"], duty, desk)
+    before_items = {row["id"]: item_cells(row, context) for row in value["items"]}
+    before_duties: dict[Key, RowCells] = {
+        (row["id"], duty["id"]): duty_cells(row["id"], duty, context)
         for row in value["items"]
         for duty in row["obligations"]
     }
-    known: dict[Key, Cells] = {(key, None): cells for key, cells in before_items.items()}
-    found_items = {key[0]: cells for key, cells in _rows(items, ITEM, known, desk, made)}
+    known: dict[Key, RowCells] = {(key, None): cells for key, cells in before_items.items()}
+    found_items = {key[0]: cells for key, cells in _rows(items, ITEM, known, context, made)}
     names = _names(found_items)
-    found_duties = dict(_rows(duties, DUTY, before_duties, desk, made, names))
+    found_duties = dict(_rows(duties, DUTY, before_duties, context, made, names))
     made.items = _in_order(list(before_items), found_items)
     made.duties = {item["id"]: [] for item in made.items}
     for key in sorted(found_duties, key=lambda key: list(before_duties).index(key) if key in before_duties else 9999):
@@ -110,18 +122,18 @@ def edited(value: Mapping[str, Any], items: Sequence[SheetRow], duties: Sequence
 
 def _rows(
     rows: Sequence[SheetRow],
-    kinds: Mapping[str, Kind],
-    known: Mapping[Key, Cells],
-    desk: Desk,
+    kinds: Mapping[str, CellKind],
+    known: Mapping[Key, RowCells],
+    context: CellContext,
     made: Edited,
     names: Mapping[str, list[str]] | None = None,
-) -> Iterator[tuple[Key, Cells]]:
+) -> Iterator[tuple[Key, RowCells]]:
     """Each row that can be read, by its key; new ones get an id."""
     first: dict[Key, str] = {}
     taken = {str(key[1] or key[0]) for key in known}
     for row in rows:
-        cells, bad = _read(row, kinds, desk, made)
-        item = _item_of(row, cells, names, desk, made) if names is not None else cells["id"]
+        cells, bad = _read(row, kinds, context, made)
+        item = _item_of(row, cells, names, context, made) if names is not None else cells["id"]
         if names is not None and item is None:
             continue
         new = cells["id"] is None
@@ -150,9 +162,11 @@ def _rows(
         )
 
 
-def _read(row: SheetRow, kinds: Mapping[str, Kind], desk: Desk, made: Edited) -> tuple[Cells, set[str]]:
+def _read(
+    row: SheetRow, kinds: Mapping[str, CellKind], context: CellContext, made: Edited
+) -> tuple[RowCells, set[str]]:
     """The row's values, and the columns that cannot be read (a timing counts as one)."""
-    cells: Cells = {}
+    cells: RowCells = {}
     bad: set[str] = set()
 
     def fault(column: str, key: str, **said: Any) -> None:
@@ -161,7 +175,7 @@ def _read(row: SheetRow, kinds: Mapping[str, Kind], desk: Desk, made: Edited) ->
 
     for column, kind in kinds.items():
         try:
-            cells[column] = desk.read(kind, row.raw.get(column))
+            cells[column] = context.read(kind, row.raw.get(column))
         except CellError as error:
             fault(column, error.key, **error.said)
             cells[column] = () if kind in ("units", "lines", "ids") else None
@@ -170,19 +184,19 @@ def _read(row: SheetRow, kinds: Mapping[str, Kind], desk: Desk, made: Edited) ->
             fault(column, "required")
     if "form" in kinds and cells["form"]:
         used = TIMING[cells["form"]]
-        needed = columns(cells["form"]).get(cells["form"])
+        needed = timing_columns(cells["form"]).get(cells["form"])
         if needed and cells[needed] is None and not bad & _OF_TIMING:
             fault(needed, "required")
         for column in TIMING_COLUMNS:
             if cells[column] not in (None, False) and column not in used:
-                fault(column, "unused", form=desk.words["forms"][cells["form"]])
+                fault(column, "unused", form=context.words["forms"][cells["form"]])
     return cells, bad
 
 
 _LIKE = "~"  # before a title's key: a title may be spelt otherwise, a printed reference (II.6.d, II.6.đ) may not
 
 
-def _names(items: Mapping[str, Cells]) -> dict[str, list[str]]:
+def _names(items: Mapping[str, RowCells]) -> dict[str, list[str]]:
     """id, title and printed reference → the ids of the items so called."""
     found: dict[str, list[str]] = {}
     for key, cells in items.items():
@@ -193,18 +207,18 @@ def _names(items: Mapping[str, Cells]) -> dict[str, list[str]]:
 
 
 def _item_of(
-    row: SheetRow, cells: Cells, names: Mapping[str, list[str]] | None, desk: Desk, made: Edited
+    row: SheetRow, cells: RowCells, names: Mapping[str, list[str]] | None, context: CellContext, made: Edited
 ) -> str | None:
     said = str(cells["item"] or "")
     called = names.get(said.casefold(), names.get(_LIKE + name_key(said), [])) if names and said else []
     if len(called) == 1:
         return called[0]
-    about = {"value": said, "sheet": desk.words["sheets"]["items"]}
+    about = {"value": said, "sheet": context.words["sheets"]["items"]}
     made.faults.append((row.at["item"], "which_item" if called else "no_item", about))
     return None
 
 
-def _in_order(before: Sequence[str], found: Mapping[str, Cells]) -> list[Cells]:
+def _in_order(before: Sequence[str], found: Mapping[str, RowCells]) -> list[RowCells]:
     """The file's order; a new item follows the one above it in the sheet."""
     order = [key for key in before if key in found]
     above: str | None = None
@@ -215,22 +229,26 @@ def _in_order(before: Sequence[str], found: Mapping[str, Cells]) -> list[Cells]:
     return [found[key] for key in order]
 
 
-def _compare(before: Mapping[Key, Cells], after: Mapping[Key, Cells], kinds: Mapping[str, Kind], made: Edited) -> None:
+def _compare(
+    before: Mapping[Key, RowCells], after: Mapping[Key, RowCells], kinds: Mapping[str, CellKind], made: Edited
+) -> None:
     for key, cells in before.items():
         if key not in after:
-            made.changes.append(Change(key, None, before=cells))
+            made.changes.append(WorkbookChange(key, None, before=cells))
             continue
         for column in kinds:
             if cells[column] != after[key][column]:
-                made.changes.append(Change(key, column, cells[column], after[key][column]))
-    made.changes += [Change(key, None, after=deepcopy(cells)) for key, cells in after.items() if key not in before]
+                made.changes.append(WorkbookChange(key, column, cells[column], after[key][column]))
+    made.changes += [
+        WorkbookChange(key, None, after=deepcopy(cells)) for key, cells in after.items() if key not in before
+    ]
 
 
-def _cell(kind: Kind, value: Any, desk: Desk) -> Any:
+def _cell(kind: CellKind, value: Any, context: CellContext) -> Any:
     if kind in ("units", "own_units"):
         if value is None:
             return None if kind == "own_units" else ()
-        return tuple(desk.office.find(name) or name for name in value)
+        return tuple(context.office.find(name) or name for name in value)
     if kind in ("lines", "ids"):
         return tuple(norm(part) for part in value or ())
     if kind == "flag":

@@ -15,19 +15,19 @@ from dondoc.foundation.names import name_key
 from dondoc.office.office import Office
 from dondoc.office.wording import clean
 from dondoc.plan.timing_values import one_or_more
-from dondoc.plan.timings import FORMS, columns
+from dondoc.plan.timings import FORMS, timing_columns
 
-Kind = Literal[
+CellKind = Literal[
     "text", "lines", "units", "own_units", "shape", "form", "cadence", "flag", "number", "numbers", "day", "days",
     "rule", "ids", "item",
 ]  # fmt: skip
-Words = Mapping[str, Any]
+SheetWords = Mapping[str, Any]
 
-ITEM: dict[str, Kind] = {
+ITEM: dict[str, CellKind] = {
     "id": "text", "ref": "text", "title": "text", "shape": "shape", "lead": "units", "coordinating": "units",
     "text": "text", "basis": "lines", "question": "text",
 }  # fmt: skip
-DUTY: dict[str, Kind] = {
+DUTY: dict[str, CellKind] = {
     "item": "item", "id": "text", "deliverable": "text", "phrase": "text", "form": "form", "number": "numbers",
     "day": "days", "opens": "day", "year": "number", "from": "text", "to": "text", "every": "cadence",
     "by_day": "rule", "before_day": "rule", "event": "text", "within": "number", "days": "number",
@@ -36,7 +36,7 @@ DUTY: dict[str, Kind] = {
 }  # fmt: skip
 REQUIRED = frozenset({"ref", "title", "shape", "text", "form"})
 # What each form of timing is written in; `form` itself is not listed.
-TIMING: dict[str, tuple[str, ...]] = {form: tuple(columns(form).values()) for form in FORMS}
+TIMING: dict[str, tuple[str, ...]] = {form: tuple(timing_columns(form).values()) for form in FORMS}
 TIMING_COLUMNS = (
     "number", "day", "opens", "year", "from", "to", "every", "by_day", "before_day", "event", "within", "days",
     "reference", "continuous",
@@ -55,21 +55,21 @@ class CellError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CellContext:
     """What reading and showing cells needs: names, words, the plan's year."""
 
     office: Office
-    words: Words
+    words: SheetWords
     shapes: Mapping[str, str]
     year: int
     last_year: int = 0
 
-    def choices(self, kind: Kind) -> Mapping[str, str]:
+    def choices(self, kind: CellKind) -> Mapping[str, str]:
         """code → word of a column that takes one of a list."""
         known = {"shape": self.shapes, "form": self.words["forms"], "cadence": self.words["cadences"]}
         return known.get(kind) or {"true": self.words["flags"]["yes"], "false": self.words["flags"]["no"]}
 
-    def read(self, kind: Kind, raw: Any) -> Any:
+    def read(self, kind: CellKind, raw: Any) -> Any:
         """The value of a cell as openpyxl gave it. Raises CellError."""
         if kind == "day":
             return self._day(raw)
@@ -93,7 +93,7 @@ class Desk:
             return text or None
         return self._choice(kind, text)
 
-    def show(self, kind: Kind, value: Any) -> str | int | date:
+    def show(self, kind: CellKind, value: Any) -> str | int | date:
         """The value as its cell shows it; "" for none."""
         if value is None or value == ():
             return ""
@@ -114,7 +114,7 @@ class Desk:
             return str(self.choices(kind).get(value, value))
         return value if isinstance(value, int) else str(value)
 
-    def said(self, kind: Kind, value: Any) -> str:
+    def said(self, kind: CellKind, value: Any) -> str:
         """The value in a list of changes."""
         shown = self.show(kind, value)
         if shown == "":
@@ -129,7 +129,7 @@ class Desk:
             raise CellError("unit", value=name.strip(), near=hint)
         return found
 
-    def _choice(self, kind: Kind, text: str) -> Any:
+    def _choice(self, kind: CellKind, text: str) -> Any:
         known = self.choices(kind)
         if not text:
             return False if kind == "flag" else None

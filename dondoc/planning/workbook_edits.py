@@ -15,12 +15,12 @@ from typing import Any
 import yaml
 
 from dondoc.foundation.errors import ConfigurationError, DondocError
-from dondoc.foundation.yaml_positions import Located, Path, parse
+from dondoc.foundation.yaml_positions import Located, Path, parse_yaml
 from dondoc.office.office import Office
 from dondoc.plan.plan_file import read_plan
-from dondoc.plan.timings import FORMS, columns
+from dondoc.plan.timings import FORMS, timing_columns
 from dondoc.planning.next_year import Cut, content_end
-from dondoc.planning.workbook import Cells, Edited, timing_row
+from dondoc.planning.workbook import Edited, RowCells, timing_row
 from dondoc.planning.workbook_cells import DUTY, ITEM
 
 _WIDE = 100
@@ -63,12 +63,12 @@ def key_of(column: str) -> str:
 _PLAIN_KEYS = frozenset({*ITEM, *_OBLIGATION_KEYS})
 
 
-def item_row(cells: Cells) -> dict[str, Any]:
+def item_row(cells: RowCells) -> dict[str, Any]:
     """An item's row of the plan file, without its obligations."""
     return {column: _plain(cells[column]) for column in ITEM}
 
 
-def duty_row(cells: Cells) -> dict[str, Any]:
+def duty_row(cells: RowCells) -> dict[str, Any]:
     """An obligation's row of the plan file."""
     found = {column: _plain(cells[column]) for column in DUTY if column in _PLAIN_KEYS}
     return {**{k: found[k] for k in ("id", "lead", "coordinating", "deliverable", "phrase")},
@@ -112,7 +112,7 @@ def faults_of(
     return []
 
 
-_TIMING_KEYS = {key: column for form in FORMS for key, column in columns(form).items()}
+_TIMING_KEYS = {key: column for form in FORMS for key, column in timing_columns(form).items()}
 _TIMING_KEYS |= {"by": "day", "before": "day"}
 
 
@@ -131,7 +131,7 @@ def rewritten(text: str, value: Mapping[str, Any], items: list[dict[str, Any]]) 
     for start, end, piece in sorted(cuts, key=lambda cut: cut[:2], reverse=True):
         new = new[:start] + piece + new[end:]
     try:
-        written = parse(new, "").value
+        written = parse_yaml(new, "").value
     except ConfigurationError:
         written = None
     if written != {**value, "items": items}:

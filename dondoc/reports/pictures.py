@@ -16,7 +16,7 @@ TONES: tuple[Tone, ...] = ("red", "amber", "green", "grey")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TrendLine:
     """One line of a trend: its values by month in points, None where there is none, of at most `most`."""
 
     name: str
@@ -32,14 +32,14 @@ class Trend:
     unit: str
     parts_title: str
     months: tuple[str, ...]
-    total: Line
-    groups: tuple[Line, ...]
+    total: TrendLine
+    groups: tuple[TrendLine, ...]
     target: Decimal | None
     target_name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimelineSpan:
     """One occurrence on a timeline, from opening to its due date, both included."""
 
     first: date
@@ -53,7 +53,7 @@ class Timeline:
 
     title: str
     year: int
-    rows: tuple[tuple[str, tuple[Span, ...]], ...]
+    rows: tuple[tuple[str, tuple[TimelineSpan, ...]], ...]
     today: date | None
     today_name: str
     legend: Mapping[Tone, str]
@@ -106,7 +106,7 @@ def timeline_words(timeline: Timeline, pattern: str, row: str) -> str:
     return pattern.format(title=timeline.title, rows="; ".join(said))
 
 
-def _counted(spans: Sequence[Span], legend: Mapping[Tone, str]) -> str:
+def _counted(spans: Sequence[TimelineSpan], legend: Mapping[Tone, str]) -> str:
     counts = {tone: sum(span.tone == tone for span in spans) for tone in TONES}
     return ", ".join(f"{legend[tone].lower()} {number}" for tone, number in counts.items() if number)
 

@@ -13,14 +13,14 @@ from typing import Any
 from dondoc.calendar.working_days import Calendar
 from dondoc.obligations.decide import is_late
 from dondoc.obligations.lifecycle import ENDS, State, Status
-from dondoc.obligations.member_tally import Tally, member_tallies, shared
+from dondoc.obligations.member_tally import MemberTally, member_tallies, shared
 from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.timing import cadence
 from dondoc.office.policy import Policy
-from dondoc.office.wording import Wording, clean, sentence, short
+from dondoc.office.wording import Wording, clean, sentence, short_day
 from dondoc.plan.plan import Plan
-from dondoc.reports.sheet_model import Cells, Column, Part, Seen, Sheet, Shown
+from dondoc.reports.sheet_model import Cells, Column, CountedFrom, FormattedValue, RowHeading, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class _Writer:
     words: Mapping[str, Any]
     policy: Policy
     calendar: Calendar
-    tallies: Mapping[str, Tally]
+    tallies: Mapping[str, MemberTally]
 
     def cells(self, number: str, tracked: Tracked) -> Cells:
         item, obligation, state = tracked.item, tracked.obligation, tracked.state
@@ -55,13 +55,13 @@ class _Writer:
             said = self.wording.words["verdicts"]["done_late"]
         if state.document:
             key = "document_signed" if state.signed_on else "document"
-            document = self.wording.value(key, document=clean(state.document), signed=short(state.signed_on))
+            document = self.wording.value(key, document=clean(state.document), signed=short_day(state.signed_on))
             return str(self.words["result"]).format(status=said, document=document)
         if state.submitted_on and state.status in (Status.DONE, Status.SUBMITTED):
-            return str(self.words["result_day"]).format(status=said, day=short(state.submitted_on))
+            return str(self.words["result_day"]).format(status=said, day=short_day(state.submitted_on))
         return said
 
-    def _late(self, state: State) -> Shown | None:
+    def _late(self, state: State) -> FormattedValue | None:
         """Working days late, shown in words: 0 is in time only where the outcome is (a Sunday's delay counts 0)."""
         today, forms = self.wording.today, self.words["late"]
         if state.due is None:
@@ -69,15 +69,15 @@ class _Writer:
         if state.status is Status.DONE:
             finished = state.finished_on or state.due
             days = max(0, self.calendar.between(state.due, finished))
-            return Shown(days, forms["late"] if is_late(state) else forms["on_time"])
+            return FormattedValue(days, forms["late"] if is_late(state) else forms["on_time"])
         if state.status in ENDS:
             return (
-                Shown(self.calendar.between(state.due, today), forms["missed"])
+                FormattedValue(self.calendar.between(state.due, today), forms["missed"])
                 if state.status is Status.MISSED
                 else None
             )
         if state.status is not Status.SUBMITTED and outcome(state, today) == "overdue":
-            return Shown(self.calendar.between(state.due, today), forms["overdue"])
+            return FormattedValue(self.calendar.between(state.due, today), forms["overdue"])
         return None
 
     def _notes(self, tracked: Tracked) -> str:
@@ -89,9 +89,9 @@ class _Writer:
         if cadence(tracked.obligation, self.policy) is not None:
             found.append(words["cadence"])
         if state.original_due and state.due and state.original_due != state.due:
-            found.append(words["moved"].format(day=short(state.original_due)))
+            found.append(words["moved"].format(day=short_day(state.original_due)))
         if state.extension_asked:
-            found.append(words["asked"].format(day=short(state.extension_asked)))
+            found.append(words["asked"].format(day=short_day(state.extension_asked)))
         if state.returns:
             found.append(words["returned"].format(times=state.returns))
         if state.difficulty:
@@ -100,7 +100,12 @@ class _Writer:
 
 
 def progress_table(
-    plan: Plan, tracked: Iterable[Tracked], seen: Seen, wording: Wording, policy: Policy, chosen: Sequence[str] = ()
+    plan: Plan,
+    tracked: Iterable[Tracked],
+    seen: CountedFrom,
+    wording: Wording,
+    policy: Policy,
+    chosen: Sequence[str] = (),
 ) -> Sheet:
     """The table of these occurrences, in the plan's order. `chosen` says in words how they were chosen."""
     words = wording.words["tables"]["progress"]
@@ -118,7 +123,7 @@ def progress_table(
     )
 
 
-def _rows(plan: Plan, tracked: Iterable[Tracked], writer: _Writer) -> Iterator[Part | Cells]:
+def _rows(plan: Plan, tracked: Iterable[Tracked], writer: _Writer) -> Iterator[RowHeading | Cells]:
     """Each part's heading once, then its occurrences as 1.1, 1.2 …: item by item, period by period."""
     order = {(item.id, o.id): n for n, (item, o) in enumerate((i, o) for i in plan.items for o in i.obligations)}
     place = {item.id: n for n, item in enumerate(plan.items)}
@@ -133,7 +138,7 @@ def _rows(plan: Plan, tracked: Iterable[Tracked], writer: _Writer) -> Iterator[P
         heading = plan.part_of(each.item.ref)
         if heading != part:
             part = heading
-            yield Part(" ".join(filter(None, heading)))
+            yield RowHeading(" ".join(filter(None, heading)))
         number, of_item = (number, of_item + 1) if each.item.id == last else (number + 1, 1)
         last = each.item.id
         yield writer.cells(f"{number}.{of_item}", each)

@@ -21,9 +21,9 @@ from dondoc.obligations.outcomes import Outcome, outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from dondoc.office.policy import Scoring
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 
-Role = Literal["lead", "coordinating"]
+CardRole = Literal["lead", "coordinating"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 RESPONSES = ("acknowledged", "submitted")
 FIGURES: tuple[str, ...] = (*OUTCOMES, "returned", "extended", *RESPONSES)
@@ -64,7 +64,7 @@ class Card:
     """One unit's figures in one role (the office's under unit ""). `score` is None where nothing is decided yet."""
 
     unit: str
-    role: Role
+    role: CardRole
     figures: Mapping[str, tuple[Proof, ...]]
     score: Fraction | None
     grade: str
@@ -97,24 +97,24 @@ def scorecards(
     tracked: Iterable[Tracked],
     traces: Mapping[str, Sequence[Trace]],
     registered: Mapping[str, int],
-    house: House,
+    rules: Rules,
     today: date,
     quarter: int | None = None,
 ) -> tuple[Card, ...]:
     """The office's card, then each unit's as lead, then each unit's as coordinating. `quarter` None: the year."""
     within = [each for each in tracked if quarter is None or quarter_of(each.state) == quarter]
-    scoring, calendar = house.policy.scoring, house.calendar
+    scoring, calendar = rules.policy.scoring, rules.calendar
 
-    def card(unit: str, role: Role) -> Card:
-        mine = within if not unit else [each for each in within if unit in _parties(house.office, each, role)]
+    def card(unit: str, role: CardRole) -> Card:
+        mine = within if not unit else [each for each in within if unit in _parties(rules.office, each, role)]
         return _card(unit, role, mine, traces, registered, scoring, calendar, today)
 
-    units = [unit.id for unit in house.office.units]
+    units = [unit.id for unit in rules.office.units]
     found = (card("", "lead"), *(card(u, "lead") for u in units), *(card(u, "coordinating") for u in units))
     return tuple(each for each in found if each.expected or not each.unit)
 
 
-def _parties(office: Office, each: Tracked, role: Role) -> tuple[str, ...]:
+def _parties(office: Office, each: Tracked, role: CardRole) -> tuple[str, ...]:
     lead = office.members(each.obligation.lead)
     if role == "lead":
         return lead
@@ -123,7 +123,7 @@ def _parties(office: Office, each: Tracked, role: Role) -> tuple[str, ...]:
 
 def _card(
     unit: str,
-    role: Role,
+    role: CardRole,
     mine: Sequence[Tracked],
     traces: Mapping[str, Sequence[Trace]],
     registered: Mapping[str, int],

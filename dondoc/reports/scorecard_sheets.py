@@ -11,12 +11,12 @@ from dondoc.office.office import Office
 from dondoc.office.policy import Scoring
 from dondoc.office.wording import Wording, clean
 from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, Proof
-from dondoc.reports.sheet_model import Cells, Column, Part, Seen, Sheet, Value
+from dondoc.reports.sheet_model import Cells, Column, CountedFrom, RowHeading, Sheet, Value
 
 Words = Mapping[str, Any]
 
 
-def as_json(cards: Sequence[Card], seen: Seen, quarter: int | None, scoring: Scoring) -> dict[str, Any]:
+def as_json(cards: Sequence[Card], seen: CountedFrom, quarter: int | None, scoring: Scoring) -> dict[str, Any]:
     """Every figure with its proofs; fractions as text ("275/3"), so that no digit is lost."""
     return {
         "plan": seen.plan,
@@ -83,7 +83,7 @@ def times(card: Card, response: str, words: Words) -> str:
 
 
 def score_sheets(
-    cards: Sequence[Card], tracked: Sequence[Tracked], seen: Seen, quarter: int | None, wording: Wording, scoring: Scoring
+    cards: Sequence[Card], tracked: Sequence[Tracked], seen: CountedFrom, quarter: int | None, wording: Wording, scoring: Scoring
 ) -> tuple[Sheet, Sheet]:  # fmt: skip
     """The cards, and a sheet that lists behind each number its occurrences and ledger entries."""
     tables, title = wording.words["tables"], clean(seen.title)
@@ -109,7 +109,7 @@ def score_sheets(
     return shown, proof
 
 
-def period_line(seen: Seen, quarter: int | None, wording: Wording) -> str:
+def period_line(seen: CountedFrom, quarter: int | None, wording: Wording) -> str:
     """Which period the cards are of."""
     words, year = wording.words["tables"]["scorecard"], seen.plan.rpartition("-")[2]
     if quarter is None:
@@ -139,7 +139,7 @@ def _row(card: Card, office: Office, words: Words) -> Cells:
 
 def _proofs(
     cards: Sequence[Card], tracked: Mapping[str, Tracked], office: Office, words: Words
-) -> Iterator[Part | Cells]:
+) -> Iterator[RowHeading | Cells]:
     """The units' cards only: the office's own counts the same occurrences once more."""
     for card in cards:
         if not card.unit:

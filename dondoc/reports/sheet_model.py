@@ -10,11 +10,11 @@ from typing import Literal
 from dondoc.obligations.snapshot import Snapshot
 
 Value = str | int | float | date | None
-DAY = "dd/mm/yyyy"
+DAY_FORMAT = "dd/mm/yyyy"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FormattedValue:
     """A value under a number format of its own, e.g. 3 under `"trễ" 0`. `link`: an address the cell leads to."""
 
     value: Value
@@ -32,13 +32,13 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RowHeading:
     """A row over all columns that heads the rows after it."""
 
     text: str
 
 
-Cells = tuple[Value | Shown, ...]
+Cells = tuple[Value | FormattedValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Sheet:
     title: str
     lines: tuple[str, ...]
     columns: tuple[Column, ...]
-    rows: tuple[Part | Cells, ...]
+    rows: tuple[RowHeading | Cells, ...]
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CountedFrom:
     """What figures were counted from: a plan's ledger up to entry `seq`, written `at` (office's zone), as of `today`."""
 
     plan: str
@@ -66,7 +66,7 @@ class Seen:
     today: date
 
     @classmethod
-    def of(cls, found: Snapshot) -> Seen:
+    def of(cls, found: Snapshot) -> CountedFrom:
         """What a snapshot's tables name."""
         return cls(found.plan.id, found.plan.title, found.head.seq, found.head.hash, found.at, found.day)
 
@@ -78,12 +78,12 @@ class Seen:
         )  # fmt: skip
 
 
-def texts(rows: Iterable[Part | Cells]) -> list[list[str]]:
+def texts(rows: Iterable[RowHeading | Cells]) -> list[list[str]]:
     """Every cell as text, for counting and comparing."""
     return [
         [row.text]
-        if isinstance(row, Part)
-        else [_text(cell.value if isinstance(cell, Shown) else cell) for cell in row]
+        if isinstance(row, RowHeading)
+        else [_text(cell.value if isinstance(cell, FormattedValue) else cell) for cell in row]
         for row in rows
     ]
 

@@ -20,12 +20,12 @@ from dondoc.obligations.checkpoints import Checkpoint, closing_day
 from dondoc.obligations.decide import Facts, planned
 from dondoc.obligations.lifecycle import State
 from dondoc.obligations.timing import Occurrence, case_occurrences, occurrences, owed_obligation
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Item, Plan, item_tags
 from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS, OwnFlow
 
 POOL = "dondoc"
-MARK = "dondoc"  # the tag that says: ours to update and prune
+OWN_TAG = "dondoc"  # the tag that says: ours to update and prune
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Compiler:
-    """What compiling needs beside the plan: the house rules, the words, the item sheet's template."""
+    """What compiling needs beside the plan: the rules, the words, the item sheet's template."""
 
-    house: House
+    rules: Rules
     words: Mapping[str, Any]
     sheet: jinja2.Template
     states: Mapping[str, State] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Compiler:
 
     def items(self, plan: Plan, only: str | None = None) -> tuple[Deployment, ...]:
         """The deployments of the plan's items, or of the one whose id is `only`."""
-        register = (*occurrences(plan, self.house.policy, self.house.calendar), *self._cases(plan))
+        register = (*occurrences(plan, self.rules.policy, self.rules.calendar), *self._cases(plan))
         by_item: dict[str, list[Occurrence]] = {item.id: [] for item in plan.items}
         for occurrence in register:
             by_item[occurrence.item].append(occurrence)
@@ -95,20 +95,20 @@ class Compiler:
         """What the comings of repeating events opened, as far as they are registered."""
         for event in (event.id for event in plan.events if event.repeats):
             for case in count(1):
-                found = [o for o in case_occurrences(plan, event, case, self.house.policy) if o.id in self.states]
+                found = [o for o in case_occurrences(plan, event, case, self.rules.policy) if o.id in self.states]
                 if not found:
                     break
                 yield from found
 
     def _item(self, plan: Plan, item: Item, found: list[Occurrence]) -> Deployment:
         points = {occurrence.id: self._points(plan, item, occurrence) for occurrence in found}
-        close = closing_day(plan.last_year, self.house.policy, self.house.calendar)
+        close = closing_day(plan.last_year, self.rules.policy, self.rules.calendar)
         days = {
             point.day for occurrence in found for point in points[occurrence.id] if self._awaited(occurrence, point)
         } | {close}
-        policy = self.house.policy
+        policy = self.rules.policy
         if item.shape == "next_year":
-            days.add(self.house.calendar.on_or_after(policy.draft_day(plan.last_year)))
+            days.add(self.rules.calendar.on_or_after(policy.draft_day(plan.last_year)))
         return Deployment(
             flow=item.flow_name,
             name=plan.id,
@@ -124,7 +124,7 @@ class Compiler:
                 points=points,
                 days=sorted(days),
                 words=self.words,
-                office=self.house.office,
+                office=self.rules.office,
             ),
             mornings=self._at(days, policy.look_at),
             timezone=policy.timezone,
@@ -139,9 +139,9 @@ class Compiler:
             item=item,
             obligation=owed_obligation(item, occurrence),
             state=self.states.get(occurrence.id, lifecycle.initial(occurrence)),
-            office=self.house.office,
-            policy=self.house.policy,
-            calendar=self.house.calendar,
+            office=self.rules.office,
+            policy=self.rules.policy,
+            calendar=self.rules.calendar,
             year=plan.last_year,
             adopted_on=plan.adopted_on,
         )
@@ -153,13 +153,13 @@ class Compiler:
         return state is None or state.ended_on is None or point.day <= state.ended_on
 
     def _tags(self, plan: Plan, item: Item, found: list[Occurrence]) -> tuple[str, ...]:
-        units = [self.house.office.unit(unit) for unit in self.house.office.members(item.lead)]
+        units = [self.rules.office.unit(unit) for unit in self.rules.office.members(item.lead)]
         quarters = sorted(
             {self.words["tags"]["quarters"][(o.due.month - 1) // 3] for o in found if o.due and not o.before_adoption}
         )
         shape = str(self.words["shapes"][item.shape])
         return (
-            MARK,
+            OWN_TAG,
             self.words["tags"]["duty"],
             *item_tags(plan, item),
             *(unit.short or unit.name for unit in units),
@@ -171,7 +171,7 @@ class Compiler:
         return tuple(datetime.combine(day, at) for day in sorted(days))
 
     def _own(self, plan: Plan) -> Iterator[Deployment]:
-        policy, words = self.house.policy, self.words["own_flows"]
+        policy, words = self.rules.policy, self.words["own_flows"]
         mornings = {
             "sweep": self._at(self._sweep_days(plan), policy.sweep_at),
             "report": self._at(self._report_days(plan), policy.look_at),
@@ -190,9 +190,9 @@ class Compiler:
             )
 
     def _sweep_days(self, plan: Plan) -> set[date]:
-        calendar = self.house.calendar
+        calendar = self.rules.calendar
         first = calendar.on_or_after(max(plan.adopted_on, date(plan.year, 1, 1)))
-        last = closing_day(plan.last_year, self.house.policy, calendar)
+        last = closing_day(plan.last_year, self.rules.policy, calendar)
         days = set()
         while first <= last:
             days.add(first)
@@ -201,8 +201,8 @@ class Compiler:
 
     def _report_days(self, plan: Plan) -> set[date]:
         years = range(plan.year, plan.last_year + 1)
-        spans = [span for year in years for span in periods(year, self.house.policy.leaders_report)]
-        days = {self.house.calendar.on_or_before(span.last) for span in spans}
+        spans = [span for year in years for span in periods(year, self.rules.policy.leaders_report)]
+        days = {self.rules.calendar.on_or_before(span.last) for span in spans}
         return {day for day in days if day >= plan.adopted_on}
 
 
@@ -227,4 +227,4 @@ def own_deployments(words: Mapping[str, Any], timezone: str, keys: Iterable[str]
 
 
 def _marks(flow: OwnFlow, words: Mapping[str, Any]) -> tuple[str, ...]:
-    return (MARK, words["tags"]["duty"]) if flow.marked else (MARK,)
+    return (OWN_TAG, words["tags"]["duty"]) if flow.marked else (OWN_TAG,)

@@ -28,7 +28,7 @@ _SHAPES = frozenset(get_args(Shape))
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StateMoment:
     """One state a run was in: Prefect's type (COMPLETED …), its name, since when."""
 
     type: str
@@ -37,7 +37,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PrefectRun:
     """One run as Prefect shows it. `told`: it was given its time; `rehearsal`: it recorded nothing by intent.
 
     `history` is None where it was not asked for.
@@ -52,11 +52,11 @@ class Run:
     state: str
     started: datetime | None
     ended: datetime | None
-    history: tuple[Moment, ...] | None = None
+    history: tuple[StateMoment, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class RecordedRun:
     """What the ledger says of one run: its first and last entry, and the body of its `run.recorded` where it has one."""
 
     id: str
@@ -68,7 +68,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AuditRules:
     """How the comparison is made. `now` is in the office's zone. `tolerance`: how far two clocks may differ.
 
     `copied` are runs whose history is in the record, `pruned` those that the record says were taken out of Prefect by
@@ -86,7 +86,7 @@ class Rules:
     pruned: Collection[str] = ()
 
 
-def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
+def compare(runs: Mapping[str, PrefectRun], named: Mapping[str, RecordedRun], rules: AuditRules) -> Iterator[Finding]:
     """Every run of the ledger against Prefect, then every run of Prefect against the ledger."""
     yield from _gone(runs, named, rules)
     for entry in sorted(named.values(), key=lambda found: found.first_seq):
@@ -105,7 +105,7 @@ def compare(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -
         yield from _forced(run, rules.now)
 
 
-def _gone(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> Iterator[Finding]:
+def _gone(runs: Mapping[str, PrefectRun], named: Mapping[str, RecordedRun], rules: AuditRules) -> Iterator[Finding]:
     """Runs that Prefect no longer has. Where everything before a moment is gone, its database is: that is one finding."""
     gone = [entry for entry in named.values() if entry.id not in runs and not _let_go(entry, rules)]
     first_kept = min((entry.first_seq for entry in named.values() if entry.id in runs), default=None)
@@ -118,7 +118,7 @@ def _gone(runs: Mapping[str, Run], named: Mapping[str, Named], rules: Rules) -> 
         yield Finding("run_gone", entry.id, {"entries": _span(entry)})
 
 
-def later_runs(runs: Iterable[Run], named: Mapping[str, Named], rules: Rules) -> list[Run]:
+def later_runs(runs: Iterable[PrefectRun], named: Mapping[str, RecordedRun], rules: AuditRules) -> list[PrefectRun]:
     """Runs that recorded, by what Prefect says, after the ledger's last entry of any run: the ledger is an older copy."""
     last = max((entry.last_at for entry in named.values()), default=None)
     return [
@@ -134,19 +134,19 @@ def later_runs(runs: Iterable[Run], named: Mapping[str, Named], rules: Rules) ->
     ]
 
 
-def older_ledger(later: Collection[Run], named: Mapping[str, Named], now: datetime) -> Finding:
+def older_ledger(later: Collection[PrefectRun], named: Mapping[str, RecordedRun], now: datetime) -> Finding:
     """The one finding of a ledger that is older than Prefect's history."""
     last = max((entry.last_seq for entry in named.values()), default=0)
     newest = max(run.ended or now for run in later)
     return Finding("ledger_older", "", {"last": last, "number": len(later), "at": _text(newest, now)})
 
 
-def _let_go(entry: Named, rules: Rules) -> bool:
+def _let_go(entry: RecordedRun, rules: AuditRules) -> bool:
     """It was taken out of Prefect by intent, and its history is in the record: anything else that is gone was deleted."""
     return entry.id in rules.pruned and entry.id in rules.copied
 
 
-def owes_an_entry(run: Run, rules: Rules) -> bool:
+def owes_an_entry(run: PrefectRun, rules: AuditRules) -> bool:
     """Whether a run in this state has recorded what it did."""
     return (
         run.type in ("COMPLETED", "FAILED")
@@ -156,7 +156,7 @@ def owes_an_entry(run: Run, rules: Rules) -> bool:
     )
 
 
-def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
+def _state_differs(run: PrefectRun, entry: RecordedRun, rules: AuditRules) -> Iterator[Finding]:
     """Prefect's final state is the one that follows from what the run recorded."""
     expected = expected_state(entry.recorded, rules) if entry.recorded else None
     if expected is None or run.type not in FINAL:
@@ -168,7 +168,7 @@ def _state_differs(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
         yield Finding("run_state_differs", run.id, _shown(run, state=run.state, expected=name, entry=entry.last_seq))
 
 
-def expected_state(recorded: Mapping[str, Any], rules: Rules) -> tuple[str, str] | None:
+def expected_state(recorded: Mapping[str, Any], rules: AuditRules) -> tuple[str, str] | None:
     """(type, name) of the final state that follows from a `run.recorded` body; None where it does not say."""
     flow = recorded.get("flow")
     own = BY_RECORDED.get(str(flow))
@@ -185,7 +185,7 @@ def expected_state(recorded: Mapping[str, Any], rules: Rules) -> tuple[str, str]
     return "FAILED" if worst in FAILING else "COMPLETED", rules.verdicts[worst.value]
 
 
-def _forced(run: Run, now: datetime) -> Iterator[Finding]:
+def _forced(run: PrefectRun, now: datetime) -> Iterator[Finding]:
     """States that no engine writes: after an end, an end without a start, times that go backwards."""
     history = run.history or ()
     for before, after in itertools.pairwise(history):
@@ -203,7 +203,7 @@ def _forced(run: Run, now: datetime) -> Iterator[Finding]:
         yield Finding("run_never_ran", run.id, _shown(run, state=ended.name, at=_text(ended.at, now)))
 
 
-def _clock(run: Run, entry: Named, rules: Rules) -> Iterator[Finding]:
+def _clock(run: PrefectRun, entry: RecordedRun, rules: AuditRules) -> Iterator[Finding]:
     """A run's entries lie between its start and its end, by the clock of Prefect's server."""
     if run.told or run.started is None:
         return
@@ -221,18 +221,18 @@ def clock_differs(ours: datetime, theirs: datetime | None, tolerance: timedelta)
         yield Finding("clock_server", "", {"ours": _text(ours, ours), "theirs": _text(theirs, ours)})
 
 
-def ahead(named: Iterable[Named], now: datetime, tolerance: timedelta) -> Iterator[Finding]:
+def ahead(named: Iterable[RecordedRun], now: datetime, tolerance: timedelta) -> Iterator[Finding]:
     """Entries from the future."""
     for entry in named:
         if entry.last_at > now + tolerance:
             yield Finding("clock_ahead", entry.id, {"entry": entry.last_seq, "at": _text(entry.last_at, now)})
 
 
-def _shown(run: Run, **more: Any) -> dict[str, Any]:
+def _shown(run: PrefectRun, **more: Any) -> dict[str, Any]:
     return {"run_name": run.name, "flow": run.flow, **more}
 
 
-def _span(entry: Named) -> str:
+def _span(entry: RecordedRun) -> str:
     return f"{entry.first_seq}" if entry.first_seq == entry.last_seq else f"{entry.first_seq}–{entry.last_seq}"
 
 

@@ -24,7 +24,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PresentDeployment:
     """A deployment as Prefect has it. `runs_at` are the moments for which it has or had runs."""
 
     entrypoint: str | None
@@ -39,7 +39,7 @@ class Standing:
 
 def plan_findings(
     wanted: Sequence[Deployment],
-    standing: Mapping[tuple[str, str], Standing],
+    standing: Mapping[tuple[str, str], PresentDeployment],
     owed: Mapping[tuple[str, str], Sequence[str]],
     now: datetime,
 ) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def plan_findings(
             yield Finding("schedule_paused", label, _left(deployment, found, owed, now))
 
 
-def differing(deployment: Deployment, found: Standing) -> list[str]:
+def differing(deployment: Deployment, found: PresentDeployment) -> list[str]:
     """The names of what somebody changed. Whether it is paused is another question."""
     schedules = [(_times(schedule.rrule), schedule.timezone, schedule.slug) for schedule in found.schedules]
     wanted = [(_times(deployment.rrule), deployment.timezone, deployment.slug)] if deployment.rrule else []
@@ -83,13 +83,13 @@ def _times(rrule: str | None) -> tuple[str, ...]:
 
 
 def _left(
-    deployment: Deployment, found: Standing, owed: Mapping[tuple[str, str], Sequence[str]], now: datetime
+    deployment: Deployment, found: PresentDeployment, owed: Mapping[tuple[str, str], Sequence[str]], now: datetime
 ) -> dict[str, Any]:
     """The mornings on which nobody looked although the plan says so, and what is owed now."""
     zone = now.tzinfo
-    looked = {moment.astimezone(zone) for moment in found.runs_at}
+    checked = {moment.astimezone(zone) for moment in found.runs_at}
     due = [morning.replace(tzinfo=zone) for morning in deployment.mornings]
-    missed = [moment for moment in due if found.created <= moment <= now and moment not in looked]
+    missed = [moment for moment in due if found.created <= moment <= now and moment not in checked]
     parameters = deployment.parameters
     left = owed.get((str(parameters.get("plan")), str(parameters.get("item"))), ())
     return {

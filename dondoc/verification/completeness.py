@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from dondoc.foundation.canonical import digest
 from dondoc.foundation.errors import ForbiddenTransitionError, LedgerError
 from dondoc.ledger.findings import Finding, Found
-from dondoc.ledger.ledger import KINDS, Draft, Head, timestamp
+from dondoc.ledger.ledger import ENTRY_KINDS, Draft, Head, timestamp
 from dondoc.obligations.lifecycle import ENDS, State, Status, advance
-from dondoc.obligations.outcomes import tally
+from dondoc.obligations.outcomes import outcome_counts
 from dondoc.verification.notice_keys import Notices
 
 # Kinds that are folded into an occurrence's state and are its last entry; others (a run's, a download's) only name it.
@@ -59,7 +59,7 @@ class Recount:
 
     def tally(self, plan: str, today: date) -> dict[str, int]:
         """Outcome → number of occurrences."""
-        return tally(self.of_plan(plan).values(), today)
+        return outcome_counts(self.of_plan(plan).values(), today)
 
     def take(self, entry: dict[str, Any]) -> None:
         """Fold one more verified entry, and count what is wrong with it."""
@@ -88,7 +88,7 @@ def recount(entries: Iterable[dict[str, Any]]) -> Recount:
 
 def _take(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
     kind, body, occurrence, seq, plan = entry["kind"], entry["body"], entry["occurrence"], entry["seq"], entry["plan"]
-    if kind not in KINDS:
+    if kind not in ENTRY_KINDS:
         yield Finding("unknown_kind", kind, {}, seq)
     before = found.last_of.get(plan, "")
     if timestamp(datetime.fromisoformat(entry["at"])) < before:

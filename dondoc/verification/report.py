@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from dondoc.ledger.findings import told, told_break
+from dondoc.ledger.findings import finding_words, told_break
 from dondoc.ledger.ledger import Break
 from dondoc.ledger.witness import Witness
 from dondoc.verification.completeness import Recount
 
 
-def said(
+def report_lines(
     recounted: Recount, broken: Break | None, witness: Witness | None, vocabulary: dict[str, Any]
 ) -> Iterator[str]:
     """The first bad place first, then everything else that is wrong, then what stands."""
@@ -23,7 +23,7 @@ def said(
     unread = sum(finding.code == "witness_unreadable" for finding in recounted.found)  # not compared, so not differing
     for finding in recounted.found:
         word = "unread" if finding.code == "witness_unreadable" else "fault"
-        yield words[word].format(text=told(finding, vocabulary))
+        yield words[word].format(text=finding_words(finding, vocabulary))
     if len(recounted.found) > len(recounted.found.kept):
         yield words["more"].format(number=len(recounted.found) - len(recounted.found.kept))
     if recounted.never_kept:

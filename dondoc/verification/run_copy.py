@@ -14,7 +14,7 @@ from typing import Any
 
 from dondoc.foundation.canonical import canonical
 
-FORMAT = 1
+COPY_FORMAT = 1
 MOST_LOGS = 2000
 LONGEST_LOG = 10_000  # characters
 COPIED, PRUNED = "run.copied", "run.pruned"
@@ -57,7 +57,7 @@ def copy_of(
     kept = [{**line, "message": str(line["message"])[:LONGEST_LOG]} for line in logs[:MOST_LOGS]]
     whole = {
         **run,
-        "format": FORMAT,
+        "format": COPY_FORMAT,
         "states": states,
         "logs": kept,
         "logs_cut": len(logs) > MOST_LOGS,

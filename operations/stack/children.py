@@ -21,7 +21,7 @@ from typing import NoReturn
 
 import psutil
 
-from operations.stack.settings import MARK, Port, Stack, StackError
+from operations.stack.settings import CHILD_MARK, Port, Stack, StackError
 
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
@@ -49,7 +49,7 @@ class Running:
     ports: Mapping[str, int] = field(default_factory=dict)
 
 
-def find(stack: Stack, name: str) -> Running | None:
+def find_child(stack: Stack, name: str) -> Running | None:
     """The running child called `name`, or None: a dead one, or a stranger under its old process id."""
     try:
         record = json.loads(_file(stack, name).read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def find(stack: Stack, name: str) -> Running | None:
         process = psutil.Process(int(pid)) if pid else _unnoted(mark)
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
-    return Running(name, process, ports) if process and mark_of(process) == mark else None
+    return Running(name, process, ports) if process and child_mark(process) == mark else None
 
 
 def _unnoted(mark: str) -> psutil.Process | None:
@@ -65,16 +65,16 @@ def _unnoted(mark: str) -> psutil.Process | None:
     return next((one for one in _marked(lambda found: found == mark) if os.getsid(one.pid) == one.pid), None)
 
 
-def mark_of(process: psutil.Process) -> str | None:
+def child_mark(process: psutil.Process) -> str | None:
     """The mark of a living process of ours, or of one that it has started; None for anybody else's."""
     try:
-        return process.environ().get(MARK) if process.status() != psutil.STATUS_ZOMBIE else None
+        return process.environ().get(CHILD_MARK) if process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, OSError):
         return None
 
 
 def _marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
-    return [one for one in psutil.process_iter() if (mark := mark_of(one)) is not None and wanted(mark)]
+    return [one for one in psutil.process_iter() if (mark := child_mark(one)) is not None and wanted(mark)]
 
 
 def end_strays(stack: Stack, names: Collection[str] | None = None) -> int:
@@ -83,7 +83,7 @@ def end_strays(stack: Stack, names: Collection[str] | None = None) -> int:
     Never ourselves nor those who started us.
     """
     kept = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    known = {mark for child in running(stack) if (mark := mark_of(child.process))}
+    known = {mark for child in running(stack) if (mark := child_mark(child.process))}
 
     def stray(mark: str) -> bool:
         name, _, place = mark.partition("@")
@@ -101,15 +101,15 @@ def end_strays(stack: Stack, names: Collection[str] | None = None) -> int:
 def running(stack: Stack) -> list[Running]:
     """Every running child that has a file in var/run, by name."""
     names = sorted(path.stem for path in stack.run_directory.glob("*.json"))
-    return [child for child in (find(stack, name) for name in names) if child]
+    return [child for child in (find_child(stack, name) for name in names) if child]
 
 
-def start(stack: Stack, child: Child) -> bool:
+def start_child(stack: Stack, child: Child) -> bool:
     """Start the child unless it runs, and wait until it is ready; true if this call started it.
 
     Raises StackError when it ends early or is not ready in time; it is stopped then.
     """
-    present = find(stack, child.name)
+    present = find_child(stack, child.name)
     if present:
         _refuse_moved_ports(present, child)
         return False
@@ -118,7 +118,7 @@ def start(stack: Stack, child: Child) -> bool:
         _wait_until_ready(stack, child, psutil.Process(pid))
         _wait_until_marked(stack, child)
     except BaseException:
-        stop(stack, child.name)
+        stop_child(stack, child.name)
         raise
     return True
 
@@ -137,7 +137,7 @@ def launch(stack: Stack, child: Child) -> int:
 
 def become(stack: Stack, child: Child) -> NoReturn:
     """Turn this process into the child: for a supervisor that wants it in the foreground. Raises StackError where it runs already."""
-    present = find(stack, child.name)
+    present = find_child(stack, child.name)
     if present and present.process.pid != os.getpid():
         raise StackError(f"{child.name} runs already (process {present.process.pid}): dondoc down first")
     end_strays(stack, {child.name})
@@ -147,12 +147,12 @@ def become(stack: Stack, child: Child) -> NoReturn:
     _write(_file(stack, child.name), record)
     if child.folder:
         os.chdir(child.folder)
-    os.execve(child.command[0], child.command, {**child.environment, MARK: mark})
+    os.execve(child.command[0], child.command, {**child.environment, CHILD_MARK: mark})
 
 
-def stop(stack: Stack, name: str) -> bool:
+def stop_child(stack: Stack, name: str) -> bool:
     """Ask the child to end, kill its whole session if it does not within 20 s; true if it was running."""
-    child = find(stack, name)
+    child = find_child(stack, name)
     if child:
         _end(child)
     _file(stack, name).unlink(missing_ok=True)
@@ -175,7 +175,7 @@ def _spawn(stack: Stack, child: Child, mark: str) -> int:
     with stack.log_file(child.name).open("ab") as log:
         process = subprocess.Popen(
             child.command,
-            env={**child.environment, MARK: mark},
+            env={**child.environment, CHILD_MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -212,7 +212,7 @@ def _wait_until_ready(stack: Stack, child: Child, process: psutil.Process) -> No
 
 def _wait_until_marked(stack: Stack, child: Child) -> None:
     deadline = time.monotonic() + 1
-    while not find(stack, child.name) and time.monotonic() < deadline:
+    while not find_child(stack, child.name) and time.monotonic() < deadline:
         time.sleep(0.001)
 
 

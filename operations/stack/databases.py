@@ -14,12 +14,12 @@ from psycopg import sql
 from operations.stack.settings import Stack, StackError
 from tasks.store.cures import cure
 
-ROLES = ("prefect", "dondoc_owner", "dondoc_app")
+DATABASE_ROLES = ("prefect", "dondoc_owner", "dondoc_app")
 
 
 @dataclass(frozen=True)
 class DatabaseUrls:
-    """URLs in libpq form (`postgresql://…`); `with_driver` turns one into SQLAlchemy's."""
+    """URLs in libpq form (`postgresql://…`); `driver_url` turns one into SQLAlchemy's."""
 
     admin: str
     owner: str
@@ -40,8 +40,8 @@ def database_urls(stack: Stack) -> DatabaseUrls:
     )
 
 
-def with_driver(url: str, driver: str) -> str:
-    """The URL for SQLAlchemy: `with_driver(url, "psycopg")`, or "asyncpg" whose word for sslmode is ssl."""
+def driver_url(url: str, driver: str) -> str:
+    """The URL for SQLAlchemy: `driver_url(url, "psycopg")`, or "asyncpg" whose word for sslmode is ssl."""
     parts = urlsplit(url)
     query = parse_qsl(parts.query)
     if driver == "asyncpg":
@@ -59,7 +59,7 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
     urls = database_urls(stack)
     try:
         with psycopg.connect(urls.admin, autocommit=True, connect_timeout=10) as connection:
-            for role in ROLES:
+            for role in DATABASE_ROLES:
                 _ensure_role(connection, role, stack.secret(f"postgres_{role}"))
             _ensure_database(connection, "prefect", "prefect")
             _ensure_database(connection, "dondoc", "dondoc_owner")
@@ -88,7 +88,7 @@ def _refuse_unknown_roles(stack: Stack, admin: str) -> None:
             there = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles")}
     except psycopg.OperationalError as error:
         raise StackError(cure(error) or f"the database server does not answer: {_first_line(error)}") from error
-    for role in ROLES:
+    for role in DATABASE_ROLES:
         if role in there:
             stack.refuse_lost_secrets(f"postgres_{role}")
 

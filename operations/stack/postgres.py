@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: created once with passwords (never trust), full durability, loopback only.
 
-`start` and `stop` may be called in any state. Files live in var/pg, the log in var/log/postgres.log.
+`start_postgres` and `stop_postgres` may be called in any state. Files live in var/pg, the log in var/log/postgres.log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from operations.stack.account import Account, database_account, give, open_to, r
 from operations.stack.settings import LOOPBACK, Stack, StackError
 
 SUPERUSER = "postgres"
-LEAST_FREE_BYTES = 500_000_000
+LEAST_BYTES_TO_START = 500_000_000
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 _ORPHAN_SECONDS = 10
@@ -41,12 +41,12 @@ def admin_url(stack: Stack) -> str:
     return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{stack.postgres_port}/postgres"
 
 
-def start(stack: Stack) -> bool:
+def start_postgres(stack: Stack) -> bool:
     """Start the server unless it runs; true if this call started it.
 
     Raises StackError: disk full, files of another major version, or the server's own complaint.
     """
-    running = find(stack)
+    running = find_postgres(stack)
     if running:
         _refuse_moved_port(running, stack)
         return False
@@ -60,20 +60,20 @@ def start(stack: Stack) -> bool:
     return True
 
 
-def stop(stack: Stack) -> bool:
+def stop_postgres(stack: Stack) -> bool:
     """Stop the server of this data directory; true if it was running. Open transactions are rolled back."""
-    running = find(stack)
+    running = find_postgres(stack)
     if not running:
         return False
     command = [_binary("pg_ctl"), "-D", str(stack.data_directory), "-m", "fast", "-w", "-t", str(_STOP_SECONDS)]
     account = database_account()
     run_as(account, [*command, "stop"], stack.log_file("postgres"), _STOP_SECONDS + 10)
-    if find(stack):
+    if find_postgres(stack):
         raise StackError(f"PostgreSQL (process {running.process.pid}) does not stop: see {stack.log_file('postgres')}")
     return True
 
 
-def find(stack: Stack) -> Postmaster | None:
+def find_postgres(stack: Stack) -> Postmaster | None:
     """The server that runs on this installation's files, if any: a recycled process id is not mistaken for it."""
     try:
         lines = (stack.data_directory / "postmaster.pid").read_text().splitlines()
@@ -88,7 +88,7 @@ def find(stack: Stack) -> Postmaster | None:
 def refuse_full_disk(root: Path) -> None:
     """Raises StackError below 500 MB free: a database that meets a full disk stops in the middle of work."""
     free = shutil.disk_usage(root).free
-    if free < LEAST_FREE_BYTES:
+    if free < LEAST_BYTES_TO_START:
         raise StackError(
             f"only {free // 1_000_000} MB free under {root}, 500 MB needed: free some space or set DONDOC_VAR"
         )
@@ -174,7 +174,7 @@ def _start_until_ready(stack: Stack, account: Account | None) -> None:
     while True:
         _forget_dead_lock(stack.data_directory)
         started = run_as(account, [*command, "-w", "-t", str(_START_SECONDS), "start"], log, _START_SECONDS + 10)
-        if started.returncode == 0 and find(stack):
+        if started.returncode == 0 and find_postgres(stack):
             return
         reason = _last_reason(log)
         # A killed server and its orphans are in the way for a moment; anything else would fail again.

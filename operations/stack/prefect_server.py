@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 
 from operations.stack.children import Child
-from operations.stack.databases import database_urls, with_driver
+from operations.stack.databases import database_urls, driver_url
 from operations.stack.settings import LOOPBACK, Stack
 
 # A plan's year and the weeks around it, as the ISO duration Prefect insists on (a bare number stops it).
@@ -51,7 +51,7 @@ def _server_settings(stack: Stack) -> dict[str, str]:
         "PREFECT_SERVER_API_PORT": str(stack.prefect_port),
         "PREFECT_SERVER_API_AUTH_STRING": stack.prefect_auth_string,
         "PREFECT_API_AUTH_STRING": stack.prefect_auth_string,
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": with_driver(database_urls(stack).prefect, "asyncpg"),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": driver_url(database_urls(stack).prefect, "asyncpg"),
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         # The defaults show three runs ahead and forget events after a week; the year must be visible and stay.

@@ -68,7 +68,7 @@ def down(stack: Stack) -> tuple[str, ...]:
         names.sort(key=lambda name: (name != KEEPER, name == "prefect"))
         if stack.kept_by_systemd and names and KEEPER not in names:
             raise StackError("systemd keeps these services: systemctl stop dondoc.target")
-        if stack.embedded and postgres.find(stack):
+        if stack.embedded and postgres.find_postgres(stack):
             names.append("postgres")
         _stop_all(stack, names)
         if children.end_strays(stack):
@@ -94,7 +94,7 @@ def status(stack: Stack, extra_names: Sequence[str] = ()) -> tuple[ServiceStatus
 def _database_status(stack: Stack) -> tuple[ServiceStatus, ...]:
     if not stack.embedded:
         return ()
-    server = postgres.find(stack)
+    server = postgres.find_postgres(stack)
     if not server:
         return (ServiceStatus("postgres", False),)
     return (ServiceStatus("postgres", True, server.process.pid, (server.port,)),)
@@ -103,26 +103,26 @@ def _database_status(stack: Stack) -> tuple[ServiceStatus, ...]:
 def _start_all(stack: Stack, wanted: Sequence[Child], started: list[str], on_step: Callable[[str], None]) -> None:
     if stack.embedded:
         on_step("postgres")
-        if postgres.start(stack):
+        if postgres.start_postgres(stack):
             started.append("postgres")
     ensure_databases(stack)
     for child in wanted:
         on_step(child.name)
-        if children.start(stack, child):
+        if children.start_child(stack, child):
             started.append(child.name)
 
 
 def _stop_all(stack: Stack, names: Iterator[str] | Sequence[str]) -> None:
     for name in names:
         if name == "postgres":
-            postgres.stop(stack)
+            postgres.stop_postgres(stack)
         else:
-            children.stop(stack, name)
+            children.stop_child(stack, name)
 
 
 def _ports_needed(stack: Stack, wanted: Sequence[Child]) -> list[Port]:
-    ports = [port for child in wanted if not children.find(stack, child.name) for port in child.ports]
-    if stack.embedded and not postgres.find(stack):
+    ports = [port for child in wanted if not children.find_child(stack, child.name) for port in child.ports]
+    if stack.embedded and not postgres.find_postgres(stack):
         ports.insert(0, stack.port("postgres"))
     return ports
 

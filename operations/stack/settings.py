@@ -15,7 +15,7 @@ from dondoc.foundation.errors import DondocError
 from tasks.config.secret_file import read_or_make
 
 LOOPBACK = "127.0.0.1"
-MARK = "DONDOC_CHILD"  # of a child's environment: its name, a random part, and the installation's folder
+CHILD_MARK = "DONDOC_CHILD"  # of a child's environment: its name, a random part, and the installation's folder
 
 
 class StackError(DondocError):

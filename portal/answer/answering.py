@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.mail.links import Link, LinkError, LinkMaker, read
+from dondoc.mail.links import Link, LinkError, LinkMaker, read_link
 from dondoc.obligations.act_table import ACTS, ActName
 from dondoc.obligations.actors import on_behalf
 from dondoc.obligations.allowed_answers import choices, may_answer
@@ -19,29 +19,29 @@ from dondoc.obligations.checkpoints import links_hold_until
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import ENDS, OWED, Status
 from dondoc.office.delegation import stands_for
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording, clean
-from portal.answer.forms import Form
+from portal.answer.forms import AnswerForm
 from portal.answer.kept_files import put_by, taken_back
-from tasks.config.loading import clock, house, read_words, words
+from tasks.config.loading import clock, load_rules, read_words, words
 from tasks.config.settings import Settings, read_settings
 from tasks.obligations.act_followup import follow_soon
 from tasks.store import files as shelf
-from tasks.store.answers import Told, refuse_second, told
+from tasks.store.answers import OccurrenceEntry, entries_about, refuse_second
 from tasks.store.connect import engine
-from tasks.store.occurrences import UnknownOccurrenceError, facts, row, rows
+from tasks.store.occurrences import UnknownOccurrenceError, facts_of, tracked_row, tracked_rows
 from tasks.store.plans import adopted, adopted_ids
-from tasks.store.settle import act
+from tasks.store.settle import record_act
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedLink:
     """An opened link: the duty as it stands, its history, and what its holder may answer now."""
 
     token: str
     link: Link
     facts: Facts
-    history: list[Told]
+    history: list[OccurrenceEntry]
     now: datetime
     office_words: Mapping[str, Any]
     plan_title: str
@@ -111,13 +111,13 @@ class Answering:
         self.engine = engine(settings.store_url) if settings.store_url else None
 
     @property
-    def house(self) -> House:
+    def rules(self) -> Rules:
         """Office, policy and calendar as the files say now."""
-        return house(self.settings.config)
+        return load_rules(self.settings.config)
 
     def now(self) -> datetime:
         """The present, in the office's zone."""
-        return clock(self.house.policy, self._now() if self._now else None)
+        return clock(self.rules.policy, self._now() if self._now else None)
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
@@ -135,26 +135,26 @@ class Answering:
 
     def tracker(self) -> str:
         """Whom to ask where a link does not help: the tracker's title and address."""
-        office = self.house.office
+        office = self.rules.office
         known = office.role("tracker")
         return f"{clean(known.title)} ({known.email})" if known and known.email else office.office
 
-    def open(self, token: str) -> Opened:
+    def open(self, token: str) -> OpenedLink:
         """The duty of a link. Raises LinkError; database errors pass through."""
         now = self.now()
-        link = read(self.settings.link_secret, token, now)
+        link = read_link(self.settings.link_secret, token, now)
         if self.engine is None:
             raise sa.exc.OperationalError("no database is set", None, Exception("DONDOC_STORE_URL is empty"))
         # History and state from one snapshot: an answer recorded in between would show in one and not in the other.
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            history = told(connection, link.occurrence)
+            history = entries_about(connection, link.occurrence)
             try:
-                found = row(connection, link.occurrence)
+                found = tracked_row(connection, link.occurrence)
             except UnknownOccurrenceError:
                 raise LinkError("wrong") from None
             plan = adopted(connection, found.occurrence.plan)
-            known = facts(connection, self.house, plan, found)
-        return Opened(token, link, known, history, now, words(self.settings.config), plan.title)
+            known = facts_of(connection, self.rules, plan, found)
+        return OpenedLink(token, link, known, history, now, words(self.settings.config), plan.title)
 
     def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
         """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
@@ -163,9 +163,9 @@ class Answering:
         with self.engine.connect() as connection:
             for plan_id in adopted_ids(connection):
                 plan = adopted(connection, plan_id)
-                for candidate in rows(connection, plan_id):
+                for candidate in tracked_rows(connection, plan_id):
                     if candidate.state.status in (*OWED, Status.SUBMITTED):
-                        known = facts(connection, self.house, plan, candidate)
+                        known = facts_of(connection, self.rules, plan, candidate)
                         found += [known] if may_answer(known, party) else []
         found.sort(key=lambda known: (known.state.due or date.max, known.occurrence.id))
         lines = [(known, Owed(known, self._token(known, party))) for known in found]
@@ -179,7 +179,7 @@ class Answering:
         maker = LinkMaker("", self.settings.link_secret, closes, known.policy.zone)
         return maker.token(known.occurrence.id, party, known.state.due)
 
-    def put_by(self, token: str, form: Form) -> None:
+    def put_by(self, token: str, form: AnswerForm) -> None:
         """Store the files of a form that asks back, so that they need not be chosen again."""
         if form.ask and len(form.names) == len(form.contents):
             folder, secret = self.settings.var / "files", self.settings.link_secret
@@ -189,7 +189,7 @@ class Answering:
         """The files of the form before this one, by its line."""
         return taken_back(self.settings.var / "files", self.settings.link_secret, token, line)
 
-    def record(self, opened: Opened, form: Form, after: int) -> int:
+    def record(self, opened: OpenedLink, form: AnswerForm, after: int) -> int:
         """Store the files, then record the act; the number of its ledger entry.
 
         Raises AnsweredError where the holder did the same after entry `after`, and what the act raises.
@@ -198,14 +198,14 @@ class Answering:
         assert form.act is not None
         occurrence, actor = opened.link.occurrence, opened.actor
         for content in form.contents:
-            shelf.keep(self.settings.var / "files", content)
+            shelf.keep_file(self.settings.var / "files", content)
 
         def first(connection: sa.Connection) -> None:
             refuse_second(connection, occurrence, after, ACTS[form.choice].entry, actor)
 
-        looked = act(self.engine, self.house, occurrence, form.act, opened.now, actor, first=first)
-        follow_soon(self.engine, self.settings, looked.seqs[0])
-        return looked.seqs[0]
+        checked = record_act(self.engine, self.rules, occurrence, form.act, opened.now, actor, first=first)
+        follow_soon(self.engine, self.settings, checked.seqs[0])
+        return checked.seqs[0]
 
 
 def answering_here() -> Answering:

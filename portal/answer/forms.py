@@ -13,11 +13,11 @@ from dondoc.obligations.act_table import ACTS, MOST_FILES, ActName
 from dondoc.obligations.acts import Act
 from dondoc.obligations.decision_input import Facts
 from dondoc.office.refusals import faults_by_field
-from portal.shell.act_form import File, read_act
+from portal.shell.act_form import SentFile, read_act
 
 
 @dataclass
-class Form:
+class AnswerForm:
     """One form as it was sent: the typed values, the lines about them, and the act once nothing is wrong.
 
     `ask` is a date of signing that looks mistyped and may be confirmed; `kept` then names the files (kept_files).
@@ -41,10 +41,10 @@ def read_form(
     today: date,
     words: Mapping[str, Any],
     file_words: Mapping[str, str],
-) -> Form:
+) -> AnswerForm:
     """The form of one choice with all that is wrong with it. `file_words`: what can be wrong with a file, in words."""
     given = files if "files" in ACTS[choice].fields else ()
-    form = Form(choice, typed, contents=tuple(content for _, content in given))
+    form = AnswerForm(choice, typed, contents=tuple(content for _, content in given))
     taken = _take_files(form, given, file_words)
     act, refusals = read_act(choice, typed, facts, today, taken)
     if given:  # a file that cannot be taken is said beside it
@@ -60,9 +60,9 @@ def read_form(
     return form
 
 
-def _take_files(form: Form, files: Sequence[tuple[str, bytes]], words: Mapping[str, str]) -> tuple[File, ...]:
+def _take_files(form: AnswerForm, files: Sequence[tuple[str, bytes]], words: Mapping[str, str]) -> tuple[SentFile, ...]:
     """Each file's name, media type, size and SHA-256; the first that cannot be taken is said on the form."""
-    taken, used = list[File](), set[str]()
+    taken, used = list[SentFile](), set[str]()
     if len(files) > MOST_FILES:
         form.errors["files"] = words["many"].format(most=MOST_FILES)
     for given, content in files:

@@ -19,7 +19,7 @@ _SIGNATURE = 32
 
 def put_by(folder: Path, secret: str, token: str, names: Sequence[str], contents: Sequence[bytes]) -> str:
     """Store the files; the line by which the same link's next form names them."""
-    kept = [[name, shelf.keep(folder, content)] for name, content in zip(names, contents, strict=True)]
+    kept = [[name, shelf.keep_file(folder, content)] for name, content in zip(names, contents, strict=True)]
     told = json.dumps(kept, ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_mac(secret, token, told) + told).decode() if kept else ""
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dondoc.foundation.errors import DondocError
-from dondoc.mail.links import Link, LinkError, expiry, read, sign
+from dondoc.mail.links import Link, LinkError, expiry, read_link, sign
 from dondoc.mail.mail import Address
 from dondoc.obligations.checkpoints import closing_day
 from dondoc.obligations.decision_input import Facts
@@ -31,7 +31,7 @@ from portal.shell.immediate_mail import send_now
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from tasks.config.loading import words
-from tasks.store.occurrences import UnknownOccurrenceError, facts, row, rows
+from tasks.store.occurrences import UnknownOccurrenceError, facts_of, tracked_row, tracked_rows
 from tasks.store.plans import adopted, adopted_ids
 from tasks.store.renewed import record_new_link
 
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedLink:
     """A new link for `party` to one duty, or from it to everything the unit owes; `to` is office.yaml's address."""
 
     party: str
@@ -105,7 +105,7 @@ class NewLinks:
         wanted = self._of_link(link) if link else self._of_address(address)
         if wanted is None or self._by_address.take(wanted.to.casefold()):
             return
-        rules = self._answering.house
+        rules = self._answering.rules
         to = Address(wanted.to, party_name(wanted.party, rules.office, words(chosen.config)))
         base = chosen.base_url.rstrip("/")
         if wanted.party.startswith("role:"):
@@ -130,30 +130,30 @@ class NewLinks:
 
     def _link(self, token: str, now: datetime) -> Link | None:
         try:
-            return read(self._answering.settings.link_secret, token, now)
+            return read_link(self._answering.settings.link_secret, token, now)
         except LinkError as error:
             return error.link
 
-    def _of_link(self, link: Link) -> Wanted | None:
+    def _of_link(self, link: Link) -> WantedLink | None:
         assert self._answering.engine is not None
-        house = self._answering.house
-        to = house.office.address(link.party) or house.office.address(link.party.replace("head:", "unit:", 1))
+        rules = self._answering.rules
+        to = rules.office.address(link.party) or rules.office.address(link.party.replace("head:", "unit:", 1))
         with self._answering.engine.connect() as connection:
             try:
-                found = row(connection, link.occurrence)
+                found = tracked_row(connection, link.occurrence)
             except UnknownOccurrenceError:
                 return None
-            known = facts(connection, house, adopted(connection, found.occurrence.plan), found)
-        return Wanted(link.party, to, known, False) if to else None
+            known = facts_of(connection, rules, adopted(connection, found.occurrence.plan), found)
+        return WantedLink(link.party, to, known, False) if to else None
 
-    def _of_address(self, address: str) -> Wanted | None:
-        office, wanted = self._answering.house.office, address.strip().casefold()
+    def _of_address(self, address: str) -> WantedLink | None:
+        office, wanted = self._answering.rules.office, address.strip().casefold()
         parties = [p for p in office.parties() if not p.startswith("role:")]
         for party in parties:
             to = office.address(party) or ""
             if wanted and to.casefold() == wanted:
                 known = self._first_duty(party)
-                return Wanted(party, to, known, True) if known else None
+                return WantedLink(party, to, known, True) if known else None
         return None
 
     def _first_duty(self, party: str) -> Facts | None:
@@ -162,13 +162,13 @@ class NewLinks:
         if owed or waiting:
             return (owed or waiting)[0].facts
         assert self._answering.engine is not None
-        house, unit = self._answering.house, party.partition(":")[2]
+        rules, unit = self._answering.rules, party.partition(":")[2]
         with self._answering.engine.connect() as connection:
             for plan in reversed([adopted(connection, plan_id) for plan_id in adopted_ids(connection)]):
-                for found in reversed(rows(connection, plan.id)):
+                for found in reversed(tracked_rows(connection, plan.id)):
                     lead = owed_obligation(plan.item(found.occurrence.item), found.occurrence).lead
-                    if unit in house.office.members(lead):
-                        return facts(connection, house, plan, found)
+                    if unit in rules.office.members(lead):
+                        return facts_of(connection, rules, plan, found)
         return None
 
     def _page(self, why: str, status: int) -> Response:

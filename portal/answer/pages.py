@@ -18,17 +18,17 @@ from starlette.routing import Route
 
 from dondoc.foundation.errors import DondocError, ForbiddenTransitionError
 from dondoc.mail.links import LONGEST, LinkError
-from dondoc.mail.links import read_form as read_mark
+from dondoc.mail.links import read_form_mark as read_mark
 from dondoc.mail.links import sign_form as sign_mark
 from dondoc.obligations.act_table import ACTS, BY_ADDRESS, ActName
 from dondoc.obligations.acts import ActError
 from dondoc.office.wording import sentence
 from portal.answer import view as answerview
-from portal.answer.answering import Answering, Opened
-from portal.answer.forms import Form, read_form
+from portal.answer.answering import Answering, OpenedLink
+from portal.answer.forms import AnswerForm, read_form
 from portal.answer.new_link import NewLinks
 from portal.files.pages import download, handed, handed_by, lost
-from portal.shell.form_body import FIELDS, TooLargeError, receive_form, same_origin
+from portal.shell.form_body import FIELDS_BYTES, TooLargeError, receive_form, same_origin
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from tasks.store.answers import AnsweredError
@@ -67,11 +67,11 @@ class AnswerPages:
 
         return endpoint
 
-    def duty(self, _request: Request, opened: Opened) -> Response:
+    def duty(self, _request: Request, opened: OpenedLink) -> Response:
         """The duty and its forms."""
         return self._duty(opened)
 
-    def all(self, _request: Request, opened: Opened) -> Response:
+    def all(self, _request: Request, opened: OpenedLink) -> Response:
         """Everything the unit owes."""
         if opened.link.party.startswith("role:"):
             raise LinkError("wrong")
@@ -82,16 +82,16 @@ class AnswerPages:
             owed=owed,
             waiting=waiting,
             title=answerview.title,
-            standing=answerview.standing,
+            standing=answerview.state_words,
             sentence=sentence,
         )
 
-    def recorded(self, request: Request, opened: Opened) -> Response:
+    def recorded(self, request: Request, opened: OpenedLink) -> Response:
         """What was recorded, with its number. `?again` when it had been recorded before."""
         words, actor = self._answering.words, opened.actor or opened.link.party
         wanted = request.path_params["seq"]
         entry = next((e for e in opened.history if str(e.seq) == wanted and e.actor == actor), None)
-        line = answerview.line_of(entry, opened, words) if entry else None
+        line = answerview.history_line(entry, opened, words) if entry else None
         if entry is None or line is None:
             raise LinkError("wrong")
         return self._pages.render(
@@ -99,7 +99,7 @@ class AnswerPages:
             next=words["waits"].get(entry.kind, ""), again="again" in request.query_params,
         )  # fmt: skip
 
-    def file(self, request: Request, opened: Opened) -> Response:
+    def file(self, request: Request, opened: OpenedLink) -> Response:
         """A file that the holder's unit handed in for this duty."""
         wanted = request.path_params["seq"]
         told = next((e for e in opened.history if e.seq == wanted and handed_by(e, opened.link.party)), None)
@@ -114,7 +114,7 @@ class AnswerPages:
             if request.method == "HEAD":
                 return self._page(410, "wrong", token="")
             assert answering.engine is not None
-            return lost(answering.settings, answering.house, answering.engine, self._pages, file, error, opened.now)
+            return lost(answering.settings, answering.rules, answering.engine, self._pages, file, error, opened.now)
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/a/{quote(request.path_params['token'], safe='')}", 303)
@@ -131,7 +131,7 @@ class AnswerPages:
             wait = self._allowance.take(token)
             if wait:
                 return self._page(429, "often", headers={"Retry-After": str(int(wait) + 1)})
-            sent = await receive_form(request, self._limit + FIELDS)
+            sent = await receive_form(request, self._limit + FIELDS_BYTES)
             return self._own(await run_in_threadpool(self._record, token, choice, sent.fields, sent.files))
         except TooLargeError:
             return self._page(413, "large", token=token, upload_mb=self._answering.settings.upload_mb)
@@ -169,14 +169,14 @@ class AnswerPages:
             form.errors[""] = errors["moved"]
             return self._duty(opened, form, 409)
 
-    def _earlier(self, opened: Opened, choice: ActName, after: int) -> int | None:
+    def _earlier(self, opened: OpenedLink, choice: ActName, after: int) -> int | None:
         same = (e.seq for e in opened.history if e.kind == ACTS[choice].entry and e.actor == opened.actor)
         return next((seq for seq in same if seq > after), None)
 
     def _done(self, token: str, seq: int, *, again: bool = False) -> Response:
         return RedirectResponse(f"/a/{token}/recorded/{seq}{'?again' if again else ''}", 303)
 
-    def _duty(self, opened: Opened, form: Form | None = None, status: int | None = None) -> HTMLResponse:
+    def _duty(self, opened: OpenedLink, form: AnswerForm | None = None, status: int | None = None) -> HTMLResponse:
         secret = self._answering.settings.link_secret
         marks = {choice: sign_mark(secret, opened.token, choice, opened.seq) for choice in opened.choices}
         facts, wording = opened.facts, opened.wording
@@ -185,8 +185,8 @@ class AnswerPages:
             status or (410 if opened.ended else 200),
             opened=opened,
             title=answerview.title(facts),
-            standing=answerview.standing(facts, wording),
-            rows=answerview.rows(facts, wording, opened.plan_title),
+            standing=answerview.state_words(facts, wording),
+            rows=answerview.duty_rows(facts, wording, opened.plan_title),
             history=answerview.history(opened, self._answering.words),
             marks=marks,
             form=form,

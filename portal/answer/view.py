@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dondoc.obligations.act_table import FIELDS, MOST_FILES, FieldName, FieldRule
+from dondoc.obligations.act_table import ACT_FIELDS, MOST_FILES, FieldName, FieldRule
 from dondoc.obligations.acts import is_late_now
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.extension import extension_span
 from dondoc.obligations.lifecycle import ENDS, OWED
 from dondoc.obligations.timing import cadence
-from dondoc.office.wording import Wording, clean, sentence, short
-from portal.answer.answering import Opened
+from dondoc.office.wording import Wording, clean, sentence, short_day
+from portal.answer.answering import OpenedLink
 from portal.files.pages import handed_by
-from tasks.obligations.history import Event, event
-from tasks.store.answers import Told
+from tasks.obligations.history import HistoryEntry, history_entry
+from tasks.store.answers import OccurrenceEntry
 
 _SOON = 5  # working days
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One line of the history: when, what, who, and its facts."""
 
     seq: int
@@ -45,16 +45,16 @@ class FormFacts:
     facts: Mapping[str, object]
 
 
-def form_facts(opened: Opened, upload_mb: int) -> FormFacts:
+def form_facts(opened: OpenedLink, upload_mb: int) -> FormFacts:
     """What the forms of an opened link share; a day that cannot be chosen is empty."""
     facts, span = opened.facts, extension_span(opened.facts, opened.today)
     first, last = (span.first, span.last) if span else (None, None)
     return FormFacts(
         opened.token,
-        FIELDS,
+        ACT_FIELDS,
         {"signed": (None, opened.today), "until": (first, last)},
         is_late_now(facts, None, opened.today),
-        {"first": short(first), "last": short(last), "most": MOST_FILES, "upload_mb": upload_mb},
+        {"first": short_day(first), "last": short_day(last), "most": MOST_FILES, "upload_mb": upload_mb},
     )
 
 
@@ -63,7 +63,7 @@ def title(facts: Facts) -> str:
     return clean(facts.item.heading)
 
 
-def standing(facts: Facts, wording: Wording) -> tuple[str, str]:
+def state_words(facts: Facts, wording: Wording) -> tuple[str, str]:
     """Where the duty stands, as a tone (late, soon, plain, good) and in words."""
     state, today = facts.state, wording.today
     status = str(wording.words["statuses"][state.status.value])
@@ -79,7 +79,7 @@ def standing(facts: Facts, wording: Wording) -> tuple[str, str]:
     ) <= _SOON else "plain", f"{status} – {wording.left(state.due)}"
 
 
-def rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str]]:
+def duty_rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str]]:
     """The duty's labelled lines, as its mails show them."""
     obligation, state = facts.obligation, facts.state
     labels: Mapping[str, str] = wording.words["rows"]
@@ -104,12 +104,12 @@ def rows(facts: Facts, wording: Wording, plan_title: str) -> list[tuple[str, str
     return [(label, found[key]) for key, label in labels.items() if found.get(key)]
 
 
-def history(opened: Opened, words: Mapping[str, Any]) -> list[Line]:
+def history(opened: OpenedLink, words: Mapping[str, Any]) -> list[HistoryLine]:
     """What happened, latest first: acts, and the letters this holder was sent."""
-    return [line for entry in reversed(opened.history) if (line := line_of(entry, opened, words))]
+    return [line for entry in reversed(opened.history) if (line := history_line(entry, opened, words))]
 
 
-def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | None:
+def history_line(entry: OccurrenceEntry, opened: OpenedLink, words: Mapping[str, Any]) -> HistoryLine | None:
     """One entry as a line; None for what a unit need not see."""
     what = words["history"].get(entry.kind)
     if entry.kind == "notice.sent" and entry.body.get("recipient") == opened.link.party:
@@ -117,11 +117,11 @@ def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | Non
         what = f"Đã gửi thư {told}" if told else None
     if what is None:
         return None
-    found = event(entry, opened.wording, opened.facts.policy.zone)
+    found = history_entry(entry, opened.wording, opened.facts.policy.zone)
     who = str(words["system"]) if found.who == "dondoc" else found.who
-    return Line(
+    return HistoryLine(
         entry.seq,
-        f"{found.at:%H:%M} {short(found.at.date())}",
+        f"{found.at:%H:%M} {short_day(found.at.date())}",
         what,
         who,
         _facts(found, words),
@@ -129,7 +129,7 @@ def line_of(entry: Told, opened: Opened, words: Mapping[str, Any]) -> Line | Non
     )
 
 
-def _facts(found: Event, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _facts(found: HistoryEntry, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if not found.kind.startswith("occurrence.") or found.kind == "occurrence.opened":
         return ()
     texts = dict(found.lines)
@@ -137,7 +137,7 @@ def _facts(found: Event, words: Mapping[str, Any]) -> tuple[tuple[str, str], ...
     return tuple((label, texts[key]) for key, label in labels.items() if key in texts)
 
 
-def _files(found: Event, entry: Told, opened: Opened) -> tuple[tuple[str, str], ...]:
+def _files(found: HistoryEntry, entry: OccurrenceEntry, opened: OpenedLink) -> tuple[tuple[str, str], ...]:
     address = f"/a/{opened.token}/tep/{entry.seq}/" if handed_by(entry, opened.link.party) else ""
     return tuple(
         (f"{file['name']} ({_size(file['size'])})", f"{address}{number}" if address else "")

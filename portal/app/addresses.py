@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dondoc.documents.kinds import KINDS as DOCUMENTS
+from dondoc.documents.kinds import DOCUMENT_KINDS as DOCUMENTS
 from dondoc.mail.links import LONGEST
-from dondoc.obligations.act_table import ACTS, BY_ADDRESS, FIELDS, MOST_FILES, OFFICE_DECIDES, ActName
+from dondoc.obligations.act_table import ACT_FIELDS, ACTS, BY_ADDRESS, MOST_FILES, OFFICE_DECIDES, ActName
 from dondoc.reports.scorecard import FIGURES
-from portal.office.inbox import KINDS as WAITING
+from portal.office.inbox import INBOX_KINDS as WAITING
 from tasks.documents.writing import DOCX
 from tasks.spreadsheets.reading import XLSX
 
@@ -54,7 +54,7 @@ class Entry:
 def _fields(*acts: ActName) -> dict[str, dict[str, Any]]:
     """The fields of those acts' forms."""
     shown = {"line": _TEXT, "lines": _TEXT, "day": _DAY, "files": _FILES}
-    return {field: shown[FIELDS[field].form] for act in acts for field in ACTS[act].fields}
+    return {field: shown[ACT_FIELDS[field].form] for act in acts for field in ACTS[act].fields}
 
 
 def _answer(act: ActName) -> Entry:

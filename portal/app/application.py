@@ -32,12 +32,12 @@ from portal.office.received_pages import received_routes
 from portal.reports.document_pages import document_routes
 from portal.reports.index_pages import index_routes
 from portal.reports.table_pages import table_routes
-from portal.shell.allowed_hosts import Named, allowed_hosts
+from portal.shell.allowed_hosts import AllowedHosts, allowed_hosts
 from portal.shell.banner import Banner
-from portal.shell.page_context import Desk, gated
+from portal.shell.page_context import PageContext, gated
 from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from portal.shell.signin import sign_in_routes
 from portal.shell.visitors import Recognising, Visitors
 from portal.shell.year_notice import year_notice
@@ -52,26 +52,26 @@ class _Number(IntegerConvertor):
 register_url_convertor("number", _Number())
 
 
-def office_routes(desk: Desk, visitors: Visitors, pages: Pages, banner: Banner) -> list[Route]:
+def office_routes(context: PageContext, visitors: Visitors, pages: Pages, banner: Banner) -> list[Route]:
     """What an installation adds to the mailbox: sign-in, and the office's pages."""
-    boards = Boards(desk)
+    boards = Boards(context)
     return [
         *sign_in_routes(visitors, pages, banner.store, banner.mail_out),
-        *board_routes(desk, pages, boards),
-        *index_routes(desk, pages, boards),
-        *occurrence_routes(desk, visitors, pages),
-        *feed_routes(desk, pages, boards),
-        *document_routes(desk, pages),
-        *table_routes(desk, pages, boards),
-        *file_routes(desk, pages),
-        *received_routes(desk, visitors, pages),
-        *evidence_routes(desk, visitors, pages),
-        *absence_routes(desk, visitors, pages),
-        *prefect_routes(desk, pages),
+        *board_routes(context, pages, boards),
+        *index_routes(context, pages, boards),
+        *occurrence_routes(context, visitors, pages),
+        *feed_routes(context, pages, boards),
+        *document_routes(context, pages),
+        *table_routes(context, pages, boards),
+        *file_routes(context, pages),
+        *received_routes(context, visitors, pages),
+        *evidence_routes(context, visitors, pages),
+        *absence_routes(context, visitors, pages),
+        *prefect_routes(context, pages),
     ]
 
 
-def _names(settings: Settings, answering: Answering | None) -> frozenset[str]:
+def _names(settings: PortalSettings, answering: Answering | None) -> frozenset[str]:
     """What the portal is called: in its own links, in those of mails, and by the installation's settings."""
     behind = settings.installation or (answering.settings if answering else None)
     addresses = [settings.public_url, f"//{settings.host}" if ":" not in settings.host else None]
@@ -93,17 +93,17 @@ def _open_or_gated(
     return guarded
 
 
-def create_app(settings: Settings, answering: Answering | None = None) -> Starlette:
+def create_app(settings: PortalSettings, answering: Answering | None = None) -> Starlette:
     """All pages. A served portal reads the mailbox's index while it starts, so that no visitor waits for it.
 
     Without `answering` the portal shows the mailbox only.
     """
     pages = Pages(settings)
     letters = Letters(settings.mail)
-    desk = Desk(settings, settings.installation) if settings.installation else None
-    visitors = Visitors(settings, (lambda: desk.engine) if desk else None)
-    pages.provide(awaited=year_notice(desk) if desk else lambda _: [])
-    banner = Banner(settings, desk)
+    context = PageContext(settings, settings.installation) if settings.installation else None
+    visitors = Visitors(settings, (lambda: context.engine) if context else None)
+    pages.provide(awaited=year_notice(context) if context else lambda _: [])
+    banner = Banner(settings, context)
     pages.provide(
         sign_out_token=lambda visitor: visitors.token(visitor, "ra"),
         mailbox_open=banner.mailbox_open,
@@ -135,7 +135,7 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
     mailbox = [
         Route(route.path, _open_or_gated(banner.mailbox_open, route.endpoint)) for route in mail_routes(letters, pages)
     ]
-    office = office_routes(desk, visitors, pages, banner) if desk else []
+    office = office_routes(context, visitors, pages, banner) if context else []
 
     return Starlette(
         routes=[
@@ -150,7 +150,9 @@ def create_app(settings: Settings, answering: Answering | None = None) -> Starle
         middleware=[
             Middleware(Guard),
             Middleware(
-                Named, hosts=_names(settings, answering), refused=lambda: pages.render("refused.html", 421, code=421)
+                AllowedHosts,
+                hosts=_names(settings, answering),
+                refused=lambda: pages.render("refused.html", 421, code=421),
             ),
             *([Middleware(Recognising, visitors=visitors)] if settings.installation else []),
         ],

@@ -19,39 +19,47 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dondoc.ledger.ledger import Draft
-from portal.evidence.selection import FIELDS, Asked, Checks, Shown, Surveys, read_asked, shown
+from portal.evidence.selection import (
+    SELECTION_FIELDS,
+    AskedSelection,
+    Checks,
+    ShownEntry,
+    Surveys,
+    read_selection,
+    shown_entry,
+)
 from portal.mailbox.eml import opened
 from portal.office.status_marks import mark_of
 from portal.shell.fields import posted
-from portal.shell.page_context import Desk, gated, reached
+from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from portal.shell.security_headers import MAIL_POLICY
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
 from tasks.evidence.gathering import PackError, mail_content
-from tasks.evidence.packing import own_words, pack, record
-from tasks.store.audit import snapshot
+from tasks.evidence.packing import own_words, pack, record_pack
+from tasks.store.audit import reading_one_moment
 from tasks.store.chain import append, appending
 from tasks.store.occurrences import rows_of
 from tasks.store.plans import adopted_ids
 
-PAGE = 40
+ENTRIES_A_PAGE = 40
 _PURPOSE = "chung-cu"
 # A unit's signed link lets whoever holds it answer for the unit: a page shows the mail without it.
 _KEY = re.compile(r"/a/[A-Za-z0-9_-]{20,}")
 _LONG_MAIL = 5_000_000  # bytes of a mail that a page still shows
 
 
-def evidence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+def evidence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:
     """/chung-cu and what lies under it."""
-    surveys, checks = Surveys(desk), Checks(desk)
+    surveys, checks = Surveys(context), Checks(context)
 
     def search(request: Request) -> Response:
         number = request.query_params.get("muc", "").strip()
         if number.isascii() and number.isdecimal() and len(number) < 19:
             return RedirectResponse(f"/chung-cu/muc/{int(number)}", 303)
-        return _found(desk, visitors, pages, surveys, read_asked(request.query_params))
+        return _found(context, visitors, pages, surveys, read_selection(request.query_params))
 
     def check(_request: Request) -> HTMLResponse:
         return pages.render("evidence_check.html", found=checks.now())
@@ -59,57 +67,57 @@ def evidence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
     return [
         Route("/chung-cu", gated("evidence", search)),
         Route("/chung-cu/kiem-tra", gated("evidence", check)),
-        *_entry_routes(desk, pages),
-        Route("/chung-cu/goi", _packing(desk, visitors, pages, surveys), methods=["POST"]),
+        *_entry_routes(context, pages),
+        Route("/chung-cu/goi", _packing(context, visitors, pages, surveys), methods=["POST"]),
     ]
 
 
 def _found(
-    desk: Desk, visitors: Visitors, pages: Pages, surveys: Surveys, asked: Asked, status: int = 200, fault: str = ""
+    context: PageContext, visitors: Visitors, pages: Pages, surveys: Surveys, asked: AskedSelection, status: int = 200, fault: str = ""
 ) -> HTMLResponse:  # fmt: skip
     """The search: its form, a page of occurrences, the button that makes a pack of all of them."""
-    now, house = desk.now(), desk.house
-    with snapshot(desk.engine) as connection:
+    now, rules = context.now(), context.rules
+    with reading_one_moment(context.engine) as connection:
         ids = [] if asked.unread else surveys.chosen(connection, asked.selection)
-        last = max(1, -(-len(ids) // PAGE))
+        last = max(1, -(-len(ids) // ENTRIES_A_PAGE))
         page = min(asked.page, last)
-        part = ids[(page - 1) * PAGE : page * PAGE]
+        part = ids[(page - 1) * ENTRIES_A_PAGE : page * ENTRIES_A_PAGE]
         known = rows_of(connection, part)
         plans = adopted_ids(connection)
     lines = [
-        (row, mark_of(row.state, now.date(), house.calendar)) for row in (known[key] for key in part if key in known)
+        (row, mark_of(row.state, now.date(), rules.calendar)) for row in (known[key] for key in part if key in known)
     ]
     return pages.render(
         "evidence.html", status, asked=asked, chosen=asked.selection, lines=lines, found=len(ids), page=page, last=last,
-        plans=plans, office=house.office, wording=desk.wording(now.date()), fault=fault,
+        plans=plans, office=rules.office, wording=context.wording(now.date()), fault=fault,
         token=visitors.token(current.get(), _PURPOSE),
     )  # fmt: skip
 
 
-def _entry_routes(desk: Desk, pages: Pages) -> list[Route]:
-    def found(request: Request) -> Shown:
-        with desk.engine.connect() as connection:
-            entry = shown(connection, request.path_params["seq"])
+def _entry_routes(context: PageContext, pages: Pages) -> list[Route]:
+    def found(request: Request) -> ShownEntry:
+        with context.engine.connect() as connection:
+            entry = shown_entry(connection, request.path_params["seq"])
         if entry is None:
             raise HTTPException(404)
         return entry
 
-    def mail(request: Request) -> tuple[Shown, bytes]:
+    def mail(request: Request) -> tuple[ShownEntry, bytes]:
         one = found(request)
         if not one.entry["body"].get("mail_sha256"):
             raise HTTPException(404)
-        with desk.engine.connect() as connection:
+        with context.engine.connect() as connection:
             content = mail_content(connection, one.entry["body"])
         if content is None:
             raise HTTPException(410)
         return one, content
 
     def entry(request: Request) -> HTMLResponse:
-        now = desk.now()
-        one, own = found(request), own_words(desk.installation.config)
+        now = context.now()
+        one, own = found(request), own_words(context.installation.config)
         return pages.render(
-            "evidence_entry.html", one=one, entry=one.entry, words={**own["entries"], **desk.words["entries"]},
-            own=own, wording=desk.wording(now.date()), prefect_url=desk.settings.prefect_url,
+            "evidence_entry.html", one=one, entry=one.entry, words={**own["entries"], **context.words["entries"]},
+            own=own, wording=context.wording(now.date()), prefect_url=context.settings.prefect_url,
         )  # fmt: skip
 
     def letter(request: Request) -> HTMLResponse:
@@ -140,8 +148,8 @@ def _entry_routes(desk: Desk, pages: Pages) -> list[Route]:
                 "sha256": one.entry["body"]["mail_sha256"],
             }
             draft = Draft("file.downloaded", one.entry["plan"], None, current.get().actor("evidence"), body)
-            with appending(desk.engine) as connection:
-                append(connection, desk.now(), [draft])
+            with appending(context.engine) as connection:
+                append(connection, context.now(), [draft])
         return Response(
             content, media_type="message/rfc822", headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
@@ -154,29 +162,29 @@ def _entry_routes(desk: Desk, pages: Pages) -> list[Route]:
     ]
 
 
-def _packing(desk: Desk, visitors: Visitors, pages: Pages, surveys: Surveys) -> Any:
+def _packing(context: PageContext, visitors: Visitors, pages: Pages, surveys: Surveys) -> Any:
     """POST: the pack of a search as a download. One is made at a time; each is recorded before its first byte leaves."""
-    allowance = Allowance(20, 900.0, desk.settings.seconds)
+    allowance = Allowance(20, 900.0, context.settings.seconds)
     one_at_a_time = threading.Lock()
 
     def make(visitor: Visitor, fields: dict[str, str]) -> Response:
-        asked = read_asked(fields)
+        asked = read_selection(fields)
         if not visitors.token_fits(visitor, _PURPOSE, fields.get("token", "")):
-            return _found(desk, visitors, pages, surveys, asked, 403, "form")
+            return _found(context, visitors, pages, surveys, asked, 403, "form")
         if asked.unread:
-            return _found(desk, visitors, pages, surveys, asked, 422)
+            return _found(context, visitors, pages, surveys, asked, 422)
         out = Path(tempfile.mkstemp(prefix="dondoc-pack-", suffix=".zip")[1])
         try:
             with one_at_a_time:
-                made = pack(desk.engine, desk.installation, desk.house, asked.selection, out)
-            record(desk.engine, made, desk.now(), visitor.actor("evidence"))
+                made = pack(context.engine, context.installation, context.rules, asked.selection, out)
+            record_pack(context.engine, made, context.now(), visitor.actor("evidence"))
         except PackError:
             out.unlink()
-            return _found(desk, visitors, pages, surveys, asked, 422, "empty")
+            return _found(context, visitors, pages, surveys, asked, 422, "empty")
         except BaseException:
             out.unlink()
             raise
-        name = f"{own_words(desk.installation.config)['file_name']}-{made.head.seq}.zip"
+        name = f"{own_words(context.installation.config)['file_name']}-{made.head.seq}.zip"
         return FileResponse(out, media_type="application/zip", filename=name, background=BackgroundTask(out.unlink))
 
     async def answer(request: Request) -> Response:
@@ -187,6 +195,6 @@ def _packing(desk: Desk, visitors: Visitors, pages: Pages, surveys: Surveys) -> 
             raise HTTPException(403)
         if allowance.take(visitor.session):
             raise HTTPException(429)
-        return await reached(make, visitor, {name: fields.get(name, "") for name in (*FIELDS, "token")})
+        return await reached(make, visitor, {name: fields.get(name, "") for name in (*SELECTION_FIELDS, "token")})
 
     return answer

@@ -12,20 +12,20 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from dondoc.ledger.ledger import Break, Head, verify
+from dondoc.ledger.ledger import Break, Head, verify_export
 from dondoc.verification.evidence import Selection, Survey
-from dondoc.verification.report import said
-from portal.shell.page_context import Desk
-from tasks.evidence.gathering import leads
+from dondoc.verification.report import report_lines
+from portal.shell.page_context import PageContext
+from tasks.evidence.gathering import leads_by_version
 from tasks.store import tables
-from tasks.store.audit import snapshot, verify_store
+from tasks.store.audit import reading_one_moment, verify_store
 from tasks.store.chain import export, head
 
-FIELDS = ("plan", "item", "unit", "document", "from", "to")
+SELECTION_FIELDS = ("plan", "item", "unit", "document", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedSelection:
     """The address's selection; `unread` are the days in it that say nothing."""
 
     selection: Selection
@@ -35,18 +35,21 @@ class Asked:
     def address(self, **changes: object) -> str:
         """The address of this search with these changes."""
         said = self.selection.to_json()
-        wanted = {**{name: said.get({"from": "first", "to": "last"}.get(name, name)) for name in FIELDS}, **changes}
+        wanted = {
+            **{name: said.get({"from": "first", "to": "last"}.get(name, name)) for name in SELECTION_FIELDS},
+            **changes,
+        }
         query = urlencode({key: value for key, value in wanted.items() if value})
         return f"/chung-cu?{query}" if query else "/chung-cu"
 
 
-def read_asked(query: Mapping[str, str]) -> Asked:
+def read_selection(query: Mapping[str, str]) -> AskedSelection:
     """The selection of a query string or form. A day may be 2024-03-31 or 31/03/2024."""
-    text = {name: _word(query.get(name, "")) for name in FIELDS}
+    text = {name: _word(query.get(name, "")) for name in SELECTION_FIELDS}
     days = {name: _day(text[name]) for name in ("from", "to")}
     unread = tuple(text[name] for name, day in days.items() if text[name] and day is None)
     page = query.get("page", "")
-    return Asked(
+    return AskedSelection(
         Selection(text["plan"], text["item"], text["unit"], text["document"], days["from"], days["to"]),
         unread,
         int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 7 else 1,
@@ -67,8 +70,8 @@ def _day(text: str) -> date | None:
 class Surveys:
     """The registers as the ledger tells them, kept and read on: a page costs the entries written since the last one."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext) -> None:
+        self._desk = context
         self._survey, self._seq = Survey(), 0
         self._lock = threading.Lock()
 
@@ -79,11 +82,11 @@ class Surveys:
                 entry = json.loads(line)
                 self._survey.take(entry)
                 self._seq = entry["seq"]
-            return self._survey.chosen(selection, leads(connection, self._desk.house))
+            return self._survey.chosen(selection, leads_by_version(connection, self._desk.rules))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEntry:
     """One ledger entry: its fields, its canonical line, and whether that line holds by itself."""
 
     entry: dict[str, Any]
@@ -92,7 +95,7 @@ class Shown:
     last: int
 
 
-def shown(connection: sa.Connection, seq: int) -> Shown | None:
+def shown_entry(connection: sa.Connection, seq: int) -> ShownEntry | None:
     """The entry of that number; None where there is none."""
     ledger = tables.ledger
     line = connection.scalar(sa.select(ledger.c.line).where(ledger.c.seq == seq))
@@ -101,12 +104,12 @@ def shown(connection: sa.Connection, seq: int) -> Shown | None:
     entry = json.loads(bytes(line))
     before = connection.scalar(sa.select(ledger.c.hash).where(ledger.c.seq == seq - 1)) if seq > 1 else None
     start = Head(seq - 1, before) if before else Head()
-    holds = not isinstance(verify([bytes(line)], start=start), Break)
-    return Shown(entry, bytes(line).decode("utf-8", "replace"), holds, head(connection).seq)
+    holds = not isinstance(verify_export([bytes(line)], start=start), Break)
+    return ShownEntry(entry, bytes(line).decode("utf-8", "replace"), holds, head(connection).seq)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPack:
     """What a whole check came to, at which entry, when."""
 
     head: Head
@@ -118,19 +121,19 @@ class Checked:
 class Checks:
     """The last whole check: made again only when the ledger went on, and never twice at once."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._last: Checked | None = None
+    def __init__(self, context: PageContext) -> None:
+        self._desk = context
+        self._last: CheckedPack | None = None
         self._lock = threading.Lock()
 
-    def now(self) -> Checked:
+    def now(self) -> CheckedPack:
         """The check of the ledger as it stands: chain, register, files and the tables beside it."""
-        with self._lock, snapshot(self._desk.engine) as connection:
+        with self._lock, reading_one_moment(self._desk.engine) as connection:
             if self._last is None or self._last.head != head(connection):
                 at = self._desk.now()
                 shelf = self._desk.installation.var / "files"
                 recounted, broken = verify_store(connection, shelf=shelf)
-                lines = tuple(said(recounted, broken, None, self._desk.words))
+                lines = tuple(report_lines(recounted, broken, None, self._desk.words))
                 whole = broken is None and not len(recounted.found)
-                self._last = Checked(head(connection), lines, whole, at)
+                self._last = CheckedPack(head(connection), lines, whole, at)
             return self._last

@@ -20,13 +20,13 @@ from dondoc.files.uploads import clean_name
 from dondoc.ledger.ledger import SYSTEM, Draft
 from dondoc.mail.mail import Address
 from dondoc.obligations.actors import parts
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from portal.shell.immediate_mail import send_now
-from portal.shell.page_context import Desk, gated
+from portal.shell.page_context import PageContext, gated
 from portal.shell.pages import Pages
 from portal.shell.visitors import current
 from tasks.config.settings import Settings
-from tasks.store.answers import Told, entry
+from tasks.store.answers import OccurrenceEntry, entry
 from tasks.store.chain import append, appending
 from tasks.store.files import LostFileError, fetch
 from tasks.store.tables import ledger
@@ -47,7 +47,7 @@ class Handed:
     sha256: str
 
 
-def handed(plan: str, occurrence: str, told: Told, number: int) -> Handed | None:
+def handed(plan: str, occurrence: str, told: OccurrenceEntry, number: int) -> Handed | None:
     """The file of that number (from 1) in an entry; None where it has none."""
     files: list[Mapping[str, Any]] = told.body.get("files") or []
     if not 1 <= number <= len(files):
@@ -56,7 +56,7 @@ def handed(plan: str, occurrence: str, told: Told, number: int) -> Handed | None
     return Handed(plan, occurrence, told.seq, clean_name(str(file["name"])), str(file["sha256"]))
 
 
-def handed_by(told: Told, party: str) -> bool:
+def handed_by(told: OccurrenceEntry, party: str) -> bool:
     """Whether an entry's files are those of the unit that a mail party belongs to."""
     actor, behalf = parts(told.actor)
     scope, _, unit = (behalf or actor).partition(":")
@@ -82,27 +82,27 @@ def attached(name: str, content: bytes) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-def file_routes(desk: Desk, pages: Pages) -> list[Route]:
+def file_routes(context: PageContext, pages: Pages) -> list[Route]:
     """/tep/{entry}/{number}: for those who sign in; each download is an entry of its own."""
 
     def one(request: Request) -> Response:
         seq, number = request.path_params["seq"], request.path_params["number"]
-        with desk.engine.connect() as connection:
+        with context.engine.connect() as connection:
             found = entry(connection, seq)
         file = handed(*found, number) if found else None
         if file is None:
             raise HTTPException(404)
-        now = desk.now()
+        now = context.now()
         try:
-            answer = download(desk.installation, file)
+            answer = download(context.installation, file)
         except LostFileError as error:
             if request.method == "HEAD":
                 raise HTTPException(410) from None
-            return lost(desk.installation, desk.house, desk.engine, pages, file, error, now)
+            return lost(context.installation, context.rules, context.engine, pages, file, error, now)
         if request.method == "GET":
             body = {"occurrence": file.occurrence, "entry": file.entry, "name": file.name, "sha256": file.sha256}
             actor = current.get().actor("evidence")
-            with appending(desk.engine) as connection:
+            with appending(context.engine) as connection:
                 append(connection, now, [Draft("file.downloaded", file.plan, None, actor, body)])
         return answer
 
@@ -110,7 +110,7 @@ def file_routes(desk: Desk, pages: Pages) -> list[Route]:
 
 
 def lost(
-    settings: Settings, house: House, store: sa.Engine, pages: Pages, file: Handed, error: LostFileError, now: Any
+    settings: Settings, rules: Rules, store: sa.Engine, pages: Pages, file: Handed, error: LostFileError, now: Any
 ) -> Response:
     """The page that says so. The first time it is a finding in the ledger, and the operator is told."""
     answer = pages.render("file_lost.html", 410, finding=error.finding, file=file)
@@ -125,10 +125,10 @@ def lost(
         if _known(connection, body):
             return answer
         append(connection, now, [Draft("audit.finding", SYSTEM, None, "dondoc", body)])
-    operator = house.office.role("operator")
+    operator = rules.office.role("operator")
     if operator and operator.email:
         to = Address(operator.email, operator.title)
-        answer.background = BackgroundTask(send_now, settings, store, house, to, "file-incident", now, **body)
+        answer.background = BackgroundTask(send_now, settings, store, rules, to, "file-incident", now, **body)
     return answer
 
 

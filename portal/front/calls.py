@@ -11,7 +11,7 @@ import re
 from typing import Literal
 from urllib.parse import quote, unquote_to_bytes
 
-Kind = Literal["page", "read", "hidden", "private", "act", "outside"]
+CallKind = Literal["page", "read", "hidden", "private", "act", "outside"]
 
 API = "/api/"
 READS = """
@@ -141,7 +141,7 @@ def _patterns(listed: str) -> frozenset[tuple[str, ...]]:
     return frozenset((method, *path.split("/")) for method, path in rows)
 
 
-_LISTS: tuple[tuple[Kind, frozenset[tuple[str, ...]]], ...] = (
+_LISTS: tuple[tuple[CallKind, frozenset[tuple[str, ...]]], ...] = (
     ("read", _patterns(READS)),
     ("hidden", _patterns(HIDDEN)),
     ("private", _patterns(PRIVATE)),
@@ -149,7 +149,7 @@ _LISTS: tuple[tuple[Kind, frozenset[tuple[str, ...]]], ...] = (
 )
 
 
-def plain(raw: bytes) -> str | None:
+def decoded_path(raw: bytes) -> str | None:
     """The path as everybody who decodes it once reads it; None where two readers could read two paths."""
     if _SEPARATOR.search(raw):
         return None
@@ -164,11 +164,11 @@ def plain(raw: bytes) -> str | None:
 
 
 def encoded(path: str) -> str:
-    """A plain path as it is sent: `plain` of it is that path again."""
+    """A plain path as it is sent: `decoded_path` of it is that path again."""
     return quote(path, safe="/~!$&'()*+,;=:@-._")
 
 
-def kind_of(method: str, path: str) -> Kind | None:
+def kind_of(method: str, path: str) -> CallKind | None:
     """What a call with that (plain) path is; None for what nobody may send, such as OPTIONS or a POST to a page."""
     if method not in _METHODS:
         return None

@@ -25,13 +25,13 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from dondoc.foundation.errors import DondocError
-from portal.front.calls import Kind, kind_of, plain
-from portal.front.proxy import RefusedError, Upstream
+from portal.front.calls import CallKind, decoded_path, kind_of
+from portal.front.proxy import PrefectRefusedError, Upstream
 from portal.front.record import Record
-from portal.shell.allowed_hosts import Named, allowed_hosts
-from portal.shell.page_context import Desk
+from portal.shell.allowed_hosts import AllowedHosts, allowed_hosts
+from portal.shell.page_context import PageContext
 from portal.shell.security_headers import Guard
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from portal.shell.visitors import Recognising, Visitor, Visitors, current
 
 LARGEST_BODY = 2_000_000  # bytes
@@ -43,9 +43,9 @@ _log = logging.getLogger(__name__)
 class Front:
     """ASGI application: every request is passed on, sent to sign in, or refused."""
 
-    def __init__(self, settings: Settings, desk: Desk, upstream: Upstream) -> None:
+    def __init__(self, settings: PortalSettings, context: PageContext, upstream: Upstream) -> None:
         self._settings, self._upstream = settings, upstream
-        self._record = Record(desk)
+        self._record = Record(context)
         self._words: dict[str, str] = yaml.safe_load((settings.templates / "front.yaml").read_text(encoding="utf-8"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +55,7 @@ class Front:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope, receive)
-        path = plain(scope.get("raw_path") or b"")
+        path = decoded_path(scope.get("raw_path") or b"")
         answer = await self._answer(request, path, current.get(), send)
         if answer is not None:
             await answer(scope, receive, send)
@@ -115,14 +115,14 @@ class Front:
 
         try:
             await self._upstream.pass_on(request.method, path, query, request.headers, content, send, started)
-        except (httpx.HTTPError, httpx.InvalidURL, RefusedError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, PrefectRefusedError) as error:
             if heard:
                 raise BrokenAnswerError(f"Prefect's answer to {request.method} {path} broke off") from error
             _log.warning("Prefect did not answer %s %s: %r", request.method, path, error)
             await started(None)
             raise _NotStartedError from None
 
-    async def _refuse(self, request: Request, visitor: Visitor, kind: Kind | None) -> Response:
+    async def _refuse(self, request: Request, visitor: Visitor, kind: CallKind | None) -> Response:
         await self._note_refusal(request, visitor)
         if kind == "hidden":
             return self._said("hidden", 403)
@@ -153,7 +153,7 @@ class _NotStartedError(Exception):
     """Nothing was sent to the visitor yet."""
 
 
-def _may(visitor: Visitor, kind: Kind | None) -> bool:
+def _may(visitor: Visitor, kind: CallKind | None) -> bool:
     if kind in ("page", "read"):
         return visitor.may("runs")
     return kind in ("hidden", "private", "act") and visitor.may("operate")
@@ -181,11 +181,11 @@ async def _content(request: Request) -> bytes:
     return bytes(found)
 
 
-def create_front(settings: Settings, upstream: Upstream) -> Starlette:
+def create_front(settings: PortalSettings, upstream: Upstream) -> Starlette:
     """The front as one application. `prefect_url` is its own public address, `public_url` the portal's."""
     assert settings.installation is not None
-    desk = Desk(settings, settings.installation)
-    front = Front(settings, desk, upstream)
+    context = PageContext(settings, settings.installation)
+    front = Front(settings, context, upstream)
     names = allowed_hosts([settings.prefect_url, settings.public_url], settings.installation.portal_hosts)
 
     @asynccontextmanager
@@ -201,8 +201,8 @@ def create_front(settings: Settings, upstream: Upstream) -> Starlette:
 
     middleware: list[Any] = [
         Middleware(Guard),
-        Middleware(Named, hosts=names, refused=lambda: front._said("not_here", 421)),
-        Middleware(Recognising, visitors=Visitors(settings, lambda: desk.engine)),
+        Middleware(AllowedHosts, hosts=names, refused=lambda: front._said("not_here", 421)),
+        Middleware(Recognising, visitors=Visitors(settings, lambda: context.engine)),
     ]
     return Starlette(
         routes=[Route("/health", health), Mount("/", app=front)],

@@ -17,7 +17,7 @@ from portal.front.calls import encoded
 
 # Nothing but the pages' own files runs, and nothing is asked of another site: Prefect's pages call an analytics service.
 # The library that draws a run's graph compiles its shaders' setters: without 'unsafe-eval' there is no graph.
-POLICY = (
+FRONT_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -65,14 +65,14 @@ class Upstream:
     ) -> None:
         """The call, and its answer piece by piece to `send`; `started` hears the status first.
 
-        Raises httpx.HTTPError where none came or it stopped, and RefusedError where our own password was not taken.
+        Raises httpx.HTTPError where none came or it stopped, and PrefectRefusedError where our own password was not taken.
         """
         address = self._url + encoded(path) + (f"?{query.decode('latin-1')}" if query else "")
         request = self._client.build_request(method, address, headers=self._headers(headers, content), content=content)
         found = await self._client.send(request, stream=True)
         try:
             if found.status_code == 401:
-                raise RefusedError("Prefect does not take the front's password")
+                raise PrefectRefusedError("Prefect does not take the front's password")
             await started(found.status_code)
             await send(
                 {"type": "http.response.start", "status": found.status_code, "headers": self._answer(found, path)}
@@ -98,7 +98,7 @@ class Upstream:
         location = found.headers.get("location", "").removeprefix(self._url)
         if location.startswith("/") and not location.startswith(("//", "/\\")):
             kept[b"location"] = location.encode("latin-1", "ignore")
-        kept[b"content-security-policy"] = POLICY.encode()
+        kept[b"content-security-policy"] = FRONT_POLICY.encode()
         kept[b"x-dns-prefetch-control"] = b"off"
         if _HASHED.fullmatch(path) and found.status_code == 200:
             kept[b"cache-control"] = b"private, max-age=86400"
@@ -109,7 +109,7 @@ def _lowered(found: httpx.Response) -> list[tuple[bytes, bytes]]:
     return [(name.lower(), value) for name, value in found.headers.raw]
 
 
-class RefusedError(Exception):
+class PrefectRefusedError(Exception):
     """Prefect refused the front itself."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.ledger.ledger import SYSTEM, Draft
-from portal.shell.page_context import Desk
+from portal.shell.page_context import PageContext
 from portal.shell.visitors import Visitor
 from tasks.store.chain import append, appending
 from tasks.store.tables import ledger
@@ -28,8 +28,8 @@ _SECRET_WORDS = re.compile(r"pass|secret|token|credential|api_?key|auth|env", re
 class Record:
     """The entries of one front. Safe to use from several threads."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext) -> None:
+        self._desk = context
         self._day: date | None = None
         self._known: dict[str, set[tuple[str, str]]] = {}
         self._lock = threading.Lock()

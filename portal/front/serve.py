@@ -10,7 +10,7 @@ import uvicorn
 from portal.front.front import create_front
 from portal.front.proxy import Upstream
 from portal.shell.secret import link_secret
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.config import settings as installation
 
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     behind = installation.settings()
     own = options.url or f"http://{options.host}:{options.port}"
-    settings = Settings(
+    settings = PortalSettings(
         behind.var / "mail",
         own.rstrip("/"),
         installation=behind,

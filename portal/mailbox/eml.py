@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
 
-from dondoc.inbox.charsets import as_text
-from dondoc.inbox.headers import header, plain, raw_header, unworded
-from dondoc.inbox.mime_tree import children, media_type_of, parse, walk
+from dondoc.inbox.charsets import text_of_octets
+from dondoc.inbox.headers import header, header_line, raw_header, unworded
+from dondoc.inbox.mime_tree import child_parts, media_type_of, parse_mail, walk
 from dondoc.inbox.parts import octets_of, text_of
 from tasks.mailbox.kept_files import dated, moment
 
@@ -26,7 +26,7 @@ _MOST_INLINE = 20_000_000  # characters of pictures in one page
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ListedHeaders:
     """The headers a list shows: subject, and the date in the office's zone."""
 
     subject: str
@@ -34,7 +34,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedMail:
     """One mail opened: decoded headers in the order of `SHOWN`, and its parts; None where it has no such part."""
 
     headers: dict[str, str]
@@ -44,24 +44,24 @@ class Opened:
     calendar: str | None
 
 
-def seen_headers(beginning: bytes) -> Seen:
+def seen_headers(beginning: bytes) -> ListedHeaders:
     """The list's headers from the first octets of a mail; found by pattern, six times faster than a parser."""
     header = _END.split(beginning, 1)[0]
     written = _DATE.search(header)
     subject = _SUBJECT.search(header)
-    return Seen(
-        subject=plain(unworded(" ".join(as_text(subject[1]).split()))) if subject else "",
+    return ListedHeaders(
+        subject=header_line(unworded(" ".join(text_of_octets(subject[1]).split()))) if subject else "",
         date=moment(written[1].decode("ascii", "replace")) if written else None,
     )
 
 
-def opened(content: bytes) -> Opened:
+def opened(content: bytes) -> OpenedMail:
     """Headers and the first part of each kind; the mail's own pictures stand in its HTML as data."""
-    message = parse(content)
+    message = parse_mail(content)
     parts: dict[str, Message] = {}
     pictures: dict[str, Message] = {}
     for part in walk(message):
-        if children(part):
+        if child_parts(part):
             continue
         kind = media_type_of(part)
         if kind == "image/png" and (reference := raw_header(part, "content-id").strip("<> ")):
@@ -70,12 +70,12 @@ def opened(content: bytes) -> Opened:
             parts.setdefault(kind, part)
     text, page = (text_of(parts[kind]) if kind in parts else None for kind in ("text/plain", "text/html"))
     calendar = parts.get("text/calendar")
-    return Opened(
+    return OpenedMail(
         headers={name: header(message, name) for name in SHOWN if name in message},
         date=dated(content)[1],
         text=text,
         html=_with_pictures(page, pictures) if page and pictures else page,
-        calendar=as_text(octets_of(calendar)) if calendar else None,  # with its own line ends: it is downloaded
+        calendar=text_of_octets(octets_of(calendar)) if calendar else None,  # with its own line ends: it is downloaded
     )
 
 

@@ -18,13 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from portal.mailbox.eml import seen_headers
-from tasks.mailbox.kept_files import COPIES, copies_of
+from tasks.mailbox.kept_files import COPIES, times_received
 
 _SETTLED = 1_000_000_000  # nanoseconds after which a folder's modification time is sure to show the next change
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class KeptLetter:
     """One kept mail as the list shows it. `received` is when its file was written, in nanoseconds."""
 
     id: str
@@ -40,7 +40,7 @@ class Letter:
     @property
     def copies(self) -> int:
         """How often it was received."""
-        return copies_of(self.path) if self.copied else 1
+        return times_received(self.path) if self.copied else 1
 
 
 class Letters:
@@ -48,18 +48,18 @@ class Letters:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._drawers: dict[str, tuple[int, list[Letter]]] = {}
+        self._drawers: dict[str, tuple[int, list[KeptLetter]]] = {}
         self._lock = threading.Lock()
-        self._all: list[Letter] = []
-        self._by_id: dict[str, Letter] = {}
+        self._all: list[KeptLetter] = []
+        self._by_id: dict[str, KeptLetter] = {}
 
-    def all(self) -> list[Letter]:
+    def all(self) -> list[KeptLetter]:
         """Every letter, the newest morning first, and within it what arrived last."""
         with self._lock:
             self._refresh()
             return self._all
 
-    def get(self, letter_id: str) -> Letter | None:
+    def get(self, letter_id: str) -> KeptLetter | None:
         """The letter of that id, if it is there."""
         with self._lock:
             if letter_id not in self._by_id:
@@ -67,7 +67,7 @@ class Letters:
             return self._by_id.get(letter_id)
 
     def _refresh(self) -> None:
-        drawers: dict[str, tuple[int, list[Letter]]] = {}
+        drawers: dict[str, tuple[int, list[KeptLetter]]] = {}
         for path, day in _drawer_paths(self._folder):
             try:
                 changed = os.stat(path).st_mtime_ns
@@ -87,12 +87,12 @@ class Letters:
         self._by_id = {letter.id: letter for letter in everything}
 
 
-def by_day(letters: Iterable[Letter]) -> dict[date, int]:
+def by_day(letters: Iterable[KeptLetter]) -> dict[date, int]:
     """How many mails each morning, newest first."""
     return dict(sorted(Counter(letter.day for letter in letters).items(), reverse=True))
 
 
-def by_recipient(letters: Iterable[Letter]) -> dict[str, int]:
+def by_recipient(letters: Iterable[KeptLetter]) -> dict[str, int]:
     """How many mails each recipient got, by address."""
     return dict(sorted(Counter(letter.to for letter in letters).items()))
 
@@ -110,7 +110,7 @@ def _drawer_paths(folder: Path) -> Iterable[tuple[str, date]]:
                 yield drawer.path, day
 
 
-def _letters(drawer: Path, day: date, known: Iterable[Letter]) -> list[Letter]:
+def _letters(drawer: Path, day: date, known: Iterable[KeptLetter]) -> list[KeptLetter]:
     read = {(letter.path.name, letter.copied): letter for letter in known}
     names = {entry.name for entry in os.scandir(drawer) if entry.is_file(follow_symlinks=False)}
     letters = []
@@ -121,11 +121,11 @@ def _letters(drawer: Path, day: date, known: Iterable[Letter]) -> list[Letter]:
     return letters
 
 
-def _letter(path: Path, day: date, copied: bool) -> Letter:
+def _letter(path: Path, day: date, copied: bool) -> KeptLetter:
     with path.open("rb") as file:
         seen = seen_headers(file.read(16_384))
     prefix = path.name.split("-", 1)[0]
-    return Letter(
+    return KeptLetter(
         id=sha256("/".join(path.parts[-3:]).encode("utf-8", "surrogateescape")).hexdigest()[:20],
         path=path,
         day=day,

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from portal.mailbox.eml import Opened, opened
-from portal.mailbox.kept_letters import Letter, Letters, by_day, by_recipient
+from portal.mailbox.eml import OpenedMail, opened
+from portal.mailbox.kept_letters import KeptLetter, Letters, by_day, by_recipient
 from portal.shell.pages import Pages
 from portal.shell.security_headers import MAIL_POLICY
 
-PAGE = 50
+LETTERS_A_PAGE = 50
 VIEWS = ("html", "text", "calendar")
 
 
@@ -33,7 +33,7 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
         of_day = [letter for letter in everything if day in (None, letter.day)]
         of_recipient = [letter for letter in everything if to in ("", letter.to)]
         chosen = [letter for letter in of_day if to in ("", letter.to)]
-        last = max(1, -(-len(chosen) // PAGE))
+        last = max(1, -(-len(chosen) // LETTERS_A_PAGE))
         page = min(_number(request.query_params.get("page", "1")), last)
         days = by_day(of_recipient)
 
@@ -44,7 +44,7 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
 
         return pages.render(
             "mail_list.html",
-            groups=_by_morning(chosen[(page - 1) * PAGE : page * PAGE]),
+            groups=_by_morning(chosen[(page - 1) * LETTERS_A_PAGE : page * LETTERS_A_PAGE]),
             day_counts=by_day(chosen),
             total=len(everything),
             found=len(chosen),
@@ -59,7 +59,7 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
             address=address,
         )
 
-    def found(request: Request) -> Letter:
+    def found(request: Request) -> KeptLetter:
         letter = letters.get(request.path_params["id"])
         if letter is None:
             raise HTTPException(404)
@@ -80,7 +80,7 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
 
     def html(request: Request) -> Response:
         """The mail's own HTML for the sandboxed frame; its links open a new tab."""
-        mail: Opened = opened(content(request))
+        mail: OpenedMail = opened(content(request))
         if mail.html is None:
             raise HTTPException(404)
         base = '<!doctype html><meta charset="utf-8"><base target="_blank">'
@@ -104,8 +104,8 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
     ]
 
 
-def _by_morning(letters: list[Letter]) -> dict[date, list[Letter]]:
-    groups: dict[date, list[Letter]] = {}
+def _by_morning(letters: list[KeptLetter]) -> dict[date, list[KeptLetter]]:
+    groups: dict[date, list[KeptLetter]] = {}
     for letter in letters:
         groups.setdefault(letter.day, []).append(letter)
     return groups

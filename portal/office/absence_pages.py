@@ -13,19 +13,19 @@ from dondoc.office.delegation import Delegation, DelegationError, may_delegate
 from dondoc.office.wording import party_name
 from portal.shell.fields import posted, typed_day
 from portal.shell.immediate_mail import send_now
-from portal.shell.page_context import Desk, gated, reached
+from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
 from tasks.store.delegations import delegate, delegations, revoke
 
 
-def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+def absence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:
     """/vang and /vang/{entry}/thoi."""
 
     def page(status: int = 200, said: str = "", fields: dict[str, str] | None = None) -> Response:
-        office, today = desk.house.office, desk.now().date()
-        with desk.engine.connect() as connection:
+        office, today = context.rules.office, context.now().date()
+        with context.engine.connect() as connection:
             known = delegations(connection)
         return pages.render(
             "absence.html",
@@ -33,8 +33,10 @@ def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
             today=today,
             ahead=[one for one in known if one.last >= today],
             past=[one for one in known if one.last < today][-20:],
-            parties={party: party_name(party, office, desk.words) for party in office.parties() if may_delegate(party)},
-            names=lambda party: party_name(party, office, desk.words),
+            parties={
+                party: party_name(party, office, context.words) for party in office.parties() if may_delegate(party)
+            },
+            names=lambda party: party_name(party, office, context.words),
             token=visitors.token(current.get(), "vang"),
             said=said,
             fields=fields or {},
@@ -56,9 +58,9 @@ def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
         wanted = Delegation(
             fields.get("absent", ""), fields.get("stand_in", ""), first, last, fields.get("reason", "")
         )  # fmt: skip
-        now = desk.now()
+        now = context.now()
         try:
-            made = delegate(desk.engine, desk.house, wanted, now, visitor.actor("delegate"))
+            made = delegate(context.engine, context.rules, wanted, now, visitor.actor("delegate"))
         except DelegationError as error:
             return page(422, error.fault, fields)
         answer = RedirectResponse("/vang?xong=recorded", 303)
@@ -67,22 +69,22 @@ def absence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
 
     def tell(made: Delegation) -> None:
         """Both read it at once; the portal's page is what counts, so that an unreachable server stops nothing."""
-        rules = desk.house
+        rules = context.rules
         for party in (made.stand_in, made.absent):
-            to = Address(rules.office.address(party) or "", party_name(party, rules.office, desk.words))
+            to = Address(rules.office.address(party) or "", party_name(party, rules.office, context.words))
             send_now(
-                desk.installation, desk.engine, rules, to, "delegation", desk.now(),
-                absent=party_name(made.absent, rules.office, desk.words),
-                stand_in=party_name(made.stand_in, rules.office, desk.words),
+                context.installation, context.engine, rules, to, "delegation", context.now(),
+                absent=party_name(made.absent, rules.office, context.words),
+                stand_in=party_name(made.stand_in, rules.office, context.words),
                 first=made.first, last=made.last, reason=made.reason, decides=made.absent.startswith("role:"),
-                link=f"{desk.settings.public_url}/viec",
+                link=f"{context.settings.public_url}/viec",
             )  # fmt: skip
 
     def end(seq: int, visitor: Visitor, fields: dict[str, str]) -> Response:
         if not visitors.token_fits(visitor, "vang", fields.get("token", "")):
             return page(403, "form")
         try:
-            revoke(desk.engine, seq, desk.now(), visitor.actor("delegate"))
+            revoke(context.engine, seq, context.now(), visitor.actor("delegate"))
         except DelegationError as error:
             return page(409, error.fault)
         return RedirectResponse("/vang?xong=revoked", 303)

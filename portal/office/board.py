@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from portal.office.boards import Board, Line, folded
+from portal.office.boards import Board, BoardLine, folded
 from portal.office.status_marks import MARKS, TONE, TONES, Tone
 
-PAGE = 30  # with its styles, a page of the longest names weighs less than 50 kB
+LINES_A_PAGE = 30  # with its styles, a page of the longest names weighs less than 50 kB
 QUARTERS = (1, 2, 3, 4, 0)  # 0: no due date yet
 _HEIGHT = 120  # the timeline's tallest column, in its own units
 
@@ -29,7 +29,7 @@ class Choice:
     page: int = 1
     day: date | None = None  # as things stood at its end
 
-    def fits(self, line: Line) -> bool:
+    def fits(self, line: BoardLine) -> bool:
         """Whether a line is asked for. `state` is a mark or a tone."""
         return (
             (not self.unit or self.unit in line.units)
@@ -86,13 +86,13 @@ def _word(text: str) -> str:
 def board(snapshot: Board, choice: Choice) -> dict[str, Any]:
     """What the board's page shows: a page of lines, and the figures of everything chosen."""
     chosen = [line for line in snapshot.lines if choice.fits(line)]
-    last = max(1, -(-len(chosen) // PAGE))
+    last = max(1, -(-len(chosen) // LINES_A_PAGE))
     page = min(max(choice.page, 1), last)
     marks = Counter(line.mark for line in chosen)
     return {
         "snapshot": snapshot,
         "choice": choice,
-        "lines": chosen[(page - 1) * PAGE : page * PAGE],
+        "lines": chosen[(page - 1) * LINES_A_PAGE : page * LINES_A_PAGE],
         "found": len(chosen),
         "page": page,
         "last": last,
@@ -104,12 +104,12 @@ def board(snapshot: Board, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _tones(lines: Iterable[Line]) -> dict[Tone, int]:
+def _tones(lines: Iterable[BoardLine]) -> dict[Tone, int]:
     counts = Counter(line.tone for line in lines)
     return {tone: counts[tone] for tone in TONES}
 
 
-def _grid(lines: Iterable[Line]) -> dict[str, dict[int, dict[Tone, int]]]:
+def _grid(lines: Iterable[BoardLine]) -> dict[str, dict[int, dict[Tone, int]]]:
     """unit → quarter → tone → how many. A duty with several lead units counts for each; "" counts each once."""
     alike = Counter((line.units, line.quarter, line.mark) for line in lines)
     cells: Counter[tuple[str, int, Tone]] = Counter()
@@ -123,7 +123,7 @@ def _grid(lines: Iterable[Line]) -> dict[str, dict[int, dict[Tone, int]]]:
     }
 
 
-def _months(lines: Iterable[Line], year: int) -> list[dict[str, Any]]:
+def _months(lines: Iterable[BoardLine], year: int) -> list[dict[str, Any]]:
     """Twelve columns of what is due in each month, the tones stacked; heights share one scale."""
     counts: Counter[tuple[int, Tone]] = Counter(
         (line.state.due.month, line.tone) for line in lines if line.state.due and line.state.due.year == year

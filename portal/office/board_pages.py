@@ -9,16 +9,16 @@ from starlette.routing import Route
 
 from portal.office.board import board, read_choice
 from portal.office.boards import Boards
-from portal.office.inbox import inbox, read_asked
+from portal.office.inbox import inbox_page, read_inbox_choice
 from portal.office.received_pages import address_of
 from portal.office.status_marks import MARKS, SOON_WORKING_DAYS, TONE
-from portal.shell.page_context import Desk, gated
+from portal.shell.page_context import PageContext, gated
 from portal.shell.pages import Pages
 from tasks.obligations.snapshot import SnapshotError
 from tasks.store import received
 
 
-def board_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
+def board_routes(context: PageContext, pages: Pages, boards: Boards) -> list[Route]:
     """/bang and /viec."""
 
     def table(request: Request) -> HTMLResponse:
@@ -32,32 +32,32 @@ def board_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
         return pages.render(
             "board.html",
             **board(snapshot, choice),
-            office=desk.house.office,
-            wording=desk.wording(snapshot.today),
-            outcome_words={**desk.words["verdicts"], **desk.words["outcomes"]},
+            office=context.rules.office,
+            wording=context.wording(snapshot.today),
+            outcome_words={**context.words["verdicts"], **context.words["outcomes"]},
             all_marks=[(mark, TONE[mark]) for mark in MARKS],
             soon=SOON_WORKING_DAYS,
         )
 
     def waiting(request: Request) -> Response:
         """What waits for a decision, in every adopted plan."""
-        latest, office = boards.of(""), desk.house.office
+        latest, office = boards.of(""), context.rules.office
         if latest is None:
             return pages.render("board_empty.html")
         every = [found for plan in reversed(latest.plans) if (found := boards.of(plan))]
-        asked = read_asked(request.query_params, {unit.id for unit in office.units})
+        asked = read_inbox_choice(request.query_params, {unit.id for unit in office.units})
         own_units = office.own_units("role:tracker")
-        with desk.engine.connect() as connection:
+        with context.engine.connect() as connection:
             mails = received.waiting(connection)
         return pages.render(
             "inbox.html",
-            **inbox((line for snapshot in every for line in snapshot.lines), mails, asked, own_units),
-            reasons=desk.words["letters"],
+            **inbox_page((line for snapshot in every for line in snapshot.lines), mails, asked, own_units),
+            reasons=context.words["letters"],
             address_of=address_of,
             said=request.query_params.get("xong", "") == "thu",
             own_units=own_units,
             snapshot=latest,
-            wording=desk.wording(latest.today),
+            wording=context.wording(latest.today),
             office=office,
         )
 

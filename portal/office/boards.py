@@ -14,13 +14,13 @@ from functools import lru_cache
 
 from dondoc.foundation.names import unmarked
 from dondoc.obligations.lifecycle import State
-from dondoc.obligations.outcomes import tally
+from dondoc.obligations.outcomes import outcome_counts
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.timing import Occurrence
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Item, Obligation, Plan
-from portal.office.status_marks import RANK, TONE, Mark, Tone, mark_of
-from portal.shell.page_context import Desk
+from portal.office.status_marks import MARK_RANK, TONE, Mark, Tone, mark_of
+from portal.shell.page_context import PageContext
 from tasks.obligations.snapshot import read_snapshot
 from tasks.store.chain import head
 from tasks.store.plan_years import default_plan
@@ -28,7 +28,7 @@ from tasks.store.plans import adopted_ids
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BoardLine:
     """One occurrence as the board shows it. `quarter` is that of its present due date, 0 without one."""
 
     tracked: Tracked
@@ -69,7 +69,7 @@ class Board:
 
     snapshot: Snapshot
     plans: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[BoardLine, ...]
     outcomes: dict[str, int]
 
     @property
@@ -96,9 +96,9 @@ class Board:
 class Boards:
     """The latest board of each plan; one of an earlier day is made when it is asked for."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._kept: dict[str, tuple[House, Board]] = {}
+    def __init__(self, context: PageContext) -> None:
+        self._desk = context
+        self._kept: dict[str, tuple[Rules, Board]] = {}
         self._lock = threading.Lock()
 
     def of(self, wanted: str, day: date | None = None) -> Board | None:
@@ -106,33 +106,33 @@ class Boards:
 
         Raises SnapshotError for a day before its adoption.
         """
-        house, now = self._desk.house, self._desk.now()
+        rules, now = self._desk.rules, self._desk.now()
         with self._desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             plans = tuple(adopted_ids(connection))
             if not plans:
                 return None
-            chosen = wanted if wanted in plans else default_plan(connection, house, now.date()) or plans[-1]
+            chosen = wanted if wanted in plans else default_plan(connection, rules, now.date()) or plans[-1]
             if day is not None and day < now.date():
-                return _board(house, read_snapshot(connection, house, chosen, now, day), plans, {})
+                return _board(rules, read_snapshot(connection, rules, chosen, now, day), plans, {})
             with self._lock:
                 kept = self._kept.get(chosen)
-            alike = kept[1] if kept and kept[0] is house and kept[1].today == now.date() else None
+            alike = kept[1] if kept and kept[0] is rules and kept[1].today == now.date() else None
             if alike and (alike.seq, alike.plans) == (head(connection).seq, plans):
                 return alike
             # What a later board of another visitor says is no part of ours.
             known = alike if alike and alike.seq <= head(connection).seq else None
-            found = read_snapshot(connection, house, chosen, now, known=known.snapshot if known else None)
-        made = _board(house, found, plans, {id(line.tracked): line for line in known.lines} if known else {})
+            found = read_snapshot(connection, rules, chosen, now, known=known.snapshot if known else None)
+        made = _board(rules, found, plans, {id(line.tracked): line for line in known.lines} if known else {})
         with self._lock:
-            self._kept[chosen] = (house, made)
+            self._kept[chosen] = (rules, made)
         return made
 
 
-def _board(house: House, found: Snapshot, plans: tuple[str, ...], known: dict[int, Line]) -> Board:
+def _board(rules: Rules, found: Snapshot, plans: tuple[str, ...], known: dict[int, BoardLine]) -> Board:
     """`known`: lines of occurrences that have not changed since, by the identity of what they show."""
-    lines = [known.get(id(tracked)) or _line(house, tracked, found.day) for tracked in found.tracked]
+    lines = [known.get(id(tracked)) or _line(rules, tracked, found.day) for tracked in found.tracked]
     return Board(
-        found, plans, tuple(sorted(lines, key=_order)), tally((line.state for line in lines), found.day)
+        found, plans, tuple(sorted(lines, key=_order)), outcome_counts((line.state for line in lines), found.day)
     )  # fmt: skip
 
 
@@ -142,19 +142,19 @@ def folded(text: str) -> str:
     return " ".join(unmarked(text).split())
 
 
-def _line(house: House, tracked: Tracked, today: date) -> Line:
+def _line(rules: Rules, tracked: Tracked, today: date) -> BoardLine:
     item, obligation = tracked.item, tracked.obligation
     due = tracked.state.due
     words = folded(f"{item.ref} {item.title} {obligation.deliverable}")
     own = folded(tracked.state.document) if tracked.state.document else ""
-    return Line(
+    return BoardLine(
         tracked,
-        mark_of(tracked.state, today, house.calendar),
-        house.office.members(obligation.lead),
+        mark_of(tracked.state, today, rules.calendar),
+        rules.office.members(obligation.lead),
         (due.month + 2) // 3 if due else 0,
         f"{words} {own} {tracked.occurrence.id.casefold()}",
     )
 
 
-def _order(line: Line) -> tuple[int, date]:
-    return RANK[line.mark], line.state.due or date.max
+def _order(line: BoardLine) -> tuple[int, date]:
+    return MARK_RANK[line.mark], line.state.due or date.max

@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from portal.office.boards import Line
-from tasks.store.received import Kept
+from portal.office.boards import BoardLine
+from tasks.store.received import KeptMail
 
-Kind = Literal["review", "extension", "difficulty", "letter"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+InboxKind = Literal["review", "extension", "difficulty", "letter"]
+INBOX_KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
 FIRST = 10  # of each kind, while no kind is chosen
-PAGE = 40
+WAITING_A_PAGE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class InboxLetter:
     """A mail that counts as no result, with the line of the occurrence it is about, if it is about one."""
 
-    mail: Kept
-    line: Line | None
+    mail: KeptMail
+    line: BoardLine | None
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class InboxChoice:
     """What the address asks for. `own` shows only the reviewer's own units' work."""
 
-    kind: Kind | None = None
+    kind: InboxKind | None = None
     unit: str = ""
     own: bool = False
     page: int = 1
@@ -40,18 +40,20 @@ class Asked:
         return f"/viec?{query}" if query else "/viec"
 
 
-def read_asked(query: Mapping[str, str], units: Iterable[str]) -> Asked:
+def read_inbox_choice(query: Mapping[str, str], units: Iterable[str]) -> InboxChoice:
     """The choice of a query string; anything unknown counts as not said."""
     page, unit = query.get("page", ""), query.get("unit", "")
-    return Asked(
-        next((kind for kind in KINDS if kind == query.get("kind")), None),
+    return InboxChoice(
+        next((kind for kind in INBOX_KINDS if kind == query.get("kind")), None),
         unit if unit in units else "",
         query.get("own") == "1",
         int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
     )
 
 
-def inbox(lines: Iterable[Line], mails: Iterable[Kept], asked: Asked, own_units: frozenset[str]) -> dict[str, Any]:
+def inbox_page(
+    lines: Iterable[BoardLine], mails: Iterable[KeptMail], asked: InboxChoice, own_units: frozenset[str]
+) -> dict[str, Any]:
     """What the page shows: of each kind its number and the lines of this page, the longest waiting first.
 
     Of the mails, the newest first; a unit's are those about its own duties.
@@ -59,9 +61,9 @@ def inbox(lines: Iterable[Line], mails: Iterable[Kept], asked: Asked, own_units:
     every = list(lines)
     fitting = [line for line in every if _fits(line, asked, own_units)]
     of = {line.occurrence.id: line for line in every}
-    letters = [Letter(mail, of.get(mail.occurrence or "")) for mail in mails]
+    letters = [InboxLetter(mail, of.get(mail.occurrence or "")) for mail in mails]
     reviews = sorted((line for line in fitting if line.mark == "review"), key=_waits_since)
-    waiting: dict[Kind, Sequence[Line | Letter]] = {
+    waiting: dict[InboxKind, Sequence[BoardLine | InboxLetter]] = {
         "review": reviews,
         "extension": [line for line in fitting if line.state.extension_asked and not line.state.ended_on],
         "difficulty": [line for line in fitting if line.state.difficulty and not line.state.ended_on],
@@ -72,10 +74,10 @@ def inbox(lines: Iterable[Line], mails: Iterable[Kept], asked: Asked, own_units:
         ],
     }
     most = len(waiting[asked.kind]) if asked.kind else 0
-    last = max(1, -(-most // PAGE))
+    last = max(1, -(-most // WAITING_A_PAGE))
     page = min(max(asked.page, 1), last)
     shown = {
-        kind: found[(page - 1) * PAGE : page * PAGE] if kind == asked.kind else found[:FIRST]
+        kind: found[(page - 1) * WAITING_A_PAGE : page * WAITING_A_PAGE] if kind == asked.kind else found[:FIRST]
         for kind, found in waiting.items()
         if asked.kind in (None, kind)
     }
@@ -89,9 +91,9 @@ def inbox(lines: Iterable[Line], mails: Iterable[Kept], asked: Asked, own_units:
     }
 
 
-def _fits(line: Line, asked: Asked, own_units: frozenset[str]) -> bool:
+def _fits(line: BoardLine, asked: InboxChoice, own_units: frozenset[str]) -> bool:
     return (not asked.unit or asked.unit in line.units) and (not asked.own or not own_units.isdisjoint(line.units))
 
 
-def _waits_since(line: Line) -> str:
+def _waits_since(line: BoardLine) -> str:
     return line.state.submitted_on.isoformat() if line.state.submitted_on else ""

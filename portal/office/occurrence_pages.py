@@ -12,25 +12,25 @@ from starlette.routing import Route
 
 from dondoc.foundation.errors import ForbiddenTransitionError
 from dondoc.foundation.refusals import Refusal
-from dondoc.obligations.act_table import ACTS, FIELDS, OFFICE_DECIDES
+from dondoc.obligations.act_table import ACT_FIELDS, ACTS, OFFICE_DECIDES
 from dondoc.obligations.acts import ActError
 from dondoc.office.refusals import faults_by_field
 from portal.office.occurrence_view import days_of, dossier, last_seq
 from portal.shell.act_form import read_act
 from portal.shell.fields import posted
-from portal.shell.page_context import Desk, gated, reached
+from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
 from tasks.obligations.act_followup import follow_soon
 from tasks.store.occurrences import UnknownOccurrenceError
-from tasks.store.settle import act
+from tasks.store.settle import record_act
 
 TRACKER = "role:tracker"
 
 
-class Taken:
+class TakenForms:
     """Form tokens in use: of two posts of one form at once, one is taken. Later ones find the entry it wrote."""
 
     def __init__(self) -> None:
@@ -50,10 +50,10 @@ class Taken:
             self._taken.discard(token)
 
 
-def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+def occurrence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:
     """/ky/{occurrence id}."""
-    taken = Taken()
-    allowance = Allowance(120, 900.0, desk.settings.seconds)
+    taken = TakenForms()
+    allowance = Allowance(120, 900.0, context.settings.seconds)
 
     def page(
         occurrence: str,
@@ -64,16 +64,16 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
     ) -> HTMLResponse:
         if "\0" in occurrence:  # no id has one, and PostgreSQL cannot be asked about it
             raise HTTPException(404)
-        now, visitor = desk.now(), current.get()
-        wording = desk.wording(now.date())
+        now, visitor = context.now(), current.get()
+        wording = context.wording(now.date())
         try:
-            found = dossier(desk, occurrence, wording, now)
+            found = dossier(context, occurrence, wording, now)
         except UnknownOccurrenceError:
             raise HTTPException(404) from None
         own = found.own_of(TRACKER)
         deciding = [name for name in found.possible if visitor.may(name, own=own)]
         reviews_own = any(found.decides_own(visitor.actor(name, own=own)) for name in deciding)
-        if desk.house.policy.own_review == "refused" and reviews_own:
+        if context.rules.policy.own_review == "refused" and reviews_own:
             deciding = [name for name in deciding if not ACTS[name].favours]
         return pages.render(
             "occurrence.html",
@@ -84,13 +84,13 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             facts=found.facts,
             state=found.facts.state,
             wording=wording,
-            words=desk.words,
-            prefect_url=desk.settings.prefect_url,
+            words=context.words,
+            prefect_url=context.settings.prefect_url,
             forms=deciding,
             acts=ACTS,
-            kinds=FIELDS,
+            kinds=ACT_FIELDS,
             days=days_of(found),
-            wrong=faults_by_field(refusals, desk.words),
+            wrong=faults_by_field(refusals, context.words),
             token=visitors.token(visitor, _purpose(occurrence, found.last_seq)),
             said=said,
             fields=fields or {},
@@ -108,10 +108,10 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
         if not taken.claim(token):
             return page(occurrence, 409, "twice")
         try:
-            if str(last_seq(desk, occurrence)) != seq:
+            if str(last_seq(context, occurrence)) != seq:
                 return page(occurrence, 409, "changed", fields)
-            now = desk.now()
-            found = dossier(desk, occurrence, desk.wording(now.date()), now)
+            now = context.now()
+            found = dossier(context, occurrence, context.wording(now.date()), now)
             own = found.own_of(TRACKER)
             if not visitor.may(name, own=own):
                 raise HTTPException(403)
@@ -119,8 +119,8 @@ def occurrence_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Rout
             if any(refusal.code != "not_now" for refusal in refusals):
                 return page(occurrence, 422, "", fields, refusals)
             try:
-                done = act(desk.engine, desk.house, occurrence, given, now, visitor.actor(name, own=own))
-                follow_soon(desk.engine, desk.installation, done.seqs[0])
+                done = record_act(context.engine, context.rules, occurrence, given, now, visitor.actor(name, own=own))
+                follow_soon(context.engine, context.installation, done.seqs[0])
             except ForbiddenTransitionError:
                 return page(occurrence, 409, "changed", fields)
             except ActError as error:

@@ -16,15 +16,15 @@ from dondoc.obligations.decide import Facts
 from dondoc.obligations.decision_input import planned
 from dondoc.obligations.extension import extension_span
 from dondoc.obligations.lifecycle import ENDS, revised
-from dondoc.obligations.member_tally import Tally, member_tallies, shared
+from dondoc.obligations.member_tally import MemberTally, member_tallies, shared
 from dondoc.obligations.snapshot import Tracked
-from dondoc.office.wording import Wording, short
+from dondoc.office.wording import Wording, short_day
 from portal.office.status_marks import TONE, Mark, Tone, mark_of
-from portal.shell.page_context import Desk
-from tasks.obligations.history import Event, event
+from portal.shell.page_context import PageContext
+from tasks.obligations.history import HistoryEntry, history_entry
 from tasks.store import tables
-from tasks.store.answers import told
-from tasks.store.occurrences import facts, row, rows
+from tasks.store.answers import entries_about
+from tasks.store.occurrences import facts_of, tracked_row, tracked_rows
 from tasks.store.plans import adopted
 
 
@@ -38,10 +38,10 @@ class Dossier:
     head: Head
     at: datetime
     today: date
-    events: tuple[Event, ...]
+    events: tuple[HistoryEntry, ...]
     unsent: tuple[tuple[str, str, str], ...]
     coming: tuple[Checkpoint, ...]
-    tally: Tally | None = None
+    tally: MemberTally | None = None
 
     @property
     def mark(self) -> Mark:
@@ -71,17 +71,17 @@ def days_of(found: Dossier) -> dict[str, str]:
     """The days that the labels of the forms name: the present due date, and the first and last of a new one."""
     span = extension_span(found.facts, found.today)
     days = {"due": found.facts.state.due, "first": span.first if span else None, "last": span.last if span else None}
-    return {name: short(day) for name, day in days.items()}
+    return {name: short_day(day) for name, day in days.items()}
 
 
-def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dossier:
+def dossier(context: PageContext, occurrence: str, wording: Wording, now: datetime) -> Dossier:
     """The page of that occurrence. Raises UnknownOccurrenceError."""
-    house, ledger, n = desk.house, tables.ledger, tables.notice
-    with desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        current = row(connection, occurrence)
+    rules, ledger, n = context.rules, tables.ledger, tables.notice
+    with context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        current = tracked_row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
-        found = facts(connection, house, plan, current)
-        entries = told(connection, occurrence)
+        found = facts_of(connection, rules, plan, current)
+        entries = entries_about(connection, occurrence)
         waiting = (
             sa.select(n.c.kind, n.c.recipient, tables.mail.c.reply)
             .outerjoin(tables.mail, n.c.mail == tables.mail.c.id)
@@ -101,20 +101,20 @@ def dossier(desk: Desk, occurrence: str, wording: Wording, now: datetime) -> Dos
         plan.title,
         last_seq,
         Head(top.seq, top.hash),
-        datetime.fromisoformat(top.at).astimezone(house.policy.zone),
+        datetime.fromisoformat(top.at).astimezone(rules.policy.zone),
         now.date(),
-        tuple(event(entry, wording, house.policy.zone) for entry in entries),
+        tuple(history_entry(entry, wording, rules.policy.zone) for entry in entries),
         unsent,
-        tuple(p for p in points if p.at(house.policy) > now and revised(p.key, state) not in state.settled),
+        tuple(p for p in points if p.at(rules.policy) > now and revised(p.key, state) not in state.settled),
         tally,
     )
 
 
-def _tally(connection: sa.Connection, current: Tracked) -> Tally | None:
+def _tally(connection: sa.Connection, current: Tracked) -> MemberTally | None:
     """How many of the units that owe the same have done so; None where it is owed together."""
     if current.occurrence.unit is None:
         return None
-    others = rows(connection, current.occurrence.plan, current.occurrence.item)
+    others = tracked_rows(connection, current.occurrence.plan, current.occurrence.item)
     return member_tallies((o.occurrence, o.state) for o in others).get(shared(current.occurrence.id))
 
 
@@ -123,7 +123,7 @@ def _last_seq(connection: sa.Connection, occurrence: str) -> int:
     return connection.scalar(sa.select(o.c.last_seq).where(o.c.id == occurrence)) or 0
 
 
-def last_seq(desk: Desk, occurrence: str) -> int:
+def last_seq(context: PageContext, occurrence: str) -> int:
     """The number of its latest entry, 0 when there is no such occurrence."""
-    with desk.engine.connect() as connection:
+    with context.engine.connect() as connection:
         return _last_seq(connection, occurrence)

@@ -13,20 +13,20 @@ from starlette.routing import Route
 from dondoc.files.uploads import clean_name
 from dondoc.inbox.incoming import read_letter
 from dondoc.inbox.own_words import manners
-from dondoc.inbox.parts import Attachment
+from dondoc.inbox.parts import LetterFile
 from dondoc.ledger.ledger import SYSTEM, Draft
 from portal.files.pages import Handed, attached, lost
 from portal.mailbox.eml import seen_headers
 from portal.shell.fields import posted
-from portal.shell.page_context import Desk, gated, reached
+from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
 from tasks.config.loading import read_words
 from tasks.store.chain import append, appending, forward
 from tasks.store.files import LostFileError, fetch
-from tasks.store.occurrences import row
-from tasks.store.received import Kept, is_seen, kept
+from tasks.store.occurrences import tracked_row
+from tasks.store.received import KeptMail, is_seen, kept
 
 
 def address_of(key: str) -> str:
@@ -35,35 +35,35 @@ def address_of(key: str) -> str:
     return f"/thu/{name}/{quote(code, safe='')}"
 
 
-def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]:
+def received_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:
     """/thu/{name}/{code}, its files and its bytes."""
 
-    def found(request: Request) -> Kept:
+    def found(request: Request) -> KeptMail:
         key = f"{request.path_params['name']} {request.path_params['code']}"
-        with desk.engine.connect() as connection:
+        with context.engine.connect() as connection:
             mail = kept(connection, key) if key.isascii() and "\0" not in key else None
         if mail is None:
             raise HTTPException(404)
         return mail
 
-    def opened(mail: Kept) -> tuple[bytes, str, tuple[Attachment, ...]]:
-        config = desk.installation.config
-        content = fetch(desk.installation.var / "files", mail.sha256)
+    def opened(mail: KeptMail) -> tuple[bytes, str, tuple[LetterFile, ...]]:
+        config = context.installation.config
+        content = fetch(context.installation.var / "files", mail.sha256)
         return content, *read_letter(content, manners(read_words(config, "inbound.yaml").value))
 
-    def gone(mail: Kept, error: LostFileError) -> Response:
+    def gone(mail: KeptMail, error: LostFileError) -> Response:
         file = Handed(mail.plan or SYSTEM, mail.occurrence or "", mail.entry or 0, "thu.eml", mail.sha256)
-        return lost(desk.installation, desk.house, desk.engine, pages, file, error, desk.now())
+        return lost(context.installation, context.rules, context.engine, pages, file, error, context.now())
 
-    def shown(mail: Kept, status: int = 200, said: str = "") -> Response:
+    def shown(mail: KeptMail, status: int = 200, said: str = "") -> Response:
         visitor = current.get()
         try:
             content, text, files = opened(mail)
         except LostFileError:
             content, text, files, said = b"", "", (), "lost"
-        with desk.engine.connect() as connection:
+        with context.engine.connect() as connection:
             seen = is_seen(connection, mail)
-            item = row(connection, mail.occurrence).item if mail.occurrence else None
+            item = tracked_row(connection, mail.occurrence).item if mail.occurrence else None
         return pages.render(
             "received.html",
             status,
@@ -75,15 +75,15 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
             here=address_of(mail.key),
             seen=seen,
             said=said,
-            reasons=desk.words["letters"],
-            refused_files=desk.words["refused_files"],
+            reasons=context.words["letters"],
+            refused_files=context.words["refused_files"],
             token=visitors.token(visitor, f"thu|{mail.key}"),
         )
 
     def one(request: Request) -> Response:
         return shown(found(request))
 
-    def file_of(request: Request, chosen: Callable[[bytes, tuple[Attachment, ...]], tuple[str, bytes]]) -> Response:
+    def file_of(request: Request, chosen: Callable[[bytes, tuple[LetterFile, ...]], tuple[str, bytes]]) -> Response:
         mail = found(request)
         try:
             content, _, files = opened(mail)
@@ -95,8 +95,8 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
         if request.method == "GET":
             body = {"occurrence": mail.occurrence, "entry": mail.entry, "name": name, "sha256": mail.sha256}
             draft = Draft("file.downloaded", mail.plan or SYSTEM, None, current.get().actor("evidence"), body)
-            with appending(desk.engine) as connection:
-                append(connection, desk.now(), [draft])
+            with appending(context.engine) as connection:
+                append(connection, context.now(), [draft])
         return attached(name, wanted)
 
     def raw(request: Request) -> Response:
@@ -105,7 +105,7 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
     def file(request: Request) -> Response:
         number = request.path_params["number"]
 
-        def chosen(_content: bytes, files: tuple[Attachment, ...]) -> tuple[str, bytes]:
+        def chosen(_content: bytes, files: tuple[LetterFile, ...]) -> tuple[str, bytes]:
             if not 1 <= number <= len(files):
                 raise HTTPException(404)
             return clean_name(files[number - 1].name), files[number - 1].content
@@ -116,7 +116,7 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
         mail = found(request)
         if not visitors.token_fits(visitor, f"thu|{mail.key}", token):
             return shown(mail, 403, "form")
-        _record(desk, mail, visitor.actor("mark_seen"))
+        _record(context, mail, visitor.actor("mark_seen"))
         return RedirectResponse("/viec?xong=thu#letter", 303)
 
     async def seen(request: Request) -> Response:
@@ -136,12 +136,12 @@ def received_routes(desk: Desk, visitors: Visitors, pages: Pages) -> list[Route]
     ]
 
 
-def _record(desk: Desk, mail: Kept, actor: str) -> None:
+def _record(context: PageContext, mail: KeptMail, actor: str) -> None:
     """That it was looked at, once, in the history of what it is about."""
     body = {"key": mail.key, "sha256": mail.sha256, "outcome": mail.outcome, "entry": mail.entry}
     draft = Draft("mail.seen", mail.plan or SYSTEM, mail.occurrence, actor, body)
-    with appending(desk.engine) as connection:
+    with appending(context.engine) as connection:
         if is_seen(connection, mail):
             return
-        at = forward(connection, desk.now(), [draft.plan])
+        at = forward(connection, context.now(), [draft.plan])
         append(connection, at, [draft])

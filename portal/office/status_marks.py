@@ -18,7 +18,7 @@ Tone = Literal["red", "amber", "green", "grey"]
 
 MARKS: tuple[Mark, ...] = get_args(Mark)
 TONES: tuple[Tone, ...] = get_args(Tone)
-RANK = {mark: rank for rank, mark in enumerate(MARKS)}
+MARK_RANK = {mark: rank for rank, mark in enumerate(MARKS)}
 SOON_WORKING_DAYS = 5
 
 TONE: dict[Mark, Tone] = {

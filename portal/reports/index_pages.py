@@ -15,7 +15,7 @@ from portal.office.boards import Board, Boards
 from portal.office.status_marks import TONES
 from portal.reports.index_view import index_view
 from portal.reports.plan_pictures import counted, heat_map_of, timeline_of
-from portal.shell.page_context import Desk, gated
+from portal.shell.page_context import PageContext, gated
 from portal.shell.pages import Pages
 from tasks.reports.charts import heat_map_chart, timeline_chart, trend_chart
 
@@ -44,25 +44,25 @@ class _Drawn:
         return Response(content, media_type="image/svg+xml", headers={"Content-Security-Policy": _PICTURE_POLICY})
 
 
-def index_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
+def index_routes(context: PageContext, pages: Pages, boards: Boards) -> list[Route]:
     """/chi-so and /bieu-do with their pictures."""
     drawn = _Drawn()
 
     def words() -> dict[str, str]:
-        found: dict[str, str] = desk.words["pictures"]
+        found: dict[str, str] = context.words["pictures"]
         return found
 
     def legend() -> dict[str, str]:
         return {tone: words()[tone] for tone in TONES}
 
     def index(request: Request) -> HTMLResponse:
-        view = index_view(desk, request.query_params.get("plan", ""), request.query_params.get("thang", ""))
+        view = index_view(context, request.query_params.get("plan", ""), request.query_params.get("thang", ""))
         if view is None:
             return pages.render("index_empty.html")
         return pages.render("index.html", view=view)
 
     def trend(request: Request) -> Response:
-        view = index_view(desk, request.query_params.get("plan", ""), "")
+        view = index_view(context, request.query_params.get("plan", ""), "")
         if view is None:
             raise HTTPException(404)
         return drawn.of(view.trend, lambda: trend_chart(view.trend))
@@ -78,7 +78,7 @@ def index_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
         if found is None:
             return pages.render("board_empty.html")
         said = words()
-        timeline, heat = timeline_of(found, said, legend()), heat_map_of(found, desk.house.office, said)  # type: ignore[arg-type]
+        timeline, heat = timeline_of(found, said, legend()), heat_map_of(found, context.rules.office, said)  # type: ignore[arg-type]
         return pages.render(
             "charts.html",
             snapshot=found,
@@ -98,7 +98,7 @@ def index_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
     def heat(request: Request) -> Response:
         found = board(request)
         key = ("heat", found.plan.id, found.seq, found.today)
-        return drawn.of(key, lambda: heat_map_chart(heat_map_of(found, desk.house.office, words())))
+        return drawn.of(key, lambda: heat_map_chart(heat_map_of(found, context.rules.office, words())))
 
     return [
         Route("/chi-so", gated("board", index)),

@@ -13,15 +13,15 @@ from dondoc.index.figure_versions import Version, changed_codes
 from dondoc.index.scores import Component, MonthIndex, Sum, change, month_before, percent
 from dondoc.office.office import Office
 from dondoc.reports.pictures import Trend
-from portal.shell.page_context import Desk
-from tasks.index.months import Standing, standing, trend_of
+from portal.shell.page_context import PageContext
+from tasks.index.months import IndexMonths, index_months, trend_of
 from tasks.index.wording import index_lines, month_words, picture_words
 from tasks.store.figures import versions
 from tasks.store.plans import adopted, adopted_ids
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScoreRow:
     """A group or the total in one month: points, maximum, change since the month before, the portal's, the difference."""
 
     name: str
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComponentMonth:
     """One component in one month, as the table shows it."""
 
     name: str
@@ -58,7 +58,7 @@ class UnitRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FiguresVersion:
     """One version of a month's figures. `changed`: the codes that differ from the version before."""
 
     version: Version
@@ -78,12 +78,12 @@ class IndexView:
     months: tuple[tuple[str, str, str, bool], ...]
     lines: tuple[str, ...]
     held: tuple[str, ...]
-    total: Row
-    groups: tuple[Row, ...]
-    official: tuple[Row, ...]
-    parts: tuple[tuple[str, tuple[Part, ...]], ...]
+    total: ScoreRow
+    groups: tuple[ScoreRow, ...]
+    official: tuple[ScoreRow, ...]
+    parts: tuple[tuple[str, tuple[ComponentMonth, ...]], ...]
     units: tuple[UnitRow, ...]
-    history: tuple[Told, ...]
+    history: tuple[FiguresVersion, ...]
     year_rows: tuple[tuple[str, tuple[str, ...]], ...]
     target: str
     gap: str
@@ -92,10 +92,10 @@ class IndexView:
     alt: str
 
 
-def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
+def index_view(context: PageContext, plan: str, month: str) -> IndexView | None:
     """The page of that plan (else the latest with figures) and month (else the latest); None while no plan has figures."""
-    with desk.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        stands, chosen, plans = _standing(connection, desk, plan)
+    with context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        stands, chosen, plans = _standing(connection, context, plan)
         if stands is None:
             return None
         told, title = versions(connection, chosen), adopted(connection, chosen).title
@@ -127,7 +127,7 @@ def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
             (group.name, tuple(_part(part) for part in index.components if part.metric.group == code))
             for code, group in stands.metrics.groups.items()
         ),
-        units=_units(stands, shown, desk.house.office),
+        units=_units(stands, shown, context.rules.office),
         history=tuple(_told(history)),
         year_rows=_year(trend),
         target=points(stands.target),
@@ -138,11 +138,13 @@ def index_view(desk: Desk, plan: str, month: str) -> IndexView | None:
     )
 
 
-def _standing(connection: sa.Connection, desk: Desk, wanted: str) -> tuple[Standing | None, str, tuple[str, ...]]:
+def _standing(
+    connection: sa.Connection, context: PageContext, wanted: str
+) -> tuple[IndexMonths | None, str, tuple[str, ...]]:
     """The wanted plan's standing, else the latest that has figures; and every plan that has some."""
     found = {}
     for plan in adopted_ids(connection):
-        stands = standing(connection, desk.installation.config, plan, adopted(connection, plan).year)
+        stands = index_months(connection, context.installation.config, plan, adopted(connection, plan).year)
         if stands.indexes:
             found[plan] = stands
     if not found:
@@ -151,26 +153,26 @@ def _standing(connection: sa.Connection, desk: Desk, wanted: str) -> tuple[Stand
     return found[chosen], chosen, tuple(found)
 
 
-def _row(one: Sum, earlier: Mapping[str, Sum]) -> Row:
+def _row(one: Sum, earlier: Mapping[str, Sum]) -> ScoreRow:
     before = earlier.get(one.key)
     moved = change(one.score, before.score if before else None)
-    return Row(one.name, one.max, points(one.score), _signed(moved), points(one.portal), _signed(one.difference))
+    return ScoreRow(one.name, one.max, points(one.score), _signed(moved), points(one.portal), _signed(one.difference))
 
 
-def _part(component: Component) -> Part:
+def _part(component: Component) -> ComponentMonth:
     metric = component.metric
     counts = "/".join(
         "…" if count is None else f"{count:,}".replace(",", ".")
         for count in (component.numerator, component.denominator)
     )
     ratio = f"{percent(component.ratio)}%".replace(".", ",") if component.ratio is not None else ""
-    return Part(
+    return ComponentMonth(
         metric.name, metric.code, counts, ratio, points(component.score), metric.max,
         points(component.portal), _signed(component.difference), metric.note,
     )  # fmt: skip
 
 
-def _units(stands: Standing, month: str, office: Office) -> tuple[UnitRow, ...]:
+def _units(stands: IndexMonths, month: str, office: Office) -> tuple[UnitRow, ...]:
     earlier = stands.units(month_before(month)) if stands.before(month) else ()
     before = {one.unit: one.index.total.score for one in earlier}
     return tuple(
@@ -184,11 +186,11 @@ def _units(stands: Standing, month: str, office: Office) -> tuple[UnitRow, ...]:
     )
 
 
-def _told(history: list[Version]) -> list[Told]:
+def _told(history: list[Version]) -> list[FiguresVersion]:
     before: Version | None = None
     told = []
     for version in history:
-        told.append(Told(version, tuple(changed_codes(before.given, version.given)) if before else ()))
+        told.append(FiguresVersion(version, tuple(changed_codes(before.given, version.given)) if before else ()))
         before = version
     return told[::-1]
 

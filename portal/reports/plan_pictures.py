@@ -9,7 +9,7 @@ from datetime import date
 from dondoc.obligations.outcomes import LATE, outcome
 from dondoc.office.office import Office
 from dondoc.office.wording import shortened
-from dondoc.reports.pictures import HeatMap, Span, Timeline, Tone
+from dondoc.reports.pictures import HeatMap, Timeline, TimelineSpan, Tone
 from dondoc.reports.plan_heat import heat_map
 from portal.office.boards import Board
 
@@ -18,12 +18,12 @@ _LABEL = 58
 
 def timeline_of(board: Board, words: Mapping[str, str], legend: Mapping[Tone, str]) -> Timeline:
     """Every item with its dated periods, in the plan's order."""
-    spans: dict[str, list[Span]] = defaultdict(list)
+    spans: dict[str, list[TimelineSpan]] = defaultdict(list)
     for line in board.lines:
         due = line.state.due
         if due is not None:
             opens = line.state.opens or line.occurrence.opens or due
-            spans[line.item.id].append(Span(min(opens, due), due, line.tone))
+            spans[line.item.id].append(TimelineSpan(min(opens, due), due, line.tone))
     rows = tuple(
         (
             shortened(f"{item.ref} · {item.title}", _LABEL),

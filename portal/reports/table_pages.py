@@ -17,12 +17,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dondoc.obligations.snapshot import Snapshot
-from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, Role, scorecards
+from dondoc.reports.scorecard import FIGURES, RESPONSES, Card, CardRole, scorecards
 from dondoc.reports.scorecard_sheets import decimal, period_line, rules, times, unit_name
-from dondoc.reports.sheet_model import Seen
+from dondoc.reports.sheet_model import CountedFrom
 from portal.office.board import read_choice
 from portal.office.boards import Boards
-from portal.shell.page_context import Desk, gated, reached
+from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from tasks.obligations.snapshot import Traces, traces
 from tasks.reports.workbooks import Chosen, score_book, table_book
@@ -30,13 +30,13 @@ from tasks.spreadsheets.reading import XLSX
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedCard:
     """What the address asks of the scorecard: a plan, a quarter (None: the year), and one figure of one card."""
 
     plan: str = ""
     quarter: int | None = None
     unit: str = ""
-    role: Role = "lead"
+    role: CardRole = "lead"
     figure: str = ""
 
     def address(self, path: str, **changes: object) -> str:
@@ -50,10 +50,10 @@ class Wanted:
         return f"{path}?{query}" if query else path
 
 
-def read_wanted(query: Mapping[str, str]) -> Wanted:
+def read_wanted(query: Mapping[str, str]) -> WantedCard:
     """The wishes of a query string; anything unknown counts as not said."""
     quarter, figure = query.get("quarter", ""), query.get("so", "")
-    return Wanted(
+    return WantedCard(
         plan=query.get("plan", "").replace("\0", "")[:100],
         quarter=int(quarter) if quarter in ("1", "2", "3", "4") else None,
         unit=query.get("unit", "").replace("\0", "")[:100],
@@ -62,11 +62,11 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
     )
 
 
-class Traced:
+class TracedPlans:
     """What the ledger's columns say of each plan's occurrences; entries that come later are added to what is known."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext) -> None:
+        self._desk = context
         self._kept: dict[str, Traces] = {}
         self._lock = threading.Lock()
 
@@ -76,41 +76,41 @@ class Traced:
             known = self._kept.get(found.plan.id)
         if known is None or known.upto != found.head.seq:
             with self._desk.engine.connect() as connection:
-                known = traces(connection, self._desk.house, found, known)
+                known = traces(connection, self._desk.rules, found, known)
             with self._lock:
                 self._kept[found.plan.id] = known
         return known
 
 
-def table_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
+def table_routes(context: PageContext, pages: Pages, boards: Boards) -> list[Route]:
     """/bang.xlsx, /diem, /diem.xlsx and /diem/{signed token} of one unit."""
-    traced = Traced(desk)
-    signer = Signer(desk.settings.secret, salt="dondoc scorecard")
+    traced = TracedPlans(context)
+    signer = Signer(context.settings.secret, salt="dondoc scorecard")
 
     def progress(request: Request) -> Response:
         choice = read_choice(request.query_params)
         board = boards.of(choice.plan, choice.day)
         if board is None:
             raise HTTPException(404)
-        wording = desk.wording(board.today)
+        wording = context.wording(board.today)
         tracked = [line.tracked for line in board.lines if choice.fits(line)]
         shown = {**pages.said_in("_marks.html", "tone_words"), **pages.said_in("_marks.html", "mark_words")}
         chosen = Chosen(choice.unit, choice.quarter, shown.get(choice.state, ""), choice.q)
-        content = table_book(board.plan, tracked, Seen.of(board.snapshot), wording, desk.house.policy, chosen)
+        content = table_book(board.plan, tracked, CountedFrom.of(board.snapshot), wording, context.rules.policy, chosen)
         return _file(content, wording.words["tables"]["progress"]["file"].format(plan=board.plan.id))
 
-    def cards_of(found: Snapshot, wanted: Wanted) -> tuple[Card, ...]:
+    def cards_of(found: Snapshot, wanted: WantedCard) -> tuple[Card, ...]:
         known = traced.of(found)
-        every = scorecards(found.tracked, known.entries, known.registered, desk.house, found.day, wanted.quarter)
+        every = scorecards(found.tracked, known.entries, known.registered, context.rules, found.day, wanted.quarter)
         return tuple(card for card in every if not wanted.unit or wanted.figure or card.unit == wanted.unit)
 
-    def page(wanted: Wanted, path: str, own: str = "") -> HTMLResponse:
+    def page(wanted: WantedCard, path: str, own: str = "") -> HTMLResponse:
         board = boards.of(wanted.plan)
         if board is None:
             return pages.render("board_empty.html")
-        found, seen = board.snapshot, Seen.of(board.snapshot)
+        found, seen = board.snapshot, CountedFrom.of(board.snapshot)
         cards = tuple(card for card in cards_of(found, wanted) if not own or card.unit == own)
-        wording, scoring = desk.wording(found.day), desk.house.policy.scoring
+        wording, scoring = context.wording(found.day), context.rules.policy.scoring
         words = wording.words["tables"]["scorecard"]
         behind = next((c for c in cards if (c.unit, c.role) == (wanted.unit, wanted.role)), None)
         return pages.render(
@@ -125,7 +125,7 @@ def table_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
             responses=RESPONSES,
             period=period_line(seen, wanted.quarter, wording),
             rules=rules(scoring, words),
-            name=lambda card: unit_name(card, desk.house.office, words),
+            name=lambda card: unit_name(card, context.rules.office, words),
             decimal=decimal,
             times=times,
             proofs=behind.figures[wanted.figure] if behind and wanted.figure else (),
@@ -133,7 +133,7 @@ def table_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
             tracked={each.occurrence.id: each for each in found.tracked},
             wording=wording,
             addresses={
-                card.unit: f"{desk.settings.public_url}/diem/{signer.sign(card.unit).decode()}"
+                card.unit: f"{context.settings.public_url}/diem/{signer.sign(card.unit).decode()}"
                 for card in cards
                 if card.unit and card.role == "lead" and not own
             },
@@ -148,7 +148,7 @@ def table_routes(desk: Desk, pages: Pages, boards: Boards) -> list[Route]:
         if board is None:
             raise HTTPException(404)
         found = board.snapshot
-        wording, scoring = desk.wording(found.day), desk.house.policy.scoring
+        wording, scoring = context.wording(found.day), context.rules.policy.scoring
         content = score_book(found, cards_of(found, wanted), wanted.quarter, wording, scoring)
         return _file(content, wording.words["tables"]["scorecard"]["file"].format(plan=found.plan.id))
 

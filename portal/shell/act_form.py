@@ -8,28 +8,28 @@ from datetime import date
 from typing import Any
 
 from dondoc.foundation.refusals import Refusal
-from dondoc.obligations.act_table import ACTS, FIELDS, ActName
+from dondoc.obligations.act_table import ACT_FIELDS, ACTS, ActName
 from dondoc.obligations.acts import Act, faults
 from dondoc.obligations.decision_input import Facts
 from portal.shell.fields import typed_day
 
-File = tuple[str, str, int, str]
+SentFile = tuple[str, str, int, str]
 
 
 def read_act(
-    name: ActName, typed: Mapping[str, str], facts: Facts, today: date, files: tuple[File, ...] = ()
+    name: ActName, typed: Mapping[str, str], facts: Facts, today: date, files: tuple[SentFile, ...] = ()
 ) -> tuple[Act, tuple[Refusal, ...]]:
     """The act that a form's fields say, with these files, and all that is wrong with it; fields not the act's are not read."""
     given: dict[str, Any] = {}
     unreadable: list[Refusal] = []
     for field in ACTS[name].fields:
         text = typed.get(field, "").strip()
-        if FIELDS[field].form == "day":
+        if ACT_FIELDS[field].form == "day":
             try:
                 given[field] = typed_day(text)
             except ValueError:
                 unreadable.append(Refusal("unreadable_day", {"typed": text}, field))
-        elif FIELDS[field].form != "files" and text:
+        elif ACT_FIELDS[field].form != "files" and text:
             given[field] = text
     if typed.get("confirmed") and given.get("signed"):
         given["confirmed"] = given["signed"] if typed["confirmed"] == given["signed"].isoformat() else None

@@ -27,7 +27,7 @@ def host_of(header: str) -> str:
         return ""
 
 
-class Named:
+class AllowedHosts:
     """ASGI middleware that refuses every other name, before anything is read."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str], refused: Callable[[], Response]) -> None:

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from dondoc.obligations.act_table import MOST_FILES
 
-FIELDS = 64 * 1024  # what the fields and the frame of a form may take beside its files
+FIELDS_BYTES = 64 * 1024  # what the fields and the frame of a form may take beside its files
 _DRAINED = 4  # times the limit that is read and thrown away, so that a browser gets to read the answer
 
 
@@ -22,14 +22,14 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentForm:
     """What was sent: text fields and files (name, content)."""
 
     fields: Mapping[str, str]
     files: tuple[tuple[str, bytes], ...]
 
 
-async def receive_form(request: Request, limit: int) -> Sent:
+async def receive_form(request: Request, limit: int) -> SentForm:
     """The form of a request of at most `limit` bytes. Raises TooLargeError, HTTPException 400 for what is no form."""
     seen = 0
 
@@ -47,14 +47,14 @@ async def receive_form(request: Request, limit: int) -> Sent:
     limited = Request(request.scope, counted)
     try:
         # One more file than is taken, so that the page can say so itself.
-        async with limited.form(max_files=MOST_FILES + 1, max_fields=40, max_part_size=FIELDS) as form:
+        async with limited.form(max_files=MOST_FILES + 1, max_fields=40, max_part_size=FIELDS_BYTES) as form:
             fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
             uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             files = [(upload.filename or "", await upload.read()) for upload in uploads]
     except (UnicodeError, ValueError, KeyError, RecursionError):
         raise HTTPException(400) from None
     # A file field left empty is sent as a file without a name.
-    return Sent(fields, tuple((name, content) for name, content in files if name or content))
+    return SentForm(fields, tuple((name, content) for name, content in files if name or content))
 
 
 async def _drain(request: Request, message: Message, most: int) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from tasks.config.loading import mail_templates
 from tasks.config.settings import Settings
 from tasks.mail.ways import post_now
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ImmediateMail:
     """A mail that was offered to the server, and what it answered."""
 
     message_id: str
@@ -34,12 +34,12 @@ class Sent:
 
 
 def send_now(
-    settings: Settings, engine: sa.Engine | None, house: House, to: Address, template: str, now: datetime, **facts: Any
-) -> Sent:
+    settings: Settings, engine: sa.Engine | None, rules: Rules, to: Address, template: str, now: datetime, **facts: Any
+) -> ImmediateMail:
     """Mail the templates of mail/`template` to `to`. A refusal is logged without what the mail says."""
     environment = mail_templates(settings.config)
-    at = now.astimezone(house.policy.zone)
-    known = {"office": house.office.office, "title": to.name, "at": at, **facts}
+    at = now.astimezone(rules.policy.zone)
+    known = {"office": rules.office.office, "title": to.name, "at": at, **facts}
     mail = Mail(
         message_id=f"<{template}.{secrets.token_hex(16)}@{settings.mail_domain}>",
         sender=settings.sender,
@@ -57,4 +57,4 @@ def send_now(
     reply = results[0].reply if results else ""
     if not taken:
         _log.warning("a %s mail was not taken: %s", template, reply or "no answer")
-    return Sent(mail.message_id, to.address, hashlib.sha256(content).hexdigest(), reply, taken)
+    return ImmediateMail(mail.message_id, to.address, hashlib.sha256(content).hexdigest(), reply, taken)

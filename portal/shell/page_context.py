@@ -1,4 +1,4 @@
-"""What every office page shares: the store, the house rules, the words, today, and the gate before each page."""
+"""What every office page shares: the store, the rules, the words, today, and the gate before each page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dondoc.foundation.errors import DondocError
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording
 from portal.shell.permissions import Action
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import current
 from tasks.config import loading as configuration
@@ -27,10 +27,10 @@ from tasks.store.connect import engine
 Endpoint = Callable[[Request], Response]
 
 
-class Desk:
+class PageContext:
     """The office behind the portal. Nothing is connected or read before the first page asks for it."""
 
-    def __init__(self, settings: Settings, installation: Installation) -> None:
+    def __init__(self, settings: PortalSettings, installation: Installation) -> None:
         self.settings, self.installation = settings, installation
 
     @cached_property
@@ -39,9 +39,9 @@ class Desk:
         return self.settings.engine or engine(self.installation.store_url)
 
     @property
-    def house(self) -> House:
+    def rules(self) -> Rules:
         """Office, policy and calendar as the files say now."""
-        return configuration.house(self.installation.config)
+        return configuration.load_rules(self.installation.config)
 
     @property
     def words(self) -> dict[str, Any]:
@@ -50,12 +50,12 @@ class Desk:
 
     def now(self) -> datetime:
         """The moment, in the office's zone: taken once a request."""
-        return self.settings.now().astimezone(self.house.policy.zone)
+        return self.settings.now().astimezone(self.rules.policy.zone)
 
     def wording(self, today: date) -> Wording:
         """The office's words on that day."""
-        house = self.house
-        return Wording(self.words, house.office, house.calendar, today, True)
+        rules = self.rules
+        return Wording(self.words, rules.office, rules.calendar, today, True)
 
 
 def gated(action: Action, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

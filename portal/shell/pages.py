@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from dondoc.office.wording import sentence
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from portal.shell.visitors import current
 from tasks.config.loading import words
 
@@ -16,7 +16,7 @@ from tasks.config.loading import words
 class Pages:
     """The templates of one portal."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PortalSettings) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(settings.templates),
             autoescape=True,

@@ -10,21 +10,21 @@ from typing import Literal, get_args
 
 from dondoc.obligations.act_table import ACTS, OFFICE_DECIDES, ActName
 
-Role = Literal["tracker", "deputy", "head", "operator", "auditor"]
+RoleName = Literal["tracker", "deputy", "head", "operator", "auditor"]
 Page = Literal[
     "board", "occurrence", "inbox", "mailbox", "evidence", "feed", "scorecard", "document", "runs", "operate", "delegate",
     "mark_seen",
 ]  # fmt: skip
 Action = Page | ActName  # of the acts those that the office decides
 
-ROLES: tuple[Role, ...] = get_args(Role)
+ROLES: tuple[RoleName, ...] = get_args(RoleName)
 ACTIONS: tuple[Action, ...] = (*get_args(Page), *OFFICE_DECIDES)
 
-_EVERYBODY: frozenset[Role] = frozenset(ROLES)
-_TRACKER: frozenset[Role] = frozenset({"tracker"})
-_DECIDING: frozenset[Role] = frozenset({"tracker", "deputy", "head"})
+_EVERYBODY: frozenset[RoleName] = frozenset(ROLES)
+_TRACKER: frozenset[RoleName] = frozenset({"tracker"})
+_DECIDING: frozenset[RoleName] = frozenset({"tracker", "deputy", "head"})
 
-MAY: dict[Action, frozenset[Role]] = {
+MAY: dict[Action, frozenset[RoleName]] = {
     "board": _EVERYBODY,
     "occurrence": _EVERYBODY,
     "feed": _EVERYBODY,
@@ -41,14 +41,14 @@ MAY: dict[Action, frozenset[Role]] = {
 }
 
 # What the leaders may decide where the tracker would decide on his own unit's work.
-MAY_FOR_OWN: dict[Action, frozenset[Role]] = {name: _DECIDING for name in OFFICE_DECIDES if ACTS[name].shared}
+MAY_FOR_OWN: dict[Action, frozenset[RoleName]] = {name: _DECIDING for name in OFFICE_DECIDES if ACTS[name].shared}
 
 
 def may(roles: Iterable[str], action: Action, *, own: bool = False) -> bool:
     """Whether one of `roles` may; `own`: about work of a unit whose head is the tracker."""
-    return not allowed(action, own=own).isdisjoint(roles)
+    return not roles_allowed(action, own=own).isdisjoint(roles)
 
 
-def allowed(action: Action, *, own: bool = False) -> frozenset[Role]:
+def roles_allowed(action: Action, *, own: bool = False) -> frozenset[RoleName]:
     """The roles that may."""
     return MAY_FOR_OWN.get(action, MAY[action]) if own else MAY[action]

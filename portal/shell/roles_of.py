@@ -12,7 +12,7 @@ from portal.shell.permissions import ROLES
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPerson:
     """`own` and `stands_for` are roles with their titles; `party` is the mail party that stands in, `title` its name."""
 
     own: dict[str, str] = field(default_factory=dict)
@@ -26,12 +26,12 @@ class Known:
         return frozenset((*self.own, *self.stands_for))
 
 
-def known_by(address: str, office: Office, standing_in: Callable[[], Iterable[Delegation]], today: date) -> Known:
+def known_by(address: str, office: Office, standing_in: Callable[[], Iterable[Delegation]], today: date) -> KnownPerson:
     """What that address may do on that day. `standing_in` is asked only for an address that office.yaml knows."""
     wanted = address.strip().casefold()
     parties = [party for party in office.parties() if (office.address(party) or "").casefold() == wanted]
     if not parties:
-        return Known()
+        return KnownPerson()
     roles: dict[str, str] = {role.id: role.title for role in office.roles if role.id in ROLES}
     own = {role: title for role, title in roles.items() if f"role:{role}" in parties}
     known = tuple(standing_in())
@@ -39,8 +39,8 @@ def known_by(address: str, office: Office, standing_in: Callable[[], Iterable[De
         absent = {name.removeprefix("role:") for name in stands_for(known, party, today)}
         if not absent.isdisjoint(roles):
             instead = {role: title for role, title in roles.items() if role in absent}
-            return Known(own, instead, party, _title(own, office, party))
-    return Known(own, {}, parties[0], _title(own, office, parties[0]))
+            return KnownPerson(own, instead, party, _title(own, office, party))
+    return KnownPerson(own, {}, parties[0], _title(own, office, parties[0]))
 
 
 def _title(own: dict[str, str], office: Office, party: str) -> str:

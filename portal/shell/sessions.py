@@ -16,7 +16,7 @@ LINK_LASTS = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=12)
 _MOST = 10_000
 
-Kept = TypeVar("Kept")
+Payload = TypeVar("Payload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ def read_session(text: str, now: datetime) -> Session | None:
     return found if now < found.until else None
 
 
-class Remembered(Generic[Kept]):
+class Remembered(Generic[Payload]):
     """Values under random names, each until its time is over. Safe to use from several threads."""
 
     def __init__(self, lasts: timedelta) -> None:
         self._lasts = lasts
-        self._kept: dict[str, tuple[datetime, Kept]] = {}
+        self._kept: dict[str, tuple[datetime, Payload]] = {}
         self._lock = threading.Lock()
 
-    def add(self, value: Kept, now: datetime) -> str:
+    def add(self, value: Payload, now: datetime) -> str:
         """Remember `value`; its name. The oldest is forgotten where there are too many."""
         name = secrets.token_urlsafe(32)
         with self._lock:
@@ -73,13 +73,13 @@ class Remembered(Generic[Kept]):
             self._kept[name] = (now + self._lasts, value)
         return name
 
-    def get(self, name: str, now: datetime) -> Kept | None:
+    def get(self, name: str, now: datetime) -> Payload | None:
         """What that name stands for, None when it is unknown or over."""
         with self._lock:
             found = self._kept.get(name)
         return found[1] if found and now < found[0] else None
 
-    def take(self, name: str, now: datetime) -> Kept | None:
+    def take(self, name: str, now: datetime) -> Payload | None:
         """The same, and forgotten: of several who ask at once, one gets it."""
         with self._lock:
             found = self._kept.pop(name, None)

@@ -14,7 +14,7 @@ from tasks.config.loading import language_folder
 from tasks.config.settings import HOME
 from tasks.config.settings import Settings as Installation
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _now() -> datetime:
@@ -22,7 +22,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PortalSettings:
     """One portal. `mail` is the local mailbox's folder.
 
     Without an `installation` there is only the mailbox. `public_url` stands in mailed links and is never taken from
@@ -68,4 +68,4 @@ class Settings:
         if self.installation is None:
             return True
         reached = {self.host, urlsplit(self.public_url).hostname or "", *self.installation.portal_hosts}
-        return self.trial and reached <= LOOPBACK
+        return self.trial and reached <= LOOPBACK_NAMES

@@ -21,7 +21,7 @@ from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from portal.shell.sessions import LINK_LASTS, Remembered, Ticket
 from portal.shell.visitors import Visitors, current
-from tasks.config.loading import house
+from tasks.config.loading import load_rules
 
 # Where a sign-in may lead: our own pages, named one by one, never an address.
 _TARGET = re.compile(
@@ -78,7 +78,7 @@ def sign_in_routes(
         if not known.roles or by_address.take(address.casefold()):
             return
         name = links.sign(tickets.add(Ticket(address, den), now)).decode()
-        rules = house(settings.installation.config)
+        rules = load_rules(settings.installation.config)
         to = Address(address, known.title)
         minutes = int(LINK_LASTS.total_seconds() // 60)
         link = f"{settings.public_url}/vao/{name}"

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dondoc.foundation.errors import DondocError
 from dondoc.obligations.actors import on_behalf
 from dondoc.office.delegation import Delegation
-from portal.shell.permissions import ROLES, Action, allowed, may
-from portal.shell.roles_of import Known, known_by
+from portal.shell.permissions import ROLES, Action, may, roles_allowed
+from portal.shell.roles_of import KnownPerson, known_by
 from portal.shell.sessions import SESSION_LASTS, Session, new_session, read_session, write_session
-from portal.shell.settings import Settings
-from tasks.config.loading import house
+from portal.shell.settings import PortalSettings
+from tasks.config.loading import load_rules
 from tasks.store.delegations import delegations
 from tasks.store.signedout import is_signed_out, sign_out
 
@@ -57,7 +57,7 @@ class Visitor:
 
     def actor(self, action: Action, *, own: bool = False) -> str:
         """Who does it, as the ledger names them: a role of theirs, or whoever they stand in for beside themselves."""
-        allows = allowed(action, own=own)
+        allows = roles_allowed(action, own=own)
         for role in ROLES:
             if role in allows and role in self.own:
                 return f"role:{role}"
@@ -71,7 +71,7 @@ current: ContextVar[Visitor] = ContextVar("visitor", default=NOBODY)
 class Visitors:
     """Sessions and their cookies. `store` gives the database of delegations and of sessions that were ended."""
 
-    def __init__(self, settings: Settings, store: Callable[[], sa.Engine] | None = None) -> None:
+    def __init__(self, settings: PortalSettings, store: Callable[[], sa.Engine] | None = None) -> None:
         self.settings = settings
         self._store = store
         self._signer = Signer(settings.secret, salt="dondoc session")
@@ -99,13 +99,13 @@ class Visitors:
             form=form,
         )
 
-    def known(self, address: str) -> Known:
+    def known(self, address: str) -> KnownPerson:
         """What that address may do now. A configuration that cannot be read gives nobody anything."""
         assert self.settings.installation is not None
         try:
-            rules = house(self.settings.installation.config)
+            rules = load_rules(self.settings.installation.config)
         except DondocError:
-            return Known()
+            return KnownPerson()
         today = self.settings.now().astimezone(rules.policy.zone).date()
         return known_by(address, rules.office, self._delegations, today)
 

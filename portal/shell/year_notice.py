@@ -9,14 +9,16 @@ import sqlalchemy as sa
 
 from dondoc.foundation.errors import DondocError
 from dondoc.planning.current_plan import Awaited
-from portal.shell.page_context import Desk
+from portal.shell.page_context import PageContext
 from portal.shell.visitors import Visitor
 from tasks.store.plan_years import awaited_plans
 
 _SECONDS = 30.0
 
 
-def year_notice(desk: Desk, clock: Callable[[], float] = time.monotonic) -> Callable[[Visitor], list[Awaited]]:
+def year_notice(
+    context: PageContext, clock: Callable[[], float] = time.monotonic
+) -> Callable[[Visitor], list[Awaited]]:
     """The plans that a signed-in visitor is told are missing; read at most twice a minute."""
     kept: tuple[float, list[Awaited]] = (float("-inf"), [])
 
@@ -25,15 +27,15 @@ def year_notice(desk: Desk, clock: Callable[[], float] = time.monotonic) -> Call
         if not visitor.session:
             return []
         if clock() - kept[0] > _SECONDS:
-            kept = (clock(), _read(desk))
+            kept = (clock(), _read(context))
         return kept[1]
 
     return missing
 
 
-def _read(desk: Desk) -> list[Awaited]:
+def _read(context: PageContext) -> list[Awaited]:
     try:
-        with desk.engine.connect() as connection:
-            return awaited_plans(connection, desk.now().date())
+        with context.engine.connect() as connection:
+            return awaited_plans(connection, context.now().date())
     except (sa.exc.SQLAlchemyError, DondocError):  # the page itself says what is wrong
         return []

@@ -8,23 +8,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.ledger.ledger import SYSTEM, Draft
-from tasks.config.run_context import Morning, log
+from tasks.config.run_context import RunContext, log
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 from tasks.store import tables
 from tasks.store.chain import append, appending, head
 
-READERS = ("operator", "auditor")
+FINDINGS_READERS = ("operator", "auditor")
 
 
-def mail_findings(morning: Morning) -> None:
+def mail_findings(context: RunContext) -> None:
     """One mail to each reader that has findings to hear of; an accepted one is an `audit.mailed` entry.
 
     Killed between the two, the next sweep tells the same under the same Message-ID. A refused mail is tried again by
     the next sweep.
     """
-    for role in READERS:
-        with morning.engine.connect() as connection:
+    for role in FINDINGS_READERS:
+        with context.engine.connect() as connection:
             untold, after = _untold(connection, role), head(connection)
         if not untold:
             continue
@@ -34,7 +34,7 @@ def mail_findings(morning: Morning) -> None:
             "head": after,
         }
         seqs = [seq for seq, _ in untold]
-        sent = write_to(morning, role, "audit", ",".join(map(str, seqs)), facts)
+        sent = write_to(context, role, "audit", ",".join(map(str, seqs)), facts)
         if sent is None:
             continue
         if not isinstance(sent.result, Accepted):
@@ -47,8 +47,8 @@ def mail_findings(morning: Morning) -> None:
             "mail_sha256": sent.sha256,
             "reply": sent.result.reply.replace("\0", "?"),
         }
-        with appending(morning.engine) as connection:
-            append(connection, morning.now, [Draft("audit.mailed", SYSTEM, None, "dondoc", body, morning.run)])
+        with appending(context.engine) as connection:
+            append(connection, context.now, [Draft("audit.mailed", SYSTEM, None, "dondoc", body, context.run)])
 
 
 def _untold(connection: sa.Connection, role: str) -> list[tuple[int, dict[str, Any]]]:

@@ -11,7 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from dondoc.foundation.errors import DondocError
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import SYSTEM, Draft
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.verification.audit import HISTORY_LOST, later_runs, older_ledger
 from tasks.audit.auditing import audit_rules
 from tasks.audit.prefect_reading import is_id, named_runs, read_runs, see_later
@@ -30,13 +30,13 @@ class OlderLedgerError(DondocError):
 
 
 def refuse_older_ledger(
-    engine: sa.Engine, house: House, settings: Settings, client: SyncPrefectClient, now: datetime
+    engine: sa.Engine, rules: Rules, settings: Settings, client: SyncPrefectClient, now: datetime
 ) -> None:
     """Raises OlderLedgerError where Prefect or a local witness knows more than the ledger does.
 
     What was accepted once (`accept_older_ledger`) is accepted: only what is later than that counts.
     """
-    found = _later_in_prefect(engine, house, settings, client, now)
+    found = _later_in_prefect(engine, rules, settings, client, now)
     if found:
         raise OlderLedgerError(
             f"the ledger ends at entry {found.about['last']}, but Prefect knows {found.about['number']} later runs that "
@@ -54,10 +54,10 @@ def refuse_older_ledger(
 
 
 def accept_older_ledger(
-    engine: sa.Engine, house: House, settings: Settings, client: SyncPrefectClient, now: datetime
+    engine: sa.Engine, rules: Rules, settings: Settings, client: SyncPrefectClient, now: datetime
 ) -> None:
     """Record that the office goes on with an older copy: an entry that stays, and says what Prefect knows beyond it."""
-    found = _later_in_prefect(engine, house, settings, client, now) or Finding("ledger_older", "", {"number": 0})
+    found = _later_in_prefect(engine, rules, settings, client, now) or Finding("ledger_older", "", {"number": 0})
     about = {name: value if isinstance(value, int) else str(value) for name, value in found.about.items()}
     body = {"finding": "ledger_older", "subject": "", "state": "accepted", "about": about, "entry": None, "text": ""}
     with appending(engine) as connection:
@@ -77,14 +77,14 @@ def lost_history(engine: sa.Engine, client: SyncPrefectClient) -> Iterator[Findi
 
 
 def _later_in_prefect(
-    engine: sa.Engine, house: House, settings: Settings, client: SyncPrefectClient, now: datetime
+    engine: sa.Engine, rules: Rules, settings: Settings, client: SyncPrefectClient, now: datetime
 ) -> Finding | None:
     with engine.connect() as connection:
         named = named_runs(connection)
     last = max((entry.last_at for entry in named.values()), default=None)
-    rules = audit_rules(settings, words(settings.config), now.astimezone(house.policy.zone))
-    later = later_runs(see_later(client, last), named, rules)
-    return older_ledger(later, named, rules.now) if later else None
+    bounds = audit_rules(settings, words(settings.config), now.astimezone(rules.policy.zone))
+    later = later_runs(see_later(client, last), named, bounds)
+    return older_ledger(later, named, bounds.now) if later else None
 
 
 def _accepted(connection: sa.Connection) -> bool:

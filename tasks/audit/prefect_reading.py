@@ -18,9 +18,9 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 
-from dondoc.schedule.deployments import MARK
-from dondoc.verification.audit import Moment, Named, Run
-from dondoc.verification.audit_deployments import Schedule, Standing
+from dondoc.schedule.deployments import OWN_TAG
+from dondoc.verification.audit import PrefectRun, RecordedRun, StateMoment
+from dondoc.verification.audit_deployments import PresentDeployment, Schedule
 from tasks.store import tables
 
 _PAGE = 200
@@ -28,15 +28,15 @@ _BEGUN = [kind.value for kind in StateType if kind is not StateType.SCHEDULED]
 
 
 @dataclass
-class Seen:
+class PrefectReading:
     """What Prefect shows: runs by id, our deployments by (flow, name), its clock."""
 
-    runs: dict[str, Run] = field(default_factory=dict)
-    standing: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    runs: dict[str, PrefectRun] = field(default_factory=dict)
+    standing: dict[tuple[str, str], PresentDeployment] = field(default_factory=dict)
     clock: datetime | None = None
 
 
-def named_runs(connection: sa.Connection) -> dict[str, Named]:
+def named_runs(connection: sa.Connection) -> dict[str, RecordedRun]:
     """Every run that ledger entries name, by id."""
     ledger = tables.ledger
     body = sa.case((ledger.c.kind == "run.recorded", ledger.c.line))
@@ -45,13 +45,13 @@ def named_runs(connection: sa.Connection) -> dict[str, Named]:
         .where(ledger.c.run.is_not(None))
         .order_by(ledger.c.seq)
     )
-    found: dict[str, Named] = {}
+    found: dict[str, RecordedRun] = {}
     with connection.execute(query, execution_options={"yield_per": 1000}) as rows:
         for row in rows:
             at = datetime.fromisoformat(row.at)
             before = found.get(row.run)
             recorded = json.loads(bytes(row.line))["body"] if row.line is not None else None
-            found[row.run] = Named(
+            found[row.run] = RecordedRun(
                 row.run,
                 before.first_seq if before else row.seq,
                 row.seq,
@@ -62,12 +62,12 @@ def named_runs(connection: sa.Connection) -> dict[str, Named]:
     return found
 
 
-def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
+def see(client: SyncPrefectClient, since: datetime | None) -> PrefectReading:
     """Prefect as it is now. Runs that changed before `since` come without their states' history; None: all with it."""
-    mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
+    mine = DeploymentFilter.model_validate({"tags": {"all_": [OWN_TAG]}})
     ours = list(pages(lambda start: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=start)))
     flows = flow_names(client, {deployment.flow_id for deployment in ours})
-    seen = Seen(clock=_clock(client))
+    seen = PrefectReading(clock=_clock(client))
     mornings: dict[UUID, set[datetime]] = defaultdict(set)
     for some in chunks([str(deployment.id) for deployment in ours]):
         for run in read_runs(client, {"deployment_id": {"any_": some}, "state": {"type": {"any_": _BEGUN}}}):
@@ -79,9 +79,9 @@ def see(client: SyncPrefectClient, since: datetime | None) -> Seen:
     return seen
 
 
-def see_later(client: SyncPrefectClient, than: datetime | None) -> list[Run]:
+def see_later(client: SyncPrefectClient, than: datetime | None) -> list[PrefectRun]:
     """Our runs that ended after that moment (None: any), without their states' history."""
-    mine = DeploymentFilter.model_validate({"tags": {"all_": [MARK]}})
+    mine = DeploymentFilter.model_validate({"tags": {"all_": [OWN_TAG]}})
     ours = list(pages(lambda start: client.read_deployments(deployment_filter=mine, limit=_PAGE, offset=start)))
     flows = flow_names(client, {deployment.flow_id for deployment in ours})
     ended = {"end_time": {"after_": than.isoformat()}} if than else {}
@@ -92,7 +92,7 @@ def see_later(client: SyncPrefectClient, than: datetime | None) -> list[Run]:
     return found
 
 
-def see_again(client: SyncPrefectClient, seen: Seen, wanted: Collection[str], since: datetime | None) -> None:
+def see_again(client: SyncPrefectClient, seen: PrefectReading, wanted: Collection[str], since: datetime | None) -> None:
     """Ask for runs by id that the listing lacks: begun meanwhile, or of another deployment. What is gone stays out."""
     for some in chunks([run for run in wanted if run not in seen.runs and is_id(run)]):
         found = list(read_runs(client, {"id": {"any_": some}}))
@@ -110,11 +110,11 @@ def read_runs(client: SyncPrefectClient, where: dict[str, Any]) -> Iterator[Flow
     )  # fmt: skip
 
 
-def _run(client: SyncPrefectClient, run: FlowRun, flows: dict[UUID, str], since: datetime | None) -> Run:
+def _run(client: SyncPrefectClient, run: FlowRun, flows: dict[UUID, str], since: datetime | None) -> PrefectRun:
     recent = since is None or run.updated is None or run.updated >= since
     history = _history(client.read_flow_run_states(run.id)) if recent else None
     parameters = run.parameters or {}
-    return Run(
+    return PrefectRun(
         id=str(run.id),
         name=run.name,
         flow=flows.get(run.flow_id, ""),
@@ -128,14 +128,14 @@ def _run(client: SyncPrefectClient, run: FlowRun, flows: dict[UUID, str], since:
     )
 
 
-def _history(states: Iterable[State[Any]]) -> tuple[Moment, ...]:
+def _history(states: Iterable[State[Any]]) -> tuple[StateMoment, ...]:
     """The states in the order in which they were set, as Prefect hands them out."""
-    return tuple(Moment(state.type.value, state.name or "", state.timestamp) for state in states)
+    return tuple(StateMoment(state.type.value, state.name or "", state.timestamp) for state in states)
 
 
-def standing_of(found: DeploymentResponse, mornings: Collection[datetime] = ()) -> Standing:
+def standing_of(found: DeploymentResponse, mornings: Collection[datetime] = ()) -> PresentDeployment:
     """A deployment as Prefect has it, as a value. `mornings`: the moments for which it has or had runs."""
-    return Standing(
+    return PresentDeployment(
         entrypoint=found.entrypoint,
         parameters=found.parameters,
         tags=tuple(found.tags),

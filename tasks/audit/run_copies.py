@@ -21,25 +21,25 @@ from prefect.client.schemas.sorting import ArtifactSort, LogSort
 from dondoc.verification.audit import FINAL
 from dondoc.verification.run_copy import MOST_LOGS, Copy, copy_of
 from tasks.audit.prefect_reading import chunks, flow_names, is_id, pages, read_runs
-from tasks.config.run_context import Morning, log
+from tasks.config.run_context import RunContext, log
 from tasks.store import tables
 from tasks.store.copied import copied_runs, record_copies
-from tasks.store.files import keep
+from tasks.store.files import keep_file
 
 MOST_A_DAY = 1000
 _AT_ONCE = 50
 _PAGE = 200
 
 
-def copy_runs(morning: Morning, client: SyncPrefectClient) -> int:
+def copy_runs(context: RunContext, client: SyncPrefectClient) -> int:
     """Copy the runs that ended `copy_after_days` ago and are not copied yet, at most MOST_A_DAY; how many."""
-    before = morning.now - timedelta(days=morning.settings.retention.copy_after_days)
-    done, shelf = 0, morning.settings.var / "files"
-    for some in chunks(not_copied(morning.engine), _AT_ONCE):
+    before = context.now - timedelta(days=context.settings.retention.copy_after_days)
+    done, shelf = 0, context.settings.var / "files"
+    for some in chunks(not_copied(context.engine), _AT_ONCE):
         found = list(copies_of(client, some, before))
         for copy in found:
-            keep(shelf, copy.content)
-        done += record_copies(morning.engine, found, morning.now, morning.run)
+            keep_file(shelf, copy.content)
+        done += record_copies(context.engine, found, context.now, context.run)
         if done >= MOST_A_DAY:
             log("%d runs copied today; the rest follows tomorrow", done)
             break

@@ -18,14 +18,14 @@ import sqlalchemy as sa
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Head
 from dondoc.ledger.saved_text import added_encoding, saved_text
-from dondoc.ledger.witness import line_of, read_witness
+from dondoc.ledger.witness import read_witness, witness_line
 from tasks.config.loading import words
 from tasks.config.settings import Settings
 from tasks.store import tables
 from tasks.store.chain import head
 
-FILE = "doi-chung.txt"
-PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
+WITNESS_FILE = "doi-chung.txt"
+FOLDER_PATIENCE = 30.0  # seconds; a mounted folder of a dead machine may never answer
 
 
 def beyond_the_end(connection: sa.Connection, settings: Settings) -> Iterator[Finding]:
@@ -33,10 +33,10 @@ def beyond_the_end(connection: sa.Connection, settings: Settings) -> Iterator[Fi
     end, ledger = head(connection), tables.ledger
     for place in settings.witness.folders:
         try:
-            text = saved_text((settings.var / place / FILE).read_bytes())
+            text = saved_text((settings.var / place / WITNESS_FILE).read_bytes())
         except (OSError, UnicodeDecodeError):
             continue  # the daily check says so
-        witness = read_witness(f"{place}/{FILE}", text.splitlines())
+        witness = read_witness(f"{place}/{WITNESS_FILE}", text.splitlines())
         query = sa.select(ledger.c.seq, ledger.c.hash).where(ledger.c.seq.in_(list(witness.lines)))
         for row in connection.execute(query.order_by(ledger.c.seq)):
             yield from witness.look(Head(row.seq, row.hash))
@@ -55,14 +55,14 @@ def note_head(engine: sa.Engine, settings: Settings, now: datetime, plan: str) -
         return
     title = words(settings.config)["witness_title"]
     for place in settings.witness.folders:
-        file = settings.var / place / FILE
+        file = settings.var / place / WITNESS_FILE
         with suppress(OSError, UnicodeDecodeError):
-            text = within(lambda file=file: read(file))  # type: ignore[misc]
+            text = within(lambda file=file: witness_text(file))  # type: ignore[misc]
             if at.seq not in read_witness(place, text.splitlines()).lines:
-                within(lambda file=file, text=text: append_line(file, text, line_of(at, now, plan), title))  # type: ignore[misc]
+                within(lambda file=file, text=text: append_line(file, text, witness_line(at, now, plan), title))  # type: ignore[misc]
 
 
-def read(file: Path) -> str:
+def witness_text(file: Path) -> str:
     """A witness's text; empty where there is none yet."""
     try:
         return saved_text(file.read_bytes())
@@ -88,7 +88,7 @@ def _start(file: Path) -> bytes:
 
 
 def within(act: Callable[[], Any]) -> Any:
-    """What `act` returns; OSError when it takes longer than PATIENCE. It is left behind then: nothing can end it."""
+    """What `act` returns; OSError when it takes longer than FOLDER_PATIENCE. It is left behind then: nothing can end it."""
     results: list[Any] = []
     failures: list[BaseException] = []
 
@@ -100,9 +100,9 @@ def within(act: Callable[[], Any]) -> Any:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(FOLDER_PATIENCE)
     if thread.is_alive():
-        raise OSError(f"no answer within {PATIENCE:.0f} seconds")
+        raise OSError(f"no answer within {FOLDER_PATIENCE:.0f} seconds")
     if failures:
         raise failures[0]
     return results[0]

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from dondoc.ledger.findings import Finding
 from dondoc.ledger.ledger import Draft, Head
-from dondoc.ledger.witness import line_of, read_witness
+from dondoc.ledger.witness import read_witness, witness_line
 from tasks.audit.time_stamps import stamp
-from tasks.audit.witness_files import FILE, append_line, read, within
+from tasks.audit.witness_files import WITNESS_FILE, append_line, within, witness_text
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 from tasks.store import tables
@@ -29,60 +29,60 @@ class _FailedError(Exception):
     """A destination that could not be written, in one line."""
 
 
-def publish_witness(morning: Morning) -> list[Finding]:
+def publish_witness(context: RunContext) -> list[Finding]:
     """Compare every file with the ledger and write today's line where it is not yet; what failed or disagreed.
 
     One `witness.published` entry names the head and where it went.
     """
-    chosen = morning.settings.witness
-    with morning.engine.connect() as connection:
-        done, now = _done_today(connection, morning), head(connection)
+    chosen = context.settings.witness
+    with context.engine.connect() as connection:
+        done, now = _done_today(connection, context), head(connection)
     findings, written = list[Finding](), list[dict[str, Any]]()
-    line = line_of(now, morning.now, morning.plan)
+    line = witness_line(now, context.now, context.plan)
     for place in (*chosen.folders, *(f"role:{role}" for role in chosen.mail_to)):
         try:
-            found = list(_write(morning, place, line, now, written, done=place in done))
+            found = list(_write(context, place, line, now, written, done=place in done))
         except Exception as error:  # whatever it is: the sweep goes on, the operator is told
             found = [Finding("witness_failed", place, {"why": str(error)[:300]})]
         findings.extend(found)
     if written:
-        with appending(morning.engine) as connection:
-            done = _done_today(connection, morning)  # another sweep, side by side, may have been first
+        with appending(context.engine) as connection:
+            done = _done_today(connection, context)  # another sweep, side by side, may have been first
             body = {"seq": now.seq, "hash": now.hash, "to": [place for place in written if place["place"] not in done]}
             if body["to"]:
-                draft = Draft("witness.published", morning.plan, None, "dondoc", body, morning.run)
-                append(connection, morning.now, [draft])
+                draft = Draft("witness.published", context.plan, None, "dondoc", body, context.run)
+                append(connection, context.now, [draft])
     return findings
 
 
 def _write(
-    morning: Morning, place: str, line: str, now: Head, written: list[dict[str, Any]], *, done: bool
+    context: RunContext, place: str, line: str, now: Head, written: list[dict[str, Any]], *, done: bool
 ) -> Iterator[Finding]:
     kind, _, role = place.partition(":")
     if kind == "role" and role:
         if not done:
-            written.append({"place": place, **_mail(morning, role, line, now)})
+            written.append({"place": place, **_mail(context, role, line, now)})
         return
-    folder = morning.settings.var / place
-    text = within(lambda: read(folder / FILE))
-    disagreeing = list(_compare(morning, place, text))
+    folder = context.settings.var / place
+    text = within(lambda: witness_text(folder / WITNESS_FILE))
+    disagreeing = list(_compare(context, place, text))
     yield from disagreeing
     if disagreeing or done:
         return  # one that disagrees is left as it is: it is the proof
-    title = words(morning.settings.config)["witness_title"]
-    within(lambda: append_line(folder / FILE, text, line, title))
+    title = words(context.settings.config)["witness_title"]
+    within(lambda: append_line(folder / WITNESS_FILE, text, line, title))
     said: dict[str, Any] = {"place": place}
-    if morning.settings.witness.stamp_url:
+    if context.settings.witness.stamp_url:
         try:
-            said["stamp_sha256"] = within(lambda: stamp(morning.settings, folder, now, line))
+            said["stamp_sha256"] = within(lambda: stamp(context.settings, folder, now, line))
         except Exception as error:  # the line stands without its stamp
             about = {"why": str(error)[:300], "known": now.seq}
             yield Finding("stamp_failed", f"{place} {now.seq}", about)
     written.append(said)
 
 
-def _mail(morning: Morning, role: str, line: str, now: Head) -> dict[str, Any]:
-    sent = write_to(morning, role, "audit-witness", line, {"line": line, "head": now, "plan": morning.plan})
+def _mail(context: RunContext, role: str, line: str, now: Head) -> dict[str, Any]:
+    sent = write_to(context, role, "audit-witness", line, {"line": line, "head": now, "plan": context.plan})
     if sent is None:
         raise _FailedError(f"office.yaml gives the role {role} no address")
     if not isinstance(sent.result, Accepted):
@@ -90,24 +90,24 @@ def _mail(morning: Morning, role: str, line: str, now: Head) -> dict[str, Any]:
     return {"message_id": sent.message_id, "mail_sha256": sent.sha256, "reply": sent.result.reply.replace("\0", "?")}
 
 
-def _done_today(connection: sa.Connection, morning: Morning) -> set[str]:
+def _done_today(connection: sa.Connection, context: RunContext) -> set[str]:
     """The destinations that have this plan's line of today."""
     ledger = tables.ledger
     query = sa.select(ledger.c.at, ledger.c.line).where(
-        ledger.c.kind == "witness.published", ledger.c.plan == morning.plan
+        ledger.c.kind == "witness.published", ledger.c.plan == context.plan
     )
     done: set[str] = set()
     for row in connection.execute(query.order_by(ledger.c.seq.desc()).limit(20)):
-        if morning.local_day(row.at) == morning.today:
+        if context.local_day(row.at) == context.today:
             done.update(found["place"] for found in json.loads(bytes(row.line))["body"]["to"])
     return done
 
 
-def _compare(morning: Morning, place: str, text: str) -> Iterator[Finding]:
-    witness = read_witness(f"{place}/{FILE}", text.splitlines())
+def _compare(context: RunContext, place: str, text: str) -> Iterator[Finding]:
+    witness = read_witness(f"{place}/{WITNESS_FILE}", text.splitlines())
     ledger = tables.ledger
     query = sa.select(ledger.c.seq, ledger.c.hash).where(ledger.c.seq.in_(list(witness.lines)))
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         for row in connection.execute(query.order_by(ledger.c.seq)):
             yield from witness.look(Head(row.seq, row.hash))
         yield from witness.end(head(connection))

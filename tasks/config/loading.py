@@ -9,14 +9,14 @@ from typing import Any
 
 import jinja2
 
-from dondoc.calendar.working_days import Calendar, DayRule, calendar, read_overrides
+from dondoc.calendar.working_days import Calendar, SpecialDay, read_overrides, working_calendar
 from dondoc.foundation.errors import ConfigurationError, Fault
-from dondoc.foundation.yaml_positions import Located, parse
+from dondoc.foundation.yaml_positions import Located, parse_yaml
 from dondoc.mail.notices import environment
 from dondoc.obligations.act_table import ACTS
 from dondoc.office.office import DEFAULT_LANGUAGE, Office, read_office
 from dondoc.office.policy import Policy, read_policy
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 
@@ -28,11 +28,11 @@ _languages: dict[Path, tuple[int, str]] = {}
 _kept: dict[Path, tuple[tuple[tuple[str, int], ...], Any]] = {}
 
 
-def read(path: Path, root: Path | None = None) -> Located:
+def read_yaml(path: Path, root: Path | None = None) -> Located:
     """A YAML file, located. Raises ConfigurationError when it is missing, not UTF-8, or not YAML."""
     name = str(path.relative_to(root) if root and path.is_relative_to(root) else path)
     try:
-        return parse(path.read_text(encoding="utf-8"), name)
+        return parse_yaml(path.read_text(encoding="utf-8"), name)
     except OSError as error:
         raise ConfigurationError(
             [Fault(name, 1, f"cannot be read: {error.strerror}; create it or correct the path")]
@@ -47,24 +47,24 @@ def read(path: Path, root: Path | None = None) -> Located:
         raise ConfigurationError([Fault(name, 1, said)]) from None
 
 
-def house(config: Path) -> House:
+def load_rules(config: Path) -> Rules:
     """Office, policy and calendar, read again only when a file changed. Raises ConfigurationError with every fault."""
     files = [config / "office.yaml", config / "policy.yaml", *sorted((config / "calendars").glob("*.yaml"))]
     stamp = tuple((str(f), f.stat().st_mtime_ns if f.exists() else 0) for f in files)
     if config not in _kept or _kept[config][0] != stamp:
         _kept[config] = (stamp, _read_house(config))
-    found: House = _kept[config][1]
+    found: Rules = _kept[config][1]
     return found
 
 
-def _read_house(config: Path) -> House:
+def _read_house(config: Path) -> Rules:
     faults: list[Fault] = []
-    office = _collect(faults, lambda: read_office(read(config / "office.yaml", config.parent)))
-    policy = _collect(faults, lambda: read_policy(read(config / "policy.yaml", config.parent), _roles(office)))
+    office = _collect(faults, lambda: read_office(read_yaml(config / "office.yaml", config.parent)))
+    policy = _collect(faults, lambda: read_policy(read_yaml(config / "policy.yaml", config.parent), _roles(office)))
     days = _collect(faults, lambda: read_calendar(config, office.country if office else None))
     if faults or office is None or policy is None or days is None:
         raise ConfigurationError(faults)
-    return House(office, policy, days)
+    return Rules(office, policy, days)
 
 
 def _roles(office: Office | None) -> set[str] | None:
@@ -84,22 +84,22 @@ def read_calendar(config: Path, country: str | None, folder: Path | None = None)
 
     No country: one that only finds the faults of those files. Raises ConfigurationError.
     """
-    rules: list[DayRule] = []
+    rules: list[SpecialDay] = []
     estimated: set[int] = set()
     faults: list[Fault] = []
     for path in sorted((folder or config / "calendars").glob("*.yaml")):
-        found = _collect(faults, lambda path=path: read_overrides(read(path, config.parent)))
+        found = _collect(faults, lambda path=path: read_overrides(read_yaml(path, config.parent)))
         if found:
             rules.extend(found[0])
             estimated.update(found[1])
     if faults:
         raise ConfigurationError(faults)
-    return calendar(rules, estimated, country or "VN")
+    return working_calendar(rules, estimated, country or "VN")
 
 
 def read_plan_file(path: Path, office: Office, root: Path | None = None) -> Plan:
     """The plan of a file. Raises ConfigurationError with every fault."""
-    return read_plan(read(path, root), office)
+    return read_plan(read_yaml(path, root), office)
 
 
 def language_folder(config: Path) -> Path:
@@ -110,7 +110,7 @@ def language_folder(config: Path) -> Path:
     path = config / "office.yaml"
     stamp = path.stat().st_mtime_ns if path.exists() else 0
     if config not in _languages or _languages[config][0] != stamp:
-        located = read(path, config.parent)
+        located = read_yaml(path, config.parent)
         chosen = str((located.value or {}).get("language") or DEFAULT_LANGUAGE)
         if not (config / "words" / chosen).is_dir():
             located.fault(("language",), f"there is no folder words/{chosen}; correct the language or add the folder")
@@ -121,7 +121,7 @@ def language_folder(config: Path) -> Path:
 
 def read_words(config: Path, name: str) -> Located:
     """That file of the office's language, located. Raises ConfigurationError."""
-    return read(language_folder(config) / name, config.parent)
+    return read_yaml(language_folder(config) / name, config.parent)
 
 
 def words(config: Path) -> dict[str, Any]:

@@ -13,21 +13,21 @@ from prefect import get_run_logger
 from prefect.context import FlowRunContext
 
 from dondoc.foundation.errors import ClockError
-from dondoc.office.rules import House
-from tasks.config.loading import clock, house, words
+from dondoc.office.rules import Rules
+from tasks.config.loading import clock, load_rules, words
 from tasks.config.settings import Settings, settings
 from tasks.store.connect import engine
 
 
 @dataclass(frozen=True)
-class Morning:
+class RunContext:
     """What every step of a run shares. `now` is in the office's zone; `run` is Prefect's flow-run id.
 
     `told`: the time was given as `as_of`, not read from the clock.
     """
 
     settings: Settings
-    house: House
+    rules: Rules
     engine: sa.Engine
     plan: str
     item: str | None
@@ -44,25 +44,27 @@ class Morning:
     def local_day(self, moment: datetime | str) -> date:
         """The office's calendar day of a moment, or of an entry's `at`."""
         known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        return known.astimezone(self.house.policy.zone).date()
+        return known.astimezone(self.rules.policy.zone).date()
 
 
-def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry_run: bool = False) -> Morning:
+def begin(plan: str, item: str | None = None, as_of: datetime | None = None, dry_run: bool = False) -> RunContext:
     """Take the clock (or `as_of`) and everything else once.
 
     Raises ClockError when `as_of` lies ahead of the real clock and the run is not a rehearsal: an entry from
     the future would stop every run until then.
     """
     chosen = settings()
-    rules = house(chosen.config)
+    rules = load_rules(chosen.config)
     real, now = clock(rules.policy), clock(rules.policy, as_of)
     if now > real + timedelta(minutes=1) and not dry_run:
         raise ClockError("clock_ahead", at=now)
-    return Morning(chosen, rules, store(chosen.store_url), plan, item, now, _run_id(), dry_run, as_of is not None)
+    return RunContext(
+        chosen, rules, own_engine(chosen.store_url), plan, item, now, _run_id(), dry_run, as_of is not None
+    )
 
 
 @cache
-def store(url: str) -> sa.Engine:
+def own_engine(url: str) -> sa.Engine:
     """This process's engine on our database."""
     return engine(url)
 

@@ -104,7 +104,7 @@ class RetentionSection(_Section):
     keep_runs_days: int = Field(default=0, ge=0, le=36600)
 
 
-class File(_Section):
+class ConfigurationFile(_Section):
     """config/dondoc.toml."""
 
     mail: MailSection = MailSection()

@@ -19,7 +19,7 @@ from dondoc.mail.mime import MailError, checked_address
 from dondoc.mail.reply_addresses import LONGEST_BASE, ReplyTo
 from tasks.config.sections import (
     AuditSection,
-    File,
+    ConfigurationFile,
     MailSection,
     ReplySection,
     RescueSection,
@@ -242,10 +242,10 @@ def _imap(config: Path, section: ReplySection, environ: Mapping[str, str]) -> Im
     )
 
 
-def read_file(path: Path) -> File:
+def read_file(path: Path) -> ConfigurationFile:
     """The parsed dondoc.toml. Raises ConfigurationError."""
     try:
-        return File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return ConfigurationFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SettingsError(f"{path} is missing; restore it from the repository, or set DONDOC_CONFIG") from None
     except tomllib.TOMLDecodeError as error:

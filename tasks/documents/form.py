@@ -16,7 +16,7 @@ from docx.shared import Cm, Length, Mm, Pt
 from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 
-from dondoc.documents.form_settings import Settings
+from dondoc.documents.form_settings import DocumentSettings
 
 FONT = "Times New Roman"
 LANGUAGE = "vi-VN"
@@ -24,7 +24,7 @@ _UNUSED = ("/thumbnail", "/stylesWithEffects", "/customXml")
 A4 = (Mm(210), Mm(297))
 
 
-def blank(settings: Settings) -> Docx:
+def blank(settings: DocumentSettings) -> Docx:
     """An empty document in the Decree's form: one upright A4 section, styles, a number on top of every page but the first."""
     docx = new_document()
     _slim(docx)
@@ -37,7 +37,7 @@ def blank(settings: Settings) -> Docx:
     return docx
 
 
-def appendix(docx: Docx, settings: Settings) -> Section:
+def appendix(docx: Docx, settings: DocumentSettings) -> Section:
     """A new section lying on its side, whose pages count from 1 again: each appendix is numbered on its own."""
     section: Section = docx.add_section(WD_SECTION.NEW_PAGE)
     section.orientation = WD_ORIENT.LANDSCAPE
@@ -59,14 +59,14 @@ def _length(length: Length | None) -> int:
     return int(length or 0)
 
 
-def _margins(section: Section, settings: Settings) -> None:
+def _margins(section: Section, settings: DocumentSettings) -> None:
     page = settings.page
     section.top_margin, section.bottom_margin = Mm(page.top), Mm(page.bottom)
     section.left_margin, section.right_margin = Mm(page.left), Mm(page.right)
     section.header_distance, section.footer_distance = Mm(10), Mm(10)
 
 
-def _defaults(docx: Docx, settings: Settings) -> None:
+def _defaults(docx: Docx, settings: DocumentSettings) -> None:
     sizes = settings.type
     normal = docx.styles["Normal"]
     for properties in (
@@ -102,7 +102,7 @@ def style_name(style: str) -> str:
     return f"VB {style}"
 
 
-def _style(docx: Docx, name: str, settings: Settings, first_line: Length) -> ParagraphStyle:
+def _style(docx: Docx, name: str, settings: DocumentSettings, first_line: Length) -> ParagraphStyle:
     made = docx.styles.add_style(style_name(name), WD_STYLE_TYPE.PARAGRAPH)
     assert isinstance(made, ParagraphStyle)
     made.base_style = docx.styles["Normal"]
@@ -132,7 +132,7 @@ def _set_font(properties: Any) -> None:
         language.set(qn(f"w:{script}"), LANGUAGE)
 
 
-def _page_number(paragraph: Paragraph, settings: Settings) -> None:
+def _page_number(paragraph: Paragraph, settings: DocumentSettings) -> None:
     paragraph.alignment = ALIGN.CENTER
     run = paragraph.add_run()
     run.font.size = Pt(settings.type.motto)

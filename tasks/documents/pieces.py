@@ -18,8 +18,8 @@ from docx.table import _Cell as Cell
 from docx.table import _Row as Row
 from docx.text.paragraph import Paragraph as DocxParagraph
 
-from dondoc.documents.form_settings import Settings
-from dondoc.documents.marked_text import Align, Block, Paragraph, Picture, Table, Text
+from dondoc.documents.form_settings import DocumentSettings
+from dondoc.documents.marked_text import Align, Block, Paragraph, PicturePlace, Table, Text
 from tasks.documents.form import style_name
 
 _ALIGN: Mapping[Align, ALIGN] = {"l": ALIGN.LEFT, "c": ALIGN.CENTER, "r": ALIGN.RIGHT}
@@ -33,7 +33,7 @@ class Place(Protocol):
         """A new one at the end."""
 
 
-def write(paragraph: DocxParagraph, text: Text, *, size: int | None = None) -> DocxParagraph:
+def write_text(paragraph: DocxParagraph, text: Text, *, size: int | None = None) -> DocxParagraph:
     """The runs of a text; what is left to complete is marked in yellow, a dotted line ends at its tab stop."""
     for piece in text:
         run = paragraph.add_run("\t" if piece.dots else piece.text)
@@ -44,7 +44,7 @@ def write(paragraph: DocxParagraph, text: Text, *, size: int | None = None) -> D
     return paragraph
 
 
-def line(
+def form_line(
     cell: Cell, words: str, size: int, *, bold: bool = False, italic: bool = False, align: ALIGN = ALIGN.CENTER,
     before: float = 0,
 ) -> DocxParagraph:  # fmt: skip
@@ -80,33 +80,39 @@ def _ruled(paragraph: DocxParagraph) -> bool:
     return paragraph._p.pPr is not None and paragraph._p.pPr.find(qn("w:pBdr")) is not None
 
 
-def columns(docx: Docx, widths: Sequence[int], rows: int = 1) -> DocxTable:
+def unruled_table(docx: Docx, widths: Sequence[int], rows: int = 1) -> DocxTable:
     """A table without lines, for what stands side by side."""
     table: DocxTable = docx.add_table(rows=rows, cols=len(widths))
     _lay_out(table, widths, margin=0)
     return table
 
 
-def whole(row: Row) -> None:
+def uncut(row: Row) -> None:
     """A row that no page break cuts."""
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
 
 
 def blocks(
-    docx: Docx, found: Sequence[Block], settings: Settings, width: int, pictures: Mapping[str, bytes], *, holds: bool
+    docx: Docx,
+    found: Sequence[Block],
+    settings: DocumentSettings,
+    width: int,
+    pictures: Mapping[str, bytes],
+    *,
+    holds: bool,
 ) -> None:
     """The body's blocks in order. `holds`: the last stays on the page of what follows it (a signature)."""
     for block, following in zip(found, (*found[1:], None), strict=True):
         last = holds and following is None
         match block:
             case Paragraph():
-                paragraph = write(docx.add_paragraph(style=style_name(block.style)), block.text)
+                paragraph = write_text(docx.add_paragraph(style=style_name(block.style)), block.text)
                 _dot(paragraph, block.text, width)
                 if last or isinstance(following, Table):
                     paragraph.paragraph_format.keep_with_next = True
             case Table():
                 _table(docx, block, settings, width, keep=last)
-            case Picture(name=name) if name in pictures:
+            case PicturePlace(name=name) if name in pictures:
                 paragraph = docx.add_paragraph()
                 paragraph.alignment = ALIGN.CENTER
                 paragraph.add_run().add_picture(BytesIO(pictures[name]), width=Emu(width))
@@ -122,7 +128,7 @@ def _dot(paragraph: DocxParagraph, text: Text, width: int) -> None:
         paragraph.alignment = ALIGN.LEFT
 
 
-def _table(docx: Docx, found: Table, settings: Settings, width: int, *, keep: bool) -> None:
+def _table(docx: Docx, found: Table, settings: DocumentSettings, width: int, *, keep: bool) -> None:
     total = sum(column.width for column in found.columns)
     widths = [int(width * column.width / total) for column in found.columns]
     table = docx.add_table(rows=len(found.rows), cols=len(found.columns))
@@ -130,11 +136,11 @@ def _table(docx: Docx, found: Table, settings: Settings, width: int, *, keep: bo
     _lay_out(table, widths, margin=4 * _PT)
     # By rows of XML: python-docx's own cell(row, column) looks through the whole table each time.
     for number, (row, cells) in enumerate(zip(table.rows, found.rows, strict=True)):
-        whole(row)
+        uncut(row)
         if number == 0:
             row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
         for cell, text, column in zip(row.cells, cells, found.columns, strict=True):
-            paragraph = write(cell.paragraphs[0], text, size=settings.type.table)
+            paragraph = write_text(cell.paragraphs[0], text, size=settings.type.table)
             paragraph.alignment = ALIGN.CENTER if number == 0 else _ALIGN[column.align]
             paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
             paragraph.paragraph_format.keep_with_next = number == 0 or (keep and number == len(found.rows) - 1)

@@ -9,18 +9,18 @@ from typing import Any
 
 import jinja2
 
-from dondoc.documents.form_settings import Settings, read_settings
+from dondoc.documents.form_settings import DocumentSettings, read_document_settings
 from dondoc.documents.marked_text import Document, DocumentError, read_document, shielded
 from dondoc.foundation.errors import ConfigurationError, Fault
 from dondoc.office.office import Office
-from dondoc.office.wording import sentence, short
-from tasks.config.loading import language_folder, read, read_words
+from dondoc.office.wording import sentence, short_day
+from tasks.config.loading import language_folder, read_words, read_yaml
 
 
-def document_settings(config: Path, office: Office) -> Settings:
+def document_settings(config: Path, office: Office) -> DocumentSettings:
     """documents.yaml and the words of its form. Raises ConfigurationError with every fault."""
-    form = read(config / "documents.yaml", config.parent)
-    return read_settings(form.with_keys_of(read_words(config, "documents/words.yaml")), office)
+    form = read_yaml(config / "documents.yaml", config.parent)
+    return read_document_settings(form.with_keys_of(read_words(config, "documents/words.yaml")), office)
 
 
 def check_documents(config: Path, office: Office) -> None:
@@ -45,7 +45,7 @@ def check_documents(config: Path, office: Office) -> None:
         raise ConfigurationError(faults)
 
 
-def fill(config: Path, template: str, facts: dict[str, Any], settings: Settings) -> Document:
+def fill(config: Path, template: str, facts: dict[str, Any], settings: DocumentSettings) -> Document:
     """The document that a template says about those facts. Raises DocumentError naming the template and the line."""
     context = {**facts, "long_day": lambda day: long_day(day, settings)}
     folder = language_folder(config) / "documents"
@@ -59,7 +59,7 @@ def fill(config: Path, template: str, facts: dict[str, Any], settings: Settings)
         raise DocumentError(f"{shown}/{template}: {error}; correct the template") from None
 
 
-def long_day(day: date, settings: Settings) -> str:
+def long_day(day: date, settings: DocumentSettings) -> str:
     """ngày 05 tháng 02 năm 2024: days below 10 and months 1 and 2 with a zero (Nghị định 30/2020/NĐ-CP)."""
     month = f"{day.month:02}" if day.month < 3 else str(day.month)
     return settings.words.long_day.format(day=f"{day.day:02}", month=month, year=day.year)
@@ -86,5 +86,5 @@ def _environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # what comes out is no markup language: values are shielded, the writer escapes XML
     )
-    made.filters.update(short=short, sentence=sentence, lower_first=_lower_first, two=_two)
+    made.filters.update(short=short_day, sentence=sentence, lower_first=_lower_first, two=_two)
     return made

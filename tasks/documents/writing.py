@@ -13,8 +13,8 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
 from docx.shared import Mm, Pt
 from docx.table import _Cell as Cell
 
-from dondoc.documents.form_settings import Issuer, Settings, Signature
-from dondoc.documents.marked_text import Document, DocumentError, Run, Text, plain
+from dondoc.documents.form_settings import DocumentSettings, Issuer, Signature
+from dondoc.documents.marked_text import Document, DocumentError, Text, TextRun, text_words
 from dondoc.office.office import Office
 from tasks.documents import form, pieces
 
@@ -28,7 +28,7 @@ _SIGNING_ROOM = 62  # points between the title and the name
 
 
 def document_bytes(
-    document: Document, settings: Settings, office: Office, moment: datetime, pictures: Mapping[str, bytes]
+    document: Document, settings: DocumentSettings, office: Office, moment: datetime, pictures: Mapping[str, bytes]
 ) -> bytes:
     """The .docx. `moment` (aware) dates it inside and gives the year left in its head; `pictures` by name, as PNG.
 
@@ -57,32 +57,36 @@ def _known(known: Mapping[str, _Found], name: str, what: str) -> _Found:
     return known[name]
 
 
-def _head(docx: Docx, document: Document, issuer: Issuer, settings: Settings, moment: datetime, width: int) -> None:
+def _head(
+    docx: Docx, document: Document, issuer: Issuer, settings: DocumentSettings, moment: datetime, width: int
+) -> None:
     """Who issues on the left, the nation and the motto on the right; below them the number and the place and date."""
     words, motto = settings.words, settings.type.motto
     small = motto - 1
     left = int(width * _LEFT_OF_HEAD)
-    table = pieces.columns(docx, (left, width - left), rows=2)
+    table = pieces.unruled_table(docx, (left, width - left), rows=2)
     body, nation = table.rows[0].cells
     for text in issuer.parent:
-        pieces.line(body, text, small)
+        pieces.form_line(body, text, small)
     for text in issuer.body:
-        pieces.line(body, text, small, bold=True)
+        pieces.form_line(body, text, small, bold=True)
     pieces.rule(body, int(len(issuer.body[-1]) * _LETTER_EM * small * 12700 * 0.42), left)
-    pieces.line(nation, words.nation, small, bold=True)
-    pieces.line(nation, words.motto, motto, bold=True)
+    pieces.form_line(nation, words.nation, small, bold=True)
+    pieces.form_line(nation, words.motto, motto, bold=True)
     pieces.rule(nation, int(_MOTTO_EM * motto * 12700), width - left)
     number, dated = table.rows[1].cells
-    pieces.line(number, words.number.format(symbol=document.symbol), 13, before=6)
+    pieces.form_line(number, words.number.format(symbol=document.symbol), 13, before=6)
     if document.regarding:
-        about = pieces.line(number, words.regarding.format(about=""), small, before=6)
-        pieces.write(about, document.regarding, size=small)
+        about = pieces.form_line(number, words.regarding.format(about=""), small, before=6)
+        pieces.write_text(about, document.regarding, size=small)
         about.paragraph_format.left_indent = about.paragraph_format.right_indent = Mm(2)
     if not document.undated:
-        pieces.line(dated, words.dated.format(place=settings.place, year=moment.year), motto, italic=True, before=6)
+        pieces.form_line(
+            dated, words.dated.format(place=settings.place, year=moment.year), motto, italic=True, before=6
+        )
 
 
-def _opening(docx: Docx, document: Document, settings: Settings, width: int) -> None:
+def _opening(docx: Docx, document: Document, settings: DocumentSettings, width: int) -> None:
     """The document's name and what it is about, or to whom a letter is written."""
     size = settings.type.body
     if document.name:
@@ -91,18 +95,18 @@ def _opening(docx: Docx, document: Document, settings: Settings, width: int) -> 
         run = name.add_run(document.name)
         run.bold, run.font.size = True, Pt(size)
         if document.summary:
-            about = pieces.write(docx.add_paragraph(), document.summary, size=size)
+            about = pieces.write_text(docx.add_paragraph(), document.summary, size=size)
             about.alignment = ALIGN.CENTER
             for run in about.runs:
                 run.bold = True
-        shown = plain(document.summary) or document.name
+        shown = text_words(document.summary) or document.name
         pieces.rule(docx, int(min(width * 0.5, len(shown) * 0.5 * size * 12700) * 0.42), width)
     if document.to:
         _addressees(docx, document.to, settings)
     docx.add_paragraph().paragraph_format.line_spacing = Pt(6)
 
 
-def _addressees(docx: Docx, to: tuple[Text, ...], settings: Settings) -> None:
+def _addressees(docx: Docx, to: tuple[Text, ...], settings: DocumentSettings) -> None:
     """One addressee stands beside "Kính gửi:", several stand in a list under it."""
     single = len(to) == 1
     first = docx.add_paragraph()
@@ -112,46 +116,51 @@ def _addressees(docx: Docx, to: tuple[Text, ...], settings: Settings) -> None:
     if single:
         first.alignment = ALIGN.CENTER
         first.paragraph_format.left_indent = Mm(0)
-        pieces.write(first, to[0])
+        pieces.write_text(first, to[0])
         return
     for number, text in enumerate(to, start=1):
         paragraph = docx.add_paragraph()
         paragraph.paragraph_format.left_indent, paragraph.paragraph_format.first_line_indent = Mm(52), Mm(-3)
-        pieces.write(paragraph, (Run("- "), *text, Run("." if number == len(to) else ";")))
+        pieces.write_text(paragraph, (TextRun("- "), *text, TextRun("." if number == len(to) else ";")))
 
 
 def _end(
-    docx: Docx, document: Document, signatures: list[Signature], office: Office, settings: Settings, width: int
+    docx: Docx, document: Document, signatures: list[Signature], office: Office, settings: DocumentSettings, width: int
 ) -> None:
     """Recipients on the left, the signature on the right; two signatures stand side by side above the recipients."""
     half = width // 2
     if len(signatures) > 1:
-        both = pieces.columns(docx, [width // len(signatures)] * len(signatures))
-        pieces.whole(both.rows[0])
+        both = pieces.unruled_table(docx, [width // len(signatures)] * len(signatures))
+        pieces.uncut(both.rows[0])
         for cell, signature in zip(both.rows[0].cells, signatures, strict=True):
             _signature(cell, signature, office, settings)
-    table = pieces.columns(docx, (half, width - half))
-    pieces.whole(table.rows[0])
+    table = pieces.unruled_table(docx, (half, width - half))
+    pieces.uncut(table.rows[0])
     left, right = table.rows[0].cells
-    pieces.line(left, settings.words.receivers, 12, bold=True, italic=True, align=ALIGN.LEFT, before=12)
+    pieces.form_line(left, settings.words.receivers, 12, bold=True, italic=True, align=ALIGN.LEFT, before=12)
     for text in document.receivers:
         paragraph = left.add_paragraph()
         paragraph.paragraph_format.left_indent, paragraph.paragraph_format.first_line_indent = Mm(2), Mm(-2)
-        pieces.write(paragraph, text, size=11)
+        pieces.write_text(paragraph, text, size=11)
     if len(signatures) == 1:
         _signature(right, signatures[0], office, settings)
 
 
-def _signature(cell: Cell, signature: Signature, office: Office, settings: Settings) -> None:
+def _signature(cell: Cell, signature: Signature, office: Office, settings: DocumentSettings) -> None:
     size, role = settings.type.body, office.role(signature.role)
     title = signature.title or ((role.title.upper(),) if role else ())
     for number, text in enumerate((*signature.authority, *title)):
-        pieces.line(cell, text, size, bold=True, before=0 if number else 12)
-    pieces.line(cell, role.person if role else "", size, bold=True, before=_SIGNING_ROOM)
+        pieces.form_line(cell, text, size, bold=True, before=0 if number else 12)
+    pieces.form_line(cell, role.person if role else "", size, bold=True, before=_SIGNING_ROOM)
 
 
 def _appendix(
-    docx: Docx, document: Document, issuer: Issuer, settings: Settings, moment: datetime, pictures: Mapping[str, bytes]
+    docx: Docx,
+    document: Document,
+    issuer: Issuer,
+    settings: DocumentSettings,
+    moment: datetime,
+    pictures: Mapping[str, bytes],
 ) -> None:
     words, size = settings.words, settings.type.body
     section = form.appendix(docx, settings)
@@ -176,7 +185,7 @@ def _properties(docx: Docx, document: Document, office: Office, moment: datetime
     core = docx.core_properties
     core.author = core.last_modified_by = office.office[:255]
     core.created = core.modified = stamp
-    core.title = (f"{document.name} {plain(document.summary)}".strip() or plain(document.regarding))[:255]
+    core.title = (f"{document.name} {text_words(document.summary)}".strip() or text_words(document.regarding))[:255]
     core.comments = core.keywords = core.subject = core.category = ""
     core.language, core.revision = form.LANGUAGE, 1
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-MANIFEST = "MANIFEST.jsonl"
+PACK_MANIFEST = "MANIFEST.jsonl"
 _CHUNK = 1 << 20
 _MODE = 0o100644 << 16
 
@@ -33,13 +33,13 @@ def write_archive(folder: Path, out: Path, moment: datetime, original: Mapping[s
     Members are sorted, dated `moment` (UTC) and compressed alike; files are read a megabyte at a time.
     """
     members = sorted(str(path.relative_to(folder).as_posix()) for path in folder.rglob("*") if path.is_file())
-    with (folder / MANIFEST).open("wb") as manifest:
+    with (folder / PACK_MANIFEST).open("wb") as manifest:
         for line in _manifest(folder, members, original):
             manifest.write(line)
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for member in (MANIFEST, *members):
+            for member in (PACK_MANIFEST, *members):
                 _add(archive, folder / member, member, moment)
         sha256, size = _hashed(draft)
         os.replace(draft, out)

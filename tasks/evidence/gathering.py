@@ -24,15 +24,15 @@ from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
 from dondoc.obligations.timing import owed_in
-from dondoc.office.rules import House
-from dondoc.plan.plan import Item, Obligation, to_json
+from dondoc.office.rules import Rules
+from dondoc.plan.plan import Item, Obligation, plan_to_json
 from dondoc.verification.completeness import Recount, recount
 from dondoc.verification.evidence import Selection, Survey, concerns, member_name
 from tasks.obligations.snapshot import read_snapshot
 from tasks.store import tables
 from tasks.store.chain import export
 from tasks.store.files import LostFileError, fetch
-from tasks.store.plans import version
+from tasks.store.plans import version_of_plan
 
 WHOLE, SLICE = "so-chung-cu/toan-bo.jsonl", "so-chung-cu/trich.txt"
 REGISTER, MAILS, FILES = "danh-muc.jsonl", "thu.jsonl", "tep.jsonl"
@@ -44,7 +44,7 @@ class PackError(DondocError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PackedOccurrence:
     """One selected occurrence as it stood at the pack's head. `page` is its place in the pack."""
 
     id: str
@@ -65,14 +65,14 @@ class Surveyed:
     at: datetime
     survey: Survey
     recounted: Recount
-    house: House
-    occurrences: tuple[Kept, ...]
+    rules: Rules
+    occurrences: tuple[PackedOccurrence, ...]
     parties: tuple[str, ...]
 
     @property
     def today(self) -> date:
         """The office's calendar day of the last entry: what is overdue is judged on it."""
-        return self.at.astimezone(self.house.policy.zone).date()
+        return self.at.astimezone(self.rules.policy.zone).date()
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -85,7 +85,7 @@ class Surveyed:
         return frozenset(kept.id.split("/")[0] for kept in self.occurrences)
 
 
-def survey(connection: sa.Connection, house: House, selection: Selection, upto: int | None = None) -> Surveyed:
+def survey(connection: sa.Connection, rules: Rules, selection: Selection, upto: int | None = None) -> Surveyed:
     """Verify the ledger up to entry `upto` (all of it), fold it and choose. Raises PackError."""
     found, last = Survey(), [""]
 
@@ -104,46 +104,46 @@ def survey(connection: sa.Connection, house: House, selection: Selection, upto: 
     if not head.seq or (upto is not None and head.seq < upto):
         raise PackError(f"the ledger ends at entry {head.seq}; give an earlier one")
 
-    ids = found.chosen(selection, leads(connection, house))
+    ids = found.chosen(selection, leads_by_version(connection, rules))
     if not ids:
         raise PackError("nothing matches what was asked for; 'dondoc status' lists every occurrence")
     moment = datetime.fromisoformat(last[0])
-    today = moment.astimezone(house.policy.zone).date()
-    stood = _stood(connection, house, ids, moment, head)
+    today = moment.astimezone(rules.policy.zone).date()
+    stood = _stood(connection, rules, ids, moment, head)
     kept = tuple(_kept(stood[key], today, number) for number, key in enumerate(ids, start=1))
-    return Surveyed(selection, head, moment, found, recounted, house, kept, _parties(house, selection.unit))
+    return Surveyed(selection, head, moment, found, recounted, rules, kept, _parties(rules, selection.unit))
 
 
-def leads(connection: sa.Connection, house: House) -> Callable[[str, str], tuple[str, ...]]:
+def leads_by_version(connection: sa.Connection, rules: Rules) -> Callable[[str, str], tuple[str, ...]]:
     """(occurrence, version of its plan) → the units that lead it there."""
-    return lambda occurrence, digest: house.office.members(_obligation(connection, occurrence, digest)[1].lead)
+    return lambda occurrence, digest: rules.office.members(_obligation(connection, occurrence, digest)[1].lead)
 
 
-def _parties(house: House, unit: str) -> tuple[str, ...]:
+def _parties(rules: Rules, unit: str) -> tuple[str, ...]:
     """Under which names of plans a unit leads: its own and those of its groups. Stands in the pack for its verifier."""
     if not unit:
         return ()
-    return tuple(sorted({unit, *(g.id for g in house.office.groups if unit in house.office.members((g.id,)))}))
+    return tuple(sorted({unit, *(g.id for g in rules.office.groups if unit in rules.office.members((g.id,)))}))
 
 
 def _obligation(connection: sa.Connection, occurrence: str, digest: str) -> tuple[Item, Obligation]:
     plan, item, obligation, period = occurrence.split("/", 3)
-    found = version(connection, plan, digest).item(item)
+    found = version_of_plan(connection, plan, digest).item(item)
     return found, owed_in(found.obligation(obligation), period)
 
 
 def _stood(
-    connection: sa.Connection, house: House, ids: Iterable[str], moment: datetime, head: Head
+    connection: sa.Connection, rules: Rules, ids: Iterable[str], moment: datetime, head: Head
 ) -> dict[str, Tracked]:  # fmt: skip
     """Those occurrences as the ledger left them at `head`."""
     plans = dict.fromkeys(key.split("/")[0] for key in ids)
-    found = (read_snapshot(connection, house, plan, moment, head.seq) for plan in plans)
+    found = (read_snapshot(connection, rules, plan, moment, head.seq) for plan in plans)
     return {each.occurrence.id: each for snapshot in found for each in snapshot.tracked}
 
 
-def _kept(tracked: Tracked, today: date, number: int) -> Kept:
+def _kept(tracked: Tracked, today: date, number: int) -> PackedOccurrence:
     occurrence, state = tracked.occurrence, tracked.state
-    return Kept(
+    return PackedOccurrence(
         occurrence.id, tracked.item, tracked.obligation, occurrence.period, state, outcome(state, today), f"ky/{number:04}.html"
     )  # fmt: skip
 
@@ -167,7 +167,7 @@ def lay(connection: sa.Connection, found: Surveyed, shelf: Path, folder: Path) -
     _write_lines(folder / REGISTER, (canonical(_registered(kept)) for kept in found.occurrences))
     for plan, digest in dict.fromkeys(found.survey.versions):
         if plan in found.plans:
-            body = to_json(version(connection, plan, digest))
+            body = plan_to_json(version_of_plan(connection, plan, digest))
             (folder / "ke-hoach" / f"{plan}-{digest[:16]}.json").write_bytes(canonical(body))
     laying = _Laying(connection, found, shelf, folder)
     with (folder / WHOLE).open("wb") as whole, (folder / SLICE).open("w", encoding="ascii", newline="\n") as part:
@@ -179,7 +179,7 @@ def lay(connection: sa.Connection, found: Surveyed, shelf: Path, folder: Path) -
     return laying.laid
 
 
-def _registered(kept: Kept) -> dict[str, Any]:
+def _registered(kept: PackedOccurrence) -> dict[str, Any]:
     state = kept.state
     days = {name: getattr(state, name) for name in ("opens", "original_due", "due", "submitted_on", "signed_on")}
     return {

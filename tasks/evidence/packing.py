@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from dondoc.foundation.canonical import canonical
 from dondoc.ledger.ledger import SYSTEM, Draft, Head
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording
 from dondoc.verification.evidence import Selection
 from tasks.config.loading import language_folder, read_words, words
@@ -25,9 +25,9 @@ from tasks.config.settings import Settings
 from tasks.evidence.archive import Archive, write_archive
 from tasks.evidence.gathering import Laid, Surveyed, lay, survey
 from tasks.evidence.pages import write_index, write_sheet
-from tasks.evidence.prefectruns import Told, write_runs
+from tasks.evidence.prefectruns import PrefectRuns, write_runs
 from tasks.evidence.printed import write_printed
-from tasks.evidence.sheets import Report
+from tasks.evidence.sheets import PackReport
 from tasks.store.chain import append, appending
 from tasks.store.copied import copied_runs
 
@@ -44,7 +44,7 @@ class Packed:
     head: Head
     occurrences: int
     entries: int
-    runs: Told
+    runs: PrefectRuns
     lost: int
 
 
@@ -55,7 +55,7 @@ def own_words(config: Path) -> dict[str, Any]:
 
 
 def pack(
-    engine: sa.Engine, settings: Settings, house: House, selection: Selection, out: Path, upto: int | None = None
+    engine: sa.Engine, settings: Settings, rules: Rules, selection: Selection, out: Path, upto: int | None = None
 ) -> Packed:
     """Write the pack of a selection to `out`, as the ledger stood at entry `upto` (now). Raises PackError.
 
@@ -66,7 +66,7 @@ def pack(
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
     ):
         folder = Path(scratch)
-        found = survey(connection, house, selection, upto)
+        found = survey(connection, rules, selection, upto)
         laid = lay(connection, found, settings.var / "files", folder)
         runs = write_runs(settings, laid.runs, folder / "prefect", copied_runs(connection))
         _about(found, laid, runs, folder)
@@ -77,7 +77,7 @@ def pack(
     return Packed(selection, archive, found.head, len(found.occurrences), laid.entries, runs, len(laid.lost))
 
 
-def record(engine: sa.Engine, made: Packed, now: datetime, actor: str) -> Head:
+def record_pack(engine: sa.Engine, made: Packed, now: datetime, actor: str) -> Head:
     """The entry that says this pack was made: what was asked for, where it ends, its SHA-256."""
     body = {
         "selection": made.selection.to_json(),
@@ -92,7 +92,7 @@ def record(engine: sa.Engine, made: Packed, now: datetime, actor: str) -> Head:
     return entry.head
 
 
-def _about(found: Surveyed, laid: Laid, runs: Told, folder: Path) -> None:
+def _about(found: Surveyed, laid: Laid, runs: PrefectRuns, folder: Path) -> None:
     at = found.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     body = {
         "version": VERSION,
@@ -108,11 +108,11 @@ def _about(found: Surveyed, laid: Laid, runs: Told, folder: Path) -> None:
 
 
 def _report(
-    connection: sa.Connection, settings: Settings, found: Surveyed, laid: Laid, runs: Told, folder: Path
+    connection: sa.Connection, settings: Settings, found: Surveyed, laid: Laid, runs: PrefectRuns, folder: Path
 ) -> None:  # fmt: skip
     own = own_words(settings.config)
-    wording = Wording(words(settings.config), found.house.office, found.house.calendar, found.today, portal=True)
-    report = Report(connection, found, laid, runs, wording, own)
+    wording = Wording(words(settings.config), found.rules.office, found.rules.calendar, found.today, portal=True)
+    report = PackReport(connection, found, laid, runs, wording, own)
     cover = report.cover()
     write_index(settings.config, folder, cover, own)
     for sheet in report.sheets():

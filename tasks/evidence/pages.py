@@ -10,11 +10,11 @@ from typing import Any
 
 import jinja2
 
-from dondoc.office.wording import short
+from dondoc.office.wording import short_day
 from tasks.config.loading import language_folder
-from tasks.evidence.sheets import Cover, Sheet
+from tasks.evidence.sheets import Cover, OccurrenceSheet
 
-TONES = ("grey", "green", "amber", "red")
+STACKED_TONES = ("grey", "green", "amber", "red")
 _HEIGHT, _LEFT, _RIGHT = 120, 20, 700
 
 
@@ -32,7 +32,7 @@ def _environment(folder: Path) -> jinja2.Environment:
 
 def write_index(config: Path, folder: Path, cover: Cover, own: Mapping[str, Any]) -> None:
     """index.html."""
-    found = columns(cover, own)
+    found = month_columns(cover, own)
     text = (
         _templates(config)
         .get_template("index.html")
@@ -41,7 +41,7 @@ def write_index(config: Path, folder: Path, cover: Cover, own: Mapping[str, Any]
     (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_sheet(config: Path, folder: Path, sheet: Sheet, head: str, own: Mapping[str, Any]) -> None:
+def write_sheet(config: Path, folder: Path, sheet: OccurrenceSheet, head: str, own: Mapping[str, Any]) -> None:
     """One occurrence's page."""
     text = (
         _templates(config).get_template("ky.html").render(sheet=sheet, own=own, head=head, line=_timeline(sheet, own))
@@ -49,7 +49,7 @@ def write_sheet(config: Path, folder: Path, sheet: Sheet, head: str, own: Mappin
     (folder / sheet.page).write_text(text, encoding="utf-8", newline="\n")
 
 
-def columns(cover: Cover, own: Mapping[str, Any]) -> list[dict[str, Any]]:
+def month_columns(cover: Cover, own: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is due in each month, the tones stacked; heights share one scale."""
     tallest = max((sum(counts.values()) for _, _, counts in cover.months), default=0)
     years = {year for year, _, _ in cover.months}
@@ -57,7 +57,7 @@ def columns(cover: Cover, own: Mapping[str, Any]) -> list[dict[str, Any]]:
     for number, (year, month, counts) in enumerate(cover.months):
         total, below = sum(counts.values()), 0.0
         pieces = []
-        for tone in TONES:
+        for tone in STACKED_TONES:
             height = counts.get(tone, 0) * _HEIGHT / tallest
             if height:
                 below += height
@@ -70,7 +70,7 @@ def columns(cover: Cover, own: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _timeline(sheet: Sheet, own: Mapping[str, Any]) -> dict[str, Any] | None:
+def _timeline(sheet: OccurrenceSheet, own: Mapping[str, Any]) -> dict[str, Any] | None:
     days = [line.day for line in sheet.lines]
     known = [*days, *(day for day in (sheet.opens, sheet.due) if day)]
     if not days or len(set(known)) < 2:
@@ -83,12 +83,12 @@ def _timeline(sheet: Sheet, own: Mapping[str, Any]) -> dict[str, Any] | None:
     opens, due = sheet.opens, sheet.due
     window = (place(opens), round(place(due) - place(opens), 1)) if opens and due and opens <= due else None
     label = own["timeline"].format(
-        first=short(first), last=short(last), opens=short(opens) or own["no_day"], due=short(due) or own["no_day"],
+        first=short_day(first), last=short_day(last), opens=short_day(opens) or own["no_day"], due=short_day(due) or own["no_day"],
         number=len(days),
     )  # fmt: skip
     return {
-        "window": window, "due": place(due) if due else None, "due_words": f"{own['facts']['due']} {short(due)}",
-        "dots": _unique(place(day) for day in days), "first": short(first), "last": short(last), "label": label,
+        "window": window, "due": place(due) if due else None, "due_words": f"{own['facts']['due']} {short_day(due)}",
+        "dots": _unique(place(day) for day in days), "first": short_day(first), "last": short_day(last), "label": label,
     }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ _ARTIFACT = ("key", "type", "created", "description", "data")
 
 
 @dataclass(slots=True)
-class Told:
+class PrefectRuns:
     """What Prefect told. `reached` is false where it did not answer, also half-way: `missing` then is not yet asked."""
 
     reached: bool = True
@@ -40,7 +40,9 @@ class Told:
     missing: list[str] = field(default_factory=list)
 
 
-def write_runs(settings: Settings, runs: Iterable[str], folder: Path, copies: Mapping[str, str] | None = None) -> Told:
+def write_runs(
+    settings: Settings, runs: Iterable[str], folder: Path, copies: Mapping[str, str] | None = None
+) -> PrefectRuns:
     """One JSON file a run below `folder`. `copies` are SHA-256s of the record's. Never raises for what Prefect does."""
     told = _asked(settings, runs, folder)
     missing = list(told.missing)
@@ -55,11 +57,11 @@ def write_runs(settings: Settings, runs: Iterable[str], folder: Path, copies: Ma
     return told
 
 
-def _asked(settings: Settings, runs: Iterable[str], folder: Path) -> Told:
-    told, left = Told(), iter(sorted(runs))
+def _asked(settings: Settings, runs: Iterable[str], folder: Path) -> PrefectRuns:
+    told, left = PrefectRuns(), iter(sorted(runs))
     client = _client(settings)
     if client is None:
-        return Told(False, 0, list(left))
+        return PrefectRuns(False, 0, list(left))
     with client:
         while batch := list(islice(left, _BATCH)):
             try:

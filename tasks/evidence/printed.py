@@ -11,8 +11,8 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, WrapMode
 
-from tasks.evidence.pages import columns
-from tasks.evidence.sheets import Cover, Line, Sheet
+from tasks.evidence.pages import month_columns
+from tasks.evidence.sheets import Cover, EntryLine, OccurrenceSheet
 
 _PACKAGE = find_spec("matplotlib")  # only its fonts: importing it costs more than a pack
 _FONTS = Path(_PACKAGE.origin or "").parent / "mpl-data/fonts/ttf" if _PACKAGE else Path()
@@ -78,7 +78,7 @@ class _Paper(FPDF):
 
 
 def write_printed(
-    out: Path, cover: Cover, sheets: Iterable[Sheet], own: Mapping[str, Any], moment: datetime
+    out: Path, cover: Cover, sheets: Iterable[OccurrenceSheet], own: Mapping[str, Any], moment: datetime
 ) -> None:  # fmt: skip
     """The whole report below `out`, dated `moment`."""
     paper = _Paper(cover.foot, own["page"], moment, cover.title)
@@ -93,7 +93,7 @@ def write_printed(
         paper.say(f"{own['signs'][tone]} {words}: {number}", 9, "B", _TONES[tone], 0)
     if cover.months:
         _heading(paper, own["sections"]["year"])
-        _chart(paper, columns(cover, own))
+        _chart(paper, month_columns(cover, own))
     _heading(paper, own["sections"]["register"])
     _register(paper, cover, own)
     _heading(paper, own["sections"]["common"])
@@ -161,7 +161,7 @@ def _row(paper: _Paper, cells: list[str], style: str, last: tuple[int, int, int]
     return True
 
 
-def _entry(paper: _Paper, line: Line) -> None:
+def _entry(paper: _Paper, line: EntryLine) -> None:
     if paper.y > paper.page_break_trigger - 14:
         paper.add_page()
     paper.set_draw_color(*_LINE)
@@ -174,7 +174,7 @@ def _entry(paper: _Paper, line: Line) -> None:
     paper.ln(0.8)
 
 
-def _sheet(paper: _Paper, sheet: Sheet, own: Mapping[str, Any]) -> None:
+def _sheet(paper: _Paper, sheet: OccurrenceSheet, own: Mapping[str, Any]) -> None:
     if paper.y > paper.page_break_trigger - 70:
         paper.add_page()
     _heading(paper, sheet.title)

@@ -10,15 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.office.wording import Wording, sentence, short
-from tasks.evidence.gathering import Kept, Laid, Surveyed
-from tasks.evidence.prefectruns import Told as Runs
-from tasks.obligations.history import Event, event
-from tasks.store.answers import Told, common, told
+from dondoc.office.wording import Wording, sentence, short_day
+from tasks.evidence.gathering import Laid, PackedOccurrence, Surveyed
+from tasks.evidence.prefectruns import PrefectRuns as Runs
+from tasks.obligations.history import HistoryEntry, history_entry
+from tasks.store.answers import OccurrenceEntry, common, entries_about
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EntryLine:
     """One ledger entry: when, who, what, labelled texts, and places in the pack it leads to (label, text, path)."""
 
     seq: int
@@ -32,7 +32,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class OccurrenceSheet:
     """One occurrence: its page, title, labelled facts, outcome with its tone, and its history."""
 
     page: str
@@ -42,7 +42,7 @@ class Sheet:
     tone: str
     opens: date | None
     due: date | None
-    lines: tuple[Line, ...]
+    lines: tuple[EntryLine, ...]
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class Cover:
     figures: tuple[tuple[str, str, int], ...]
     months: tuple[tuple[int, int, Mapping[str, int]], ...]
     rows: tuple[Mapping[str, str], ...]
-    common: tuple[Line, ...]
+    common: tuple[EntryLine, ...]
 
 
 @dataclass(frozen=True)
-class Report:
+class PackReport:
     """Everything the report is made of. `own` are evidence/words.yaml of the language folder."""
 
     connection: sa.Connection
@@ -80,14 +80,14 @@ class Report:
             if kept.state.due:
                 place = kept.state.due.year, kept.state.due.month
                 months.setdefault(place, Counter())[own["tones"][kept.outcome]] += 1
-        local = found.at.astimezone(found.house.policy.zone)
+        local = found.at.astimezone(found.rules.policy.zone)
         return Cover(
             title=own["title"],
             selection=self._selection(),
             head=own["head"].format(
-                seq=found.head.seq, time=f"{local:%H:%M}", day=short(local.date()), hash=found.head.hash
+                seq=found.head.seq, time=f"{local:%H:%M}", day=short_day(local.date()), hash=found.head.hash
             ),
-            foot=own["foot"].format(seq=found.head.seq, day=short(local.date()), hash=found.head.hash[:16]),
+            foot=own["foot"].format(seq=found.head.seq, day=short_day(local.date()), hash=found.head.hash[:16]),
             notes=tuple(self._notes()),
             figures=tuple(
                 (self.outcome(name), own["tones"][name], counts[name]) for name in own["tones"] if counts[name]
@@ -97,17 +97,21 @@ class Report:
             common=tuple(self._line(entry) for entry in common(self.connection, self.found.head.seq, self.found.plans)),
         )
 
-    def sheets(self) -> Iterator[Sheet]:
+    def sheets(self) -> Iterator[OccurrenceSheet]:
         """One occurrence after the other: no more than one history is held."""
         for kept in self.found.occurrences:
             lines = tuple(
-                self._line(entry) for entry in told(self.connection, kept.id) if entry.seq <= self.found.head.seq
+                self._line(entry)
+                for entry in entries_about(self.connection, kept.id)
+                if entry.seq <= self.found.head.seq
             )
             tone = self.own["tones"][kept.outcome]
             title = f"{kept.item.ref} · {kept.item.title}"
             facts = tuple(self._facts(kept))
             state = kept.state
-            yield Sheet(kept.page, title, facts, self.outcome(kept.outcome), tone, state.opens, state.due, lines)
+            yield OccurrenceSheet(
+                kept.page, title, facts, self.outcome(kept.outcome), tone, state.opens, state.due, lines
+            )
 
     def outcome(self, name: str) -> str:
         """An outcome in words."""
@@ -120,8 +124,8 @@ class Report:
             "item": chosen.item,
             "unit": chosen.unit and self.wording.party(f"unit:{chosen.unit}"),
             "document": chosen.document,
-            "first": short(chosen.first),
-            "last": short(chosen.last),
+            "first": short_day(chosen.first),
+            "last": short_day(chosen.last),
         }
         parts = [own[key].format(**{key: value}) for key, value in said.items() if value]
         return "; ".join(parts) or str(own["all"])
@@ -137,29 +141,29 @@ class Report:
             yield own["lost_files"].format(lost=len(laid.lost))
         yield own["whole"]
 
-    def _row(self, kept: Kept) -> dict[str, str]:
+    def _row(self, kept: PackedOccurrence) -> dict[str, str]:
         return {
             "ref": kept.item.ref,
             "title": kept.item.title,
             "deliverable": kept.obligation.deliverable,
             "period": self.wording.period(kept.period),
-            "due": short(kept.state.due) or self.own["facts"]["no_due"],
+            "due": short_day(kept.state.due) or self.own["facts"]["no_due"],
             "outcome": self.outcome(kept.outcome),
             "tone": self.own["tones"][kept.outcome],
             "page": kept.page,
         }
 
-    def _facts(self, kept: Kept) -> Iterator[tuple[str, str]]:
+    def _facts(self, kept: PackedOccurrence) -> Iterator[tuple[str, str]]:
         own, state, obligation = self.own["facts"], kept.state, kept.obligation
-        due = short(state.due) or own["no_due"]
+        due = short_day(state.due) or own["no_due"]
         if state.due and state.original_due not in (None, state.due):
-            due = own["due_moved"].format(due=due, original=short(state.original_due))
+            due = own["due_moved"].format(due=due, original=short_day(state.original_due))
         reading = obligation.reading
         if reading:
             key = "reading_by" if obligation.reading_by else "reading_open"
             reading = own[key].format(reading=reading, by=obligation.reading_by)
         document = state.document and (
-            self.wording.value("document_signed", document=state.document, signed=short(state.signed_on))
+            self.wording.value("document_signed", document=state.document, signed=short_day(state.signed_on))
             if state.signed_on
             else state.document
         )
@@ -167,26 +171,26 @@ class Report:
             ("deliverable", obligation.deliverable),
             ("period", self.wording.period(kept.period)),
             ("due", due),
-            ("opens", short(state.opens)),
+            ("opens", short_day(state.opens)),
             ("outcome", self.outcome(kept.outcome)),
             ("lead", self.wording.names(obligation.lead)),
             ("coordinating", self.wording.names(obligation.coordinating)),
             ("phrase", f"“{obligation.phrase}”"),
             ("reading", reading),
             ("document", document),
-            ("submitted", short(state.submitted_on)),
+            ("submitted", short_day(state.submitted_on)),
             ("id", kept.id),
         ):
             if value:
                 yield own[key], value
 
-    def _line(self, entry: Told) -> Line:
-        seen: Event = event(entry, self.wording, self.found.house.policy.zone)
+    def _line(self, entry: OccurrenceEntry) -> EntryLine:
+        seen: HistoryEntry = history_entry(entry, self.wording, self.found.rules.policy.zone)
         own, labels = self.own, self.own["labels"]
         kind = self.kind(entry.kind)
         what = own["event"].format(kind=kind, about=seen.about[:1].lower() + seen.about[1:]) if seen.about else kind
         texts = tuple((labels[key], text) for key, text in seen.lines if key != "message_id")
-        return Line(
+        return EntryLine(
             entry.seq, seen.at.date(), f"{seen.at:%H:%M %d/%m/%Y}", own["actors"].get(seen.who, seen.who), what, texts,
             tuple(self._places(entry)), own["ref"].format(seq=entry.seq),
         )  # fmt: skip
@@ -195,7 +199,7 @@ class Report:
         """A kind of entry in words."""
         return sentence(str(self.own["entries"].get(kind) or self.wording.words["entries"].get(kind, kind)))
 
-    def _places(self, entry: Told) -> Iterator[tuple[str, str, str]]:
+    def _places(self, entry: OccurrenceEntry) -> Iterator[tuple[str, str, str]]:
         own, labels = self.own, self.own["labels"]
         lost = {one["path"] for one in self.laid.lost}
         if entry.body.get("mail_sha256"):

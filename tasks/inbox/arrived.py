@@ -9,10 +9,10 @@ from dondoc.inbox.incoming import Incoming
 from dondoc.ledger.ledger import SYSTEM
 from dondoc.mail.reply_addresses import Code
 from dondoc.obligations.decision_input import Facts
-from tasks.store.inbox import Known
+from tasks.store.inbox import KnownAddress
 
 # Stands for the address of a mail that came to none of ours.
-NOWHERE = Known(Code("b", "-"), SYSTEM, None, None, None)
+NOWHERE = KnownAddress(Code("b", "-"), SYSTEM, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Arrived:
     incoming: Incoming
     digest: str
     size: int
-    known: Known
+    known: KnownAddress
     key: str
     run: str | None
     at: datetime
@@ -37,7 +37,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerableDuty:
     """A duty that can still be answered, by that mail party."""
 
     facts: Facts

@@ -15,7 +15,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
 from dondoc.foundation.errors import DondocError
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.config.settings import Imap
 from tasks.inbox.receiving import NotYetError, take_in
 
@@ -29,7 +29,7 @@ class ImapError(DondocError):
     """The mailbox cannot be read now; nothing in it is lost."""
 
 
-def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
+def look_in(context: RunContext, imap: Imap, largest: int) -> Counter[str]:
     """Take every mail of the folder, the oldest first; how many were taken for what. Raises ImapError.
 
     Killed between recording a mail and moving it, the next look finds it again and knows that it was read.
@@ -42,7 +42,7 @@ def look_in(morning: Morning, imap: Imap, largest: int) -> Counter[str]:
             if content is None:
                 continue
             try:
-                taken.update(one.outcome for one in take_in(morning, content, at=at))
+                taken.update(one.outcome for one in take_in(context, content, at=at))
             except NotYetError:
                 continue
             except (sa.exc.OperationalError, sa.exc.InterfaceError):  # nothing can be recorded now

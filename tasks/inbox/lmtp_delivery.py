@@ -16,7 +16,7 @@ from tasks.config.settings import Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tasks.config.run_context import Morning
+    from tasks.config.run_context import RunContext
 
 _log = logging.getLogger("dondoc.reception")
 UNKNOWN = (
@@ -26,14 +26,14 @@ UNKNOWN = (
 AWAY = "451 4.3.0 cannot record mail now, keep it and try again"
 
 
-class RefusedError(Exception):
+class LmtpRefusedError(Exception):
     """What the other server is told instead of being served."""
 
 
 class Reception:
     """The reception of one installation. `begin` gives each mail its surroundings: the clock, the office, the store."""
 
-    def __init__(self, settings: Settings, begin: Callable[[], Morning] | None = None) -> None:
+    def __init__(self, settings: Settings, begin: Callable[[], RunContext] | None = None) -> None:
         self._reply_to = settings.reply_to
         self._begin = begin or _begin
 
@@ -42,16 +42,16 @@ class Reception:
         return self._reply_to is not None and self._reply_to.read(address) is not None
 
     async def check(self, address: str) -> None:
-        """Raises RefusedError for an address that we never gave out, or while that cannot be known."""
+        """Raises LmtpRefusedError for an address that we never gave out, or while that cannot be known."""
         if not await self._asked(address):
-            raise RefusedError(UNKNOWN)
+            raise LmtpRefusedError(UNKNOWN)
 
     async def _asked(self, address: str) -> bool:
         try:
             return await asyncio.to_thread(self._is_ours, address)
         except Exception as error:  # whatever is wrong here, the mail is not lost: the other server keeps it
             _log.error("cannot look an address up: %s", _line(error))
-            raise RefusedError(AWAY) from None
+            raise LmtpRefusedError(AWAY) from None
 
     async def take(
         self, content: bytes, recipients: Sequence[str], mail_from: str | None, *, from_own_server: bool = False
@@ -74,9 +74,9 @@ class Reception:
         from dondoc.inbox.origin import handed_over_at
         from tasks.inbox.receiving import take_in
 
-        morning = self._begin()
-        at = handed_over_at(content, morning.now) if from_own_server else morning.now
-        taken = take_in(morning, content, recipients, mail_from, at)
+        context = self._begin()
+        at = handed_over_at(content, context.now) if from_own_server else context.now
+        taken = take_in(context, content, recipients, mail_from, at)
         return f"250 2.0.0 recorded: {', '.join(one.outcome for one in taken)}"
 
 
@@ -91,7 +91,7 @@ def reception_here() -> Reception | None:
         return None
 
 
-def _begin() -> Morning:
+def _begin() -> RunContext:
     # Not at the top: the local mailbox starts in a moment and needs none of this before the first answer comes.
     from dondoc.ledger.ledger import SYSTEM
     from tasks.config.run_context import begin

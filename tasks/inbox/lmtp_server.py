@@ -19,7 +19,7 @@ from aiosmtpd.smtp import Envelope, Session
 
 from dondoc.foundation.errors import DondocError
 from tasks.config.settings import SettingsError, read_settings
-from tasks.inbox.lmtp_delivery import UNKNOWN, Reception, RefusedError
+from tasks.inbox.lmtp_delivery import UNKNOWN, LmtpRefusedError, Reception
 
 
 class Door:
@@ -38,7 +38,7 @@ class Door:
             return UNKNOWN
         try:
             await self._reception.check(address)
-        except RefusedError as error:
+        except LmtpRefusedError as error:
             return str(error)
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -50,7 +50,7 @@ class Door:
         return await self._reception.take(content, envelope.rcpt_tos, envelope.mail_from, from_own_server=True)
 
 
-async def serve(door: Door, host: str, port: int, largest: int) -> asyncio.Server:
+async def serve_lmtp(door: Door, host: str, port: int, largest: int) -> asyncio.Server:
     """Listen; port 0 takes a free one. Raises OSError when the port is taken."""
     loop = asyncio.get_running_loop()
 
@@ -69,7 +69,7 @@ def listen_at(text: str) -> tuple[str, int]:
 
 
 async def _run(door: Door, at: tuple[str, int], largest: int) -> None:
-    server = await serve(door, *at, largest)
+    server = await serve_lmtp(door, *at, largest)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from dondoc.foundation.errors import ClockError, DondocError
 from dondoc.inbox.incoming import AutoReply, Bounce, Envelope, Incoming, Loop, Reply, Setting, Unusable, read_mail
-from dondoc.inbox.origin import fingerprint, plausible
+from dondoc.inbox.origin import mail_fingerprint, plausible
 from dondoc.inbox.own_words import manners
 from dondoc.ledger.ledger import SYSTEM
 from dondoc.mail.reply_addresses import ReplyTo
 from tasks.config.loading import read_words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.config.settings import Settings, SettingsError
 from tasks.inbox.arrived import NOWHERE, Arrived
 from tasks.inbox.bounced import NotDeliveredYetError, noted, settle_bounce
@@ -30,7 +30,7 @@ from tasks.mail.delivery import deliver
 from tasks.obligations.act_followup import follow_soon
 from tasks.store import files, inbox
 from tasks.store.chain import appending
-from tasks.store.inbox import Known
+from tasks.store.inbox import KnownAddress
 
 _ATTEMPTS = 3
 _LONGEST_UNREAD = timedelta(days=60)  # a mailbox that nobody reads longer is told by its own date no more
@@ -62,17 +62,17 @@ def setting(settings: Settings, reply_to: ReplyTo) -> Setting:
     return Setting(reply_to.base, settings.mail_domain, manners(words), largest(settings))
 
 
-def is_ours(morning: Morning, address: str) -> bool:
+def is_ours(context: RunContext, address: str) -> bool:
     """Whether mail to that address is for us: a signed address that we gave out."""
-    reply_to = morning.settings.reply_to
+    reply_to = context.settings.reply_to
     if reply_to is None or reply_to.read(address) is None:
         return False
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         return inbox.known(connection, reply_to, address) is not None
 
 
 def take_in(
-    morning: Morning,
+    context: RunContext,
     content: bytes,
     recipients: Sequence[str] = (),
     mail_from: str | None = None,
@@ -82,20 +82,20 @@ def take_in(
     no other out. Before that, and where nothing can be recorded, it raises: the mail is to be offered again.
     """
     try:
-        return receive(morning, content, recipients, mail_from, at)
+        return receive(context, content, recipients, mail_from, at)
     except (NotYetError, ClockError, SettingsError, sa.exc.OperationalError, sa.exc.InterfaceError, OSError):
         raise
     except Exception:
-        digest = files.keep(_shelf(morning), content)
-        with morning.engine.begin() as connection:
-            attempts = inbox.failed_attempt(connection, digest, morning.today)
+        digest = files.keep_file(_shelf(context), content)
+        with context.engine.begin() as connection:
+            attempts = inbox.failed_attempt(connection, digest, context.today)
         if attempts < _ATTEMPTS:
             raise
-        return [_parked(morning, content, digest, at)]
+        return [_parked(context, content, digest, at)]
 
 
 def receive(
-    morning: Morning,
+    context: RunContext,
     content: bytes,
     recipients: Sequence[str] = (),
     mail_from: str | None = None,
@@ -107,13 +107,13 @@ def receive(
     Raises NotYetError and database errors: the mail is to be offered again then. Our answers are sent before this
     returns; what the server does not take now goes with the next sweep.
     """
-    reply_to = morning.settings.reply_to
+    reply_to = context.settings.reply_to
     if reply_to is None:
         raise DondocError("answers by mail are not set up: give [reply] address in config/dondoc.toml")
-    digest = files.keep(_shelf(morning), content)
-    incoming = read_mail(content, setting(morning.settings, reply_to), mail_from)
+    digest = files.keep_file(_shelf(context), content)
+    incoming = read_mail(content, setting(context.settings, reply_to), mail_from)
     envelope = incoming.envelope
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         found = [inbox.known(connection, reply_to, to) for to in recipients or envelope.recipients]
         # Written to the plain mailbox: what it says it answers tells whose letter it is, and proves nothing.
         answered = None if any(found) else inbox.answered_mail(connection, envelope.answers)
@@ -121,17 +121,17 @@ def receive(
     addressed = {known.code: known for known in found if known}
     if answered and isinstance(incoming, Reply | Unusable):
         code = reply_to.of_mail(answered[1])
-        addressed = {code: Known(code, answered[0], None, None, answered[1])}
+        addressed = {code: KnownAddress(code, answered[0], None, None, answered[1])}
     if isinstance(incoming, Bounce):  # one report, wherever else it came
         own_address = next((known for known in addressed.values() if known.code.purpose == "b"), NOWHERE)
         addressed = {own_address.code: own_address}
-    mark, taken_at = fingerprint(content), plausible(at, morning.now, _LONGEST_UNREAD)
-    day = taken_at.astimezone(morning.house.policy.zone).date()
+    mark, taken_at = mail_fingerprint(content), plausible(at, context.now, _LONGEST_UNREAD)
+    day = taken_at.astimezone(context.rules.policy.zone).date()
     taken = [
         _settled(
-            morning,
+            context,
             Arrived(
-                incoming, digest, len(content), known, f"{mark} {known.code.text}", morning.run,
+                incoming, digest, len(content), known, f"{mark} {known.code.text}", context.run,
                 taken_at, day, any(found), own,
             ),
         )
@@ -140,7 +140,7 @@ def receive(
     # Offered again after a kill: our answer may still lie where the kill left it.
     for plan in {one.plan for one in taken if one.plan and (one.answered or one.outcome == "again")}:
         if plan != SYSTEM:
-            deliver(replace(morning, plan=plan), kept_only=True)
+            deliver(replace(context, plan=plan), kept_only=True)
     return taken
 
 
@@ -160,43 +160,43 @@ def _without_ours(connection: sa.Connection, incoming: Incoming) -> tuple[Incomi
     return replace(incoming, files=kept), inbox.own_files(connection, digests)
 
 
-def _settled(morning: Morning, arrived: Arrived) -> Received:
+def _settled(context: RunContext, arrived: Arrived) -> Received:
     known, incoming = arrived.known, arrived.incoming
     for file in getattr(incoming, "files", ()):
         if not isinstance(file, str):  # on the disk before an entry names it
-            files.keep(_shelf(morning), file.content)
-    with appending(morning.engine) as connection:
+            files.keep_file(_shelf(context), file.content)
+    with appending(context.engine) as connection:
         if inbox.is_read(connection, arrived.key):
-            noted(connection, morning, arrived, known.plan, "again")
+            noted(connection, context, arrived, known.plan, "again")
             return Received("again", known.plan, known.occurrence)
-        outcome, seq, answered = _settle(connection, morning, arrived)
-        inbox.note(
+        outcome, seq, answered = _settle(connection, context, arrived)
+        inbox.note_mail(
             connection, arrived.key, code=known.code.text, sha256=arrived.digest, received_on=arrived.day,
             sender=incoming.envelope.sender, outcome=outcome, seq=seq, answered=answered,
         )  # fmt: skip
     if outcome == "submitted" and seq is not None:
-        follow_soon(morning.engine, morning.settings, seq)
+        follow_soon(context.engine, context.settings, seq)
     return Received(outcome, known.plan, known.occurrence, answered)
 
 
-def _settle(connection: sa.Connection, morning: Morning, arrived: Arrived) -> Settled:
+def _settle(connection: sa.Connection, context: RunContext, arrived: Arrived) -> Settled:
     """What becomes of a mail at one address: exactly one thing, with its entry."""
     known, incoming = arrived.known, arrived.incoming
     if isinstance(incoming, Loop):
-        return noted(connection, morning, arrived, known.plan, "loop")
+        return noted(connection, context, arrived, known.plan, "loop")
     if isinstance(incoming, Bounce):
         try:
-            return settle_bounce(connection, morning, arrived, incoming)
+            return settle_bounce(connection, context, arrived, incoming)
         except NotDeliveredYetError as error:
             why = f"{error} came back before its delivery was recorded; offer the report again"
             raise NotYetError(why) from None
     if known is NOWHERE:
-        return noted(connection, morning, arrived, SYSTEM, _stray(incoming))
+        return noted(connection, context, arrived, SYSTEM, _stray(incoming))
     if known.code.purpose == "b":
-        return settle_bounce_address(connection, morning, arrived)
+        return settle_bounce_address(connection, context, arrived)
     if known.occurrence and known.party:
-        return settle_duty(connection, morning, arrived, known.occurrence, known.party)
-    return settle_mail(connection, morning, arrived)
+        return settle_duty(connection, context, arrived, known.occurrence, known.party)
+    return settle_mail(connection, context, arrived)
 
 
 def _stray(incoming: Incoming) -> str:
@@ -206,22 +206,22 @@ def _stray(incoming: Incoming) -> str:
     return "auto" if isinstance(incoming, AutoReply) or (isinstance(incoming, Reply) and incoming.doubt) else "stray"
 
 
-def _parked(morning: Morning, content: bytes, digest: str, at: datetime | None) -> Received:
+def _parked(context: RunContext, content: bytes, digest: str, at: datetime | None) -> Received:
     """A mail that cannot be read or settled: recorded by its bytes alone, and shown."""
-    taken_at = plausible(at, morning.now, _LONGEST_UNREAD)
-    day = taken_at.astimezone(morning.house.policy.zone).date()
+    taken_at = plausible(at, context.now, _LONGEST_UNREAD)
+    day = taken_at.astimezone(context.rules.policy.zone).date()
     arrived = Arrived(
-        Unusable(Envelope(), "broken"), digest, len(content), NOWHERE, f"{digest} -", morning.run, taken_at, day
+        Unusable(Envelope(), "broken"), digest, len(content), NOWHERE, f"{digest} -", context.run, taken_at, day
     )
-    with appending(morning.engine) as connection:
+    with appending(context.engine) as connection:
         if inbox.is_read(connection, arrived.key):
             return Received("again", SYSTEM)
-        outcome, seq, _ = noted(connection, morning, arrived, SYSTEM, "parked")
-        inbox.note(
+        outcome, seq, _ = noted(connection, context, arrived, SYSTEM, "parked")
+        inbox.note_mail(
             connection, arrived.key, code="-", sha256=digest, received_on=day, sender="", outcome=outcome, seq=seq
         )
     return Received(outcome, SYSTEM)
 
 
-def _shelf(morning: Morning) -> Path:
-    return morning.settings.var / "files"
+def _shelf(context: RunContext) -> Path:
+    return context.settings.var / "files"

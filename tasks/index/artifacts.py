@@ -12,26 +12,26 @@ from prefect.context import FlowRunContext
 from dondoc.index.blockers import points, signed
 from dondoc.index.scores import percent
 from dondoc.office.office import Office
-from tasks.config.run_context import Morning
-from tasks.index.months import Standing, trend_of
+from tasks.config.run_context import RunContext
+from tasks.index.months import IndexMonths, trend_of
 from tasks.index.publishing import Indexed
 from tasks.index.wording import index_lines, month_words, picture_words
 from tasks.obligations.run_result import cell
 from tasks.reports.charts import trend_chart
 
 
-def show_index(morning: Morning, indexed: Indexed) -> None:
+def show_index(context: RunContext, indexed: Indexed) -> None:
     """Attach the latest of the published months to the run. Nothing outside a run, or when none was published."""
-    context = FlowRunContext.get()
+    prefect_run = FlowRunContext.get()
     stands = indexed.standing
-    if morning.dry_run or not indexed.published or context is None or context.flow_run is None:
+    if context.dry_run or not indexed.published or prefect_run is None or prefect_run.flow_run is None:
         return
-    client: Any = context.client
-    for artifact in index_artifacts(stands, max(indexed.published), morning.house.office):
-        client.create_artifact(artifact.model_copy(update={"flow_run_id": context.flow_run.id}))
+    client: Any = prefect_run.client
+    for artifact in index_artifacts(stands, max(indexed.published), context.rules.office):
+        client.create_artifact(artifact.model_copy(update={"flow_run_id": prefect_run.flow_run.id}))
 
 
-def index_artifacts(stands: Standing, month: str, office: Office) -> list[ArtifactCreate]:
+def index_artifacts(stands: IndexMonths, month: str, office: Office) -> list[ArtifactCreate]:
     """The artifacts of one published month; one of the units where its figures name some."""
     words, index = stands.rules.words, stands.indexes[month]
     title = f"{words.trend_title.format(year=stands.year)} · {month_words(month, words)}"
@@ -61,7 +61,7 @@ def index_artifacts(stands: Standing, month: str, office: Office) -> list[Artifa
     ]
 
 
-def index_rows(stands: Standing, month: str) -> list[dict[str, str]]:
+def index_rows(stands: IndexMonths, month: str) -> list[dict[str, str]]:
     """The table's rows: each component with its counts, ratio, points, the portal's points and the difference."""
     words, columns = stands.rules.words, stands.rules.words.columns
     rows = []
@@ -79,7 +79,7 @@ def index_rows(stands: Standing, month: str) -> list[dict[str, str]]:
     return rows
 
 
-def unit_rows(stands: Standing, month: str, office: Office) -> list[dict[str, str]]:
+def unit_rows(stands: IndexMonths, month: str, office: Office) -> list[dict[str, str]]:
     """The table of the units: each with its total and the points of the groups; what lacks counts says so."""
     words = stands.rules.words
     return [

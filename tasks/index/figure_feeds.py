@@ -8,24 +8,24 @@ from contextlib import suppress
 from dondoc.foundation.errors import ForbiddenTransitionError
 from dondoc.obligations.acts import Act
 from dondoc.obligations.lifecycle import OWED
-from tasks.config.run_context import Morning
-from tasks.index.months import Standing
+from tasks.config.run_context import RunContext
+from tasks.index.months import IndexMonths
 from tasks.index.wording import ratio_words
-from tasks.store.occurrences import rows
+from tasks.store.occurrences import tracked_rows
 from tasks.store.plans import adopted
-from tasks.store.settle import act
+from tasks.store.settle import record_act
 
 _PERIOD = re.compile(r"(\d{4})(?:-(?:(Q|H)(\d)|(\d{2})))?")
 
 
-def feed(morning: Morning, item: str, stands: Standing) -> list[str]:
+def feed(context: RunContext, item: str, stands: IndexMonths) -> list[str]:
     """Hand in the ratios of every owed period whose months are all recorded, with every count; a line each."""
-    with morning.engine.connect() as connection:
-        plan = adopted(connection, morning.plan)
+    with context.engine.connect() as connection:
+        plan = adopted(connection, context.plan)
         owed = [
             (fed, row)
             for fed in stands.rules.feeds
-            for row in rows(connection, plan.id, fed.item)
+            for row in tracked_rows(connection, plan.id, fed.item)
             if row.occurrence.obligation == fed.obligation and row.state.status in OWED
         ]
     lines = []
@@ -40,11 +40,11 @@ def feed(morning: Morning, item: str, stands: Standing) -> list[str]:
         joined = "; ".join(ratio for ratio in ratios if ratio)
         note = stands.rules.words.feed.format(months=said, ref=plan.item(item).ref, ratios=joined)
         lines.append(f"{plan.item(fed.item).ref}, {row.occurrence.period}: {joined}")
-        if not morning.dry_run:
+        if not context.dry_run:
             given = Act(name="submit", note=note, channel="figures")
             # The unit may have handed it in since it was found owed: then it is in.
             with suppress(ForbiddenTransitionError):
-                act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run)
+                record_act(context.engine, context.rules, row.occurrence.id, given, context.now, "figures", context.run)
     return lines
 
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from dondoc.foundation.errors import Fault
-from dondoc.index.definitions import FigureError, Metrics, shown
+from dondoc.index.definitions import FigureError, Metrics, printable
 from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
@@ -47,7 +47,7 @@ def from_address(
     for month in months:
         name = f"http:{month}"
         try:
-            content = fetch(source, month)
+            content = fetch_figures(source, month)
             if kept:
                 kept(content)
             files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest(), JSON))
@@ -58,7 +58,7 @@ def from_address(
     return replace(found, months={**found.months, **reading.months})
 
 
-def fetch(source: Source, month: str) -> bytes:
+def fetch_figures(source: Source, month: str) -> bytes:
     """The bytes of the answer, asked for at most `attempts` times. Raises FigureError when none is good."""
     import httpx
 
@@ -134,5 +134,7 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return (
-        shown(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else shown(json.dumps(value))
+        printable(str(value))
+        if isinstance(value, str | int) and not isinstance(value, bool)
+        else printable(json.dumps(value))
     )

@@ -18,16 +18,16 @@ from dondoc.obligations.acts import Act
 from dondoc.obligations.lifecycle import OWED, Status
 from dondoc.obligations.snapshot import Tracked
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.index.figure_source import JSON, from_address
 from tasks.index.months import index_rules
 from tasks.index.sources import read_figures
 from tasks.index.wording import month_words
-from tasks.store.figures import record, versions
-from tasks.store.files import keep
-from tasks.store.occurrences import rows
+from tasks.store.figures import record_figures, versions
+from tasks.store.files import keep_file
+from tasks.store.occurrences import tracked_rows
 from tasks.store.plans import adopted
-from tasks.store.settle import act
+from tasks.store.settle import record_act
 
 _MOST_FAULTS = 10
 
@@ -40,36 +40,38 @@ class HandedIn:
     reading: Reading | None = None
 
 
-def hand_in(morning: Morning, item: str) -> HandedIn:
+def hand_in(context: RunContext, item: str) -> HandedIn:
     """Record each month whose figures are in and new, and submit it where it is owed.
 
     Running it twice records and hands in once. Files with faults hand in nothing and stay where they are.
     """
-    with morning.engine.connect() as connection:
-        plan = adopted(connection, morning.plan)
-        found = [r for r in rows(connection, morning.plan, item) if r.state.status is not Status.BEFORE_ADOPTION]
-        known = versions(connection, morning.plan)
-    metrics, rules = index_rules(morning.settings.config)
-    store = None if morning.dry_run else partial(keep, morning.settings.var / "files")
-    folder = morning.settings.figures / str(plan.year)
-    reading = read_figures(folder, plan.year, metrics, morning.today, store, morning.house.office)
+    with context.engine.connect() as connection:
+        plan = adopted(connection, context.plan)
+        found = [
+            r for r in tracked_rows(connection, context.plan, item) if r.state.status is not Status.BEFORE_ADOPTION
+        ]
+        known = versions(connection, context.plan)
+    metrics, rules = index_rules(context.settings.config)
+    store = None if context.dry_run else partial(keep_file, context.settings.var / "files")
+    folder = context.settings.figures / str(plan.year)
+    reading = read_figures(folder, plan.year, metrics, context.today, store, context.rules.office)
     reading = from_address(
-        rules.source, reading, plan.year, metrics, _asked(morning, found, reading), morning.today, store,
-        morning.house.office,
+        rules.source, reading, plan.year, metrics, _asked(context, found, reading), context.today, store,
+        context.rules.office,
     )  # fmt: skip
-    vocabulary = words(morning.settings.config)["figures"]
+    vocabulary = words(context.settings.config)["figures"]
     done = HandedIn(reading=reading)
     for row in found:
         month = row.occurrence.period
-        if reading.handed_in(month, morning.today):
-            version = _record(morning, row, reading, known)
+        if reading.handed_in(month, context.today):
+            version = _record(context, row, reading, known)
             if version:
                 done.lines.append(
                     rules.words.recorded.format(month=month_words(month, rules.words), version=version.version)
                 )
             if row.state.status in OWED:
-                if not morning.dry_run:
-                    _submit(morning, row, reading, vocabulary["note"])
+                if not context.dry_run:
+                    _submit(context, row, reading, vocabulary["note"])
                 done.lines.append(vocabulary["handed_in"].format(month=month))
         elif row.state.status in OWED:
             done.lines.append(vocabulary["waiting"].format(month=month, why=_why(reading, month, vocabulary)))
@@ -78,7 +80,7 @@ def hand_in(morning: Morning, item: str) -> HandedIn:
     return done
 
 
-def _asked(morning: Morning, found: list[Tracked], reading: Reading) -> list[str]:
+def _asked(context: RunContext, found: list[Tracked], reading: Reading) -> list[str]:
     """The months an address is asked for: owed, in their last days or over, and not in the folder."""
     return [
         row.occurrence.period
@@ -86,22 +88,24 @@ def _asked(morning: Morning, found: list[Tracked], reading: Reading) -> list[str
         if row.state.status in OWED
         and row.occurrence.period not in reading.months
         and row.occurrence.act_by is not None
-        and row.occurrence.act_by <= morning.today
+        and row.occurrence.act_by <= context.today
     ]
 
 
-def _record(morning: Morning, row: Tracked, reading: Reading, known: Sequence[Version]) -> Version | None:
+def _record(context: RunContext, row: Tracked, reading: Reading, known: Sequence[Version]) -> Version | None:
     """The month's next version; None where nothing is new, or in a rehearsal."""
     month = row.occurrence.period
     given = reading.months[month].given
     files = reading.files_of(month)
     source = "address" if any(file.media_type == JSON for file in files) else "folder"
-    if morning.dry_run or not is_new([v for v in known if v.month == month], figures_digest(given), source):
+    if context.dry_run or not is_new([v for v in known if v.month == month], figures_digest(given), source):
         return None
-    return record(morning.engine, row.occurrence.id, month, given, files, source, morning.now, "figures", morning.run)
+    return record_figures(
+        context.engine, row.occurrence.id, month, given, files, source, context.now, "figures", context.run
+    )
 
 
-def _submit(morning: Morning, row: Tracked, reading: Reading, note: str) -> None:
+def _submit(context: RunContext, row: Tracked, reading: Reading, note: str) -> None:
     month = row.occurrence.period
     files = reading.files_of(month)
     given = Act(
@@ -113,7 +117,7 @@ def _submit(morning: Morning, row: Tracked, reading: Reading, note: str) -> None
     )
     # Another run, or the unit itself, may have handed it in since it was found owed: then it is in.
     with suppress(ForbiddenTransitionError):
-        act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run)
+        record_act(context.engine, context.rules, row.occurrence.id, given, context.now, "figures", context.run)
 
 
 def _why(reading: Reading, month: str, vocabulary: dict[str, str]) -> str:

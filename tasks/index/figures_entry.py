@@ -21,7 +21,7 @@ from dondoc.obligations.lifecycle import OWED
 from dondoc.obligations.snapshot import Tracked
 from dondoc.office.office import Office
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.index.figure_feeds import feed
 from tasks.index.figures_form import FiguresForm
 from tasks.index.months import index_rules
@@ -29,10 +29,10 @@ from tasks.index.publishing import Indexed, publish_index
 from tasks.index.wording import month_words
 from tasks.obligations.operator_acts import one_line, person
 from tasks.spreadsheets.reading import tables
-from tasks.store.figures import confirm, record, versions
-from tasks.store.occurrences import rows
+from tasks.store.figures import confirm, record_figures, versions
+from tasks.store.occurrences import tracked_rows
 from tasks.store.plans import adopted
-from tasks.store.settle import Looked, act
+from tasks.store.settle import Checked, record_act
 
 
 @dataclass(frozen=True)
@@ -41,30 +41,30 @@ class Entered:
 
     month: str
     lines: tuple[str, ...]
-    looked: tuple[Looked, ...]
+    checked: tuple[Checked, ...]
     seqs: tuple[int, ...]
     indexed: Indexed
 
 
-def take_figures(morning: Morning, form: FiguresForm) -> Entered:
+def take_figures(context: RunContext, form: FiguresForm) -> Entered:
     """Record, correct or confirm a month's figures, submit an owed month, publish what is ready.
 
     Raises ActError for what the form lacks or says wrongly; nothing is recorded then.
     """
     actor = f"operator:{person(form.recorded_by)}"
-    known, rules = index_rules(morning.settings.config)
-    row, item = _occurrence(morning, form, rules.shape)
-    with morning.engine.connect() as connection:
-        before = versions(connection, morning.plan, form.month)
+    known, rules = index_rules(context.settings.config)
+    row, item = _occurrence(context, form, rules.shape)
+    with context.engine.connect() as connection:
+        before = versions(connection, context.plan, form.month)
     lines: list[str] = []
     seqs: list[int] = []
     if form.table or form.rows:
-        given = _figures(morning, form, known, before[-1] if before else None)
-        version = None if morning.dry_run else record(
-            morning.engine, row.occurrence.id, form.month, given, (), "form", morning.now, actor, morning.run,
+        given = _figures(context, form, known, before[-1] if before else None)
+        version = None if context.dry_run else record_figures(
+            context.engine, row.occurrence.id, form.month, given, (), "form", context.now, actor, context.run,
             one_line(form.reason) if form.reason else None,
         )  # fmt: skip
-        if version is None and not morning.dry_run:
+        if version is None and not context.dry_run:
             raise ActError("figures_same", month=form.month)
         number = version.version if version else len(before) + 1
         seqs += [version.seq] if version else []
@@ -72,36 +72,36 @@ def take_figures(morning: Morning, form: FiguresForm) -> Entered:
     elif not form.confirm:
         raise ActError("figures_nothing")
     if form.confirm:
-        seqs += _confirmed(morning, form, actor)
-    if morning.dry_run:
-        return Entered(form.month, tuple(lines), (), (), publish_index(morning, item))
-    looked = _submitted(morning, row, form, lines)
-    indexed = publish_index(morning, item)
-    lines += [*indexed.lines, *feed(morning, item, indexed.standing)]
-    return Entered(form.month, tuple(lines), (*looked, *indexed.looked), tuple(seqs), indexed)
+        seqs += _confirmed(context, form, actor)
+    if context.dry_run:
+        return Entered(form.month, tuple(lines), (), (), publish_index(context, item))
+    checked = _submitted(context, row, form, lines)
+    indexed = publish_index(context, item)
+    lines += [*indexed.lines, *feed(context, item, indexed.standing)]
+    return Entered(form.month, tuple(lines), (*checked, *indexed.checked), tuple(seqs), indexed)
 
 
-def _occurrence(morning: Morning, form: FiguresForm, shape: str) -> tuple[Tracked, str]:
-    with morning.engine.connect() as connection:
+def _occurrence(context: RunContext, form: FiguresForm, shape: str) -> tuple[Tracked, str]:
+    with context.engine.connect() as connection:
         plan = adopted(connection, one_line(form.plan))
         items = [item.id for item in plan.items if item.shape == shape]
-        found = [(row, item) for item in items for row in rows(connection, plan.id, item)]
+        found = [(row, item) for item in items for row in tracked_rows(connection, plan.id, item)]
     of_month = [(row, item) for row, item in found if row.occurrence.period == form.month]
     if not of_month:
         raise ActError("figures_no_month", plan=plan.id, month=form.month)
     return of_month[0]
 
 
-def _figures(morning: Morning, form: FiguresForm, metrics: Metrics, before: Version | None) -> list[Figure]:
+def _figures(context: RunContext, form: FiguresForm, metrics: Metrics, before: Version | None) -> list[Figure]:
     """The month's whole set: what the form says laid over the version before."""
     if form.closed_on is None:
         raise ActError("figures_open")
-    if form.closed_on > morning.today:
+    if form.closed_on > context.today:
         raise ActError("figures_closed_later", closed=form.closed_on)
     if before and not form.reason:
         raise ActError("figures_unreasoned", month=form.month, version=before.version)
     year = int(form.month[:4])
-    office = morning.house.office
+    office = context.rules.office
     read = [*_pasted(form, year, metrics, office), *_typed(form, year, metrics, office)]
     reading = gather(year, metrics, read)
     if reading.faults:
@@ -147,23 +147,23 @@ def _pasted(form: FiguresForm, year: int, metrics: Metrics, office: Office) -> l
     return list(read_rows("form", table, year, metrics, office=office))
 
 
-def _confirmed(morning: Morning, form: FiguresForm, actor: str) -> list[int]:
+def _confirmed(context: RunContext, form: FiguresForm, actor: str) -> list[int]:
     if not form.reason:
         raise ActError("figures_unconfirmed")
-    with morning.engine.connect() as connection:
-        known = versions(connection, morning.plan, form.month)
+    with context.engine.connect() as connection:
+        known = versions(connection, context.plan, form.month)
     if not known:
         raise ActError("figures_none", month=form.month)
-    if morning.dry_run:
+    if context.dry_run:
         return []
     by, reason = person(form.recorded_by), one_line(form.reason)
-    return [confirm(morning.engine, known[-1], morning.now, actor, by, reason, morning.run)]
+    return [confirm(context.engine, known[-1], context.now, actor, by, reason, context.run)]
 
 
-def _submitted(morning: Morning, row: Tracked, form: FiguresForm, lines: list[str]) -> tuple[Looked, ...]:
+def _submitted(context: RunContext, row: Tracked, form: FiguresForm, lines: list[str]) -> tuple[Checked, ...]:
     if row.state.status not in OWED or not (form.table or form.rows):
         return ()
-    vocabulary: dict[str, Any] = words(morning.settings.config)["figures"]
+    vocabulary: dict[str, Any] = words(context.settings.config)["figures"]
     given = Act(name="submit", note=vocabulary["typed"], signed=form.closed_on, channel="figures")
     lines.append(vocabulary["handed_in"].format(month=form.month))
-    return (act(morning.engine, morning.house, row.occurrence.id, given, morning.now, "figures", morning.run),)
+    return (record_act(context.engine, context.rules, row.occurrence.id, given, context.now, "figures", context.run),)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.obligations.operator_forms import Form, asked, optional
+from tasks.obligations.operator_forms import OperatorForm, asked, optional
 
 
 class FigureRow(BaseModel):
@@ -29,7 +29,7 @@ class FigureRow(BaseModel):
         return f"{self.code} {counts}" + "".join(f" ({text})" for text in (self.score, self.unit) if text)
 
 
-class FiguresForm(Form):
+class FiguresForm(OperatorForm):
     """A month's figures: the whole table, some metrics corrected, or doubtful ones confirmed."""
 
     plan: str = asked(0, min_length=1, max_length=100)

@@ -14,9 +14,9 @@ from dondoc.index.definitions import Metrics
 from dondoc.index.figure_versions import Version
 from dondoc.index.rules import IndexRules, read_rules
 from dondoc.index.scores import MonthIndex, index_of, month_before
-from dondoc.index.unit_scores import UnitIndex, by_unit, unit_doubts
-from dondoc.reports.pictures import Line, Trend
-from tasks.config.loading import language_folder, read, read_words
+from dondoc.index.unit_scores import UnitIndex, scores_by_unit, unit_doubts
+from dondoc.reports.pictures import Trend, TrendLine
+from tasks.config.loading import language_folder, read_words, read_yaml
 from tasks.index.sources import INDEX, metrics
 from tasks.store.figures import Confirmation, confirmations, latest
 
@@ -24,7 +24,7 @@ _kept: dict[Path, tuple[tuple[int, ...], tuple[Metrics, IndexRules]]] = {}
 
 
 @dataclass(frozen=True)
-class Standing:
+class IndexMonths:
     """A plan's months as they stand, by `2024-03`. `hindered`: what holds a month back, confirmed doubts left out."""
 
     year: int
@@ -46,7 +46,7 @@ class Standing:
 
     def units(self, month: str) -> tuple[UnitIndex, ...]:
         """The index of each unit that the month's figures name."""
-        return by_unit(month, self.versions[month].shares, self.metrics, self.rules)
+        return scores_by_unit(month, self.versions[month].shares, self.metrics, self.rules)
 
     def before(self, month: str) -> MonthIndex | None:
         """The index of the month before, if it may be told."""
@@ -60,12 +60,12 @@ def index_rules(config: Path) -> tuple[Metrics, IndexRules]:
     stamp = tuple(file.stat().st_mtime_ns for file in files if file.exists())
     if config not in _kept or _kept[config][0] != stamp:
         known = metrics(config)
-        rules = read(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
+        rules = read_yaml(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
         _kept[config] = (stamp, (known, read_rules(rules, known)))
     return _kept[config][1]
 
 
-def standing(connection: sa.Connection, config: Path, plan: str, year: int) -> Standing:
+def index_months(connection: sa.Connection, config: Path, plan: str, year: int) -> IndexMonths:
     """The index of every month of a plan that has recorded figures."""
     known, rules = index_rules(config)
     versions = latest(connection, plan)
@@ -79,16 +79,16 @@ def standing(connection: sa.Connection, config: Path, plan: str, year: int) -> S
         )
         answered = (month, versions[month].version) in confirmed
         hindered[month] = tuple(h for h in found if not (answered and h.doubt))
-    return Standing(year, known, rules, versions, indexes, hindered, confirmed)
+    return IndexMonths(year, known, rules, versions, indexes, hindered, confirmed)
 
 
-def trend_of(standing: Standing, until: str | None = None) -> Trend:
+def trend_of(standing: IndexMonths, until: str | None = None) -> Trend:
     """The year's trend: the months nothing holds back, to `until` (a month) where it is given."""
     words = standing.rules.words
     months = [f"{standing.year:04}-{number:02}" for number in range(1, 13)]
     indexes = [standing.shown(month) if until is None or month <= until else None for month in months]
     groups = tuple(
-        Line(group.name, group.max, tuple(index.groups[place].score if index else None for index in indexes))
+        TrendLine(group.name, group.max, tuple(index.groups[place].score if index else None for index in indexes))
         for place, group in enumerate(standing.metrics.groups.values())
     )
     most = sum(group.max for group in standing.metrics.groups.values())
@@ -97,7 +97,7 @@ def trend_of(standing: Standing, until: str | None = None) -> Trend:
         unit=words.trend_unit,
         parts_title=words.trend_parts,
         months=tuple(words.trend_month.format(number=number) for number in range(1, 13)),
-        total=Line(words.total, most, tuple(index.total.score if index else None for index in indexes)),
+        total=TrendLine(words.total, most, tuple(index.total.score if index else None for index in indexes)),
         groups=groups,
         target=standing.target,
         target_name=words.target,

@@ -14,12 +14,12 @@ from datetime import date
 from pathlib import Path
 
 from dondoc.foundation.errors import Fault
-from dondoc.index.definitions import FigureError, Metrics, read_metrics, shown
+from dondoc.index.definitions import FigureError, Metrics, printable, read_metrics
 from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
 from dondoc.office.office import Office
-from tasks.config.loading import read, read_words
+from tasks.config.loading import read_words, read_yaml
 from tasks.spreadsheets.reading import MEDIA_TYPES, tables
 
 INDEX = Path("indexes/qd766")  # of the configuration folder: the figures and rules of the index of QĐ 766/QĐ-TTg
@@ -27,7 +27,7 @@ INDEX = Path("indexes/qd766")  # of the configuration folder: the figures and ru
 
 def metrics(config: Path) -> Metrics:
     """The metrics of the index and what is said about them. Raises ConfigurationError with every fault."""
-    file = read(config / INDEX / "figures.yaml", config.parent)
+    file = read_yaml(config / INDEX / "figures.yaml", config.parent)
     return read_metrics(file.with_keys_of(read_words(config, "figures.yaml")))
 
 
@@ -47,12 +47,12 @@ def read_figures(
     try:
         paths = _paths(folder, metrics)
     except FigureError as error:
-        return gather(year, metrics, [], [], [Fault(shown(str(folder)), 1, metrics.say(error))])
+        return gather(year, metrics, [], [], [Fault(printable(str(folder)), 1, metrics.say(error))])
     rows: list[Figure | Rejected] = []
     files: list[SourceFile] = []
     faults: list[Fault] = []
     for path in paths:
-        name, suffix = shown(path.name), path.suffix.lower()
+        name, suffix = printable(path.name), path.suffix.lower()
         try:
             if suffix not in MEDIA_TYPES:
                 raise FigureError("unsupported", suffix=suffix or path.name)
@@ -61,7 +61,7 @@ def read_figures(
             if kept:
                 kept(content)
             for sheet, table in tables(suffix, content, metrics):
-                rows.extend(read_rows(name, table, year, metrics, shown(sheet), office))
+                rows.extend(read_rows(name, table, year, metrics, printable(sheet), office))
         except FigureError as error:
             faults.append(Fault(name, error.line, metrics.say(error)))
     return gather(year, metrics, rows, files, faults, on)

@@ -8,22 +8,22 @@ from fractions import Fraction
 from typing import Any
 
 from dondoc.index.blockers import gap, points, signed
-from dondoc.index.rules import IndexRules, Words
+from dondoc.index.rules import IndexRules, IndexWords
 from dondoc.index.scores import Sum, change, combined, percent
 from dondoc.index.unit_scores import UnitIndex
 from dondoc.office.office import Office
-from dondoc.reports.pictures import Line, Trend, trend_words
-from tasks.index.months import Standing
+from dondoc.reports.pictures import Trend, TrendLine, trend_words
+from tasks.index.months import IndexMonths
 
 _FEW = 6  # units that a mail names all
 
 
-def month_words(month: str, words: Words) -> str:
+def month_words(month: str, words: IndexWords) -> str:
     """2024-03 → tháng 3/2024."""
     return words.month.format(number=int(month[5:]), year=month[:4])
 
 
-def index_lines(standing: Standing, month: str) -> list[str]:
+def index_lines(standing: IndexMonths, month: str) -> list[str]:
     """The published month: total and groups with their change, the target, the portal's total, confirmed doubts."""
     index, words = standing.indexes[month], standing.rules.words
     before = standing.before(month)
@@ -43,7 +43,7 @@ def index_lines(standing: Standing, month: str) -> list[str]:
     return lines
 
 
-def _line(one: Sum, before: Sum | None, words: Words) -> str:
+def _line(one: Sum, before: Sum | None, words: IndexWords) -> str:
     values = {"name": one.name, "score": points(one.score) or words.no_score, "max": str(one.max)}
     moved = change(one.score, before.score if before else None)
     return (
@@ -51,7 +51,7 @@ def _line(one: Sum, before: Sum | None, words: Words) -> str:
     )
 
 
-def unit_lines(units: Sequence[UnitIndex], office: Office, words: Words) -> list[str]:
+def unit_lines(units: Sequence[UnitIndex], office: Office, words: IndexWords) -> list[str]:
     """Each unit's total where they are few, else the best and the worst; and whose total lacks counts. None without units."""
 
     def said(pattern: str, found: Sequence[UnitIndex]) -> list[str]:
@@ -71,7 +71,7 @@ def unit_lines(units: Sequence[UnitIndex], office: Office, words: Words) -> list
     return [*said(words.units_best, scored[:half]), *said(words.units_worst, scored[-half:][::-1]), *lacking]
 
 
-def ratio_words(standing: Standing, months: list[str], code: str) -> str | None:
+def ratio_words(standing: IndexMonths, months: list[str], code: str) -> str | None:
     """One metric over several months as a ratio in words; None where a count is missing."""
     metric = standing.metrics.find(code)
     counts = combined([standing.indexes[month] for month in months], code)
@@ -93,7 +93,7 @@ def picture_words(trend: Trend, year: int, rules: IndexRules) -> str:
     known = [place for place, value in enumerate(trend.total.values) if value is not None]
     shorter = Trend(
         trend.title, trend.unit, trend.parts_title, tuple(str(place + 1) for place in known),
-        Line(trend.total.name, trend.total.most, tuple(trend.total.values[place] for place in known)),
+        TrendLine(trend.total.name, trend.total.most, tuple(trend.total.values[place] for place in known)),
         (), trend.target, trend.target_name,
     )  # fmt: skip
     pattern = rules.words.picture.replace("{year}", str(year))
@@ -103,7 +103,7 @@ def picture_words(trend: Trend, year: int, rules: IndexRules) -> str:
 def trend_json(trend: Trend) -> dict[str, Any]:
     """A trend as a notice carries it: points as text, so that a mail shows what was true when it was owed."""
 
-    def values(line: Line) -> dict[str, Any]:
+    def values(line: TrendLine) -> dict[str, Any]:
         return {"name": line.name, "max": line.most, "values": [None if v is None else str(v) for v in line.values]}
 
     return {
@@ -121,8 +121,8 @@ def trend_json(trend: Trend) -> dict[str, Any]:
 def read_trend(body: Mapping[str, Any]) -> Trend:
     """The trend of `trend_json`."""
 
-    def line(found: Mapping[str, Any]) -> Line:
-        return Line(found["name"], found["max"], tuple(None if v is None else Decimal(v) for v in found["values"]))
+    def line(found: Mapping[str, Any]) -> TrendLine:
+        return TrendLine(found["name"], found["max"], tuple(None if v is None else Decimal(v) for v in found["values"]))
 
     return Trend(
         body["title"], body["unit"], body["parts_title"], tuple(body["months"]), line(body["total"]),

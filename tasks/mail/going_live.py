@@ -12,7 +12,7 @@ from dondoc.ledger.ledger import SYSTEM, Draft
 from dondoc.obligations.lifecycle import OWED
 from tasks.store import tables
 from tasks.store.chain import append, appending
-from tasks.store.delivered import record
+from tasks.store.delivered import record_notices
 
 
 def live_since(connection: sa.Connection) -> datetime | None:
@@ -42,7 +42,7 @@ def end_trial(engine: sa.Engine, now: datetime, actor: str, zone: Any, **facts: 
                 "recipient": notice.recipient,
                 "reason": "trial",
             }
-            record(connection, now, notice.occurrence, [("notice.requeued", told)], None, zone)
+            record_notices(connection, now, notice.occurrence, [("notice.requeued", told)], None, zone)
             n = tables.notice
             connection.execute(n.update().where(n.c.key == notice.key).values(status="queued", mail=None))
     return len(again)

@@ -12,9 +12,9 @@ import jinja2
 
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from tasks.config.loading import mail_templates
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.config.settings import Settings
 from tasks.mail.ways import all_ways, post_now
 from tasks.smtp.client import Outgoing, Result, Temporary
@@ -30,7 +30,7 @@ class Writer(Protocol):
         ...
 
     @property
-    def house(self) -> House:
+    def rules(self) -> Rules:
         """Whose office it is."""
         ...
 
@@ -41,7 +41,7 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentLetter:
     """What was offered to the mail server and what it said."""
 
     message_id: str
@@ -49,37 +49,37 @@ class Sent:
     result: Result
 
 
-def write_to(morning: Writer, role: str, kind: str, key: str, facts: Mapping[str, Any]) -> Sent | None:
+def write_to(context: Writer, role: str, kind: str, key: str, facts: Mapping[str, Any]) -> SentLetter | None:
     """Mail the templates of mail/<kind> to a role; None where office.yaml gives it no address.
 
     `key` tells this mail from others of its kind: the same key is the same mail, however often it is sent.
     """
-    known = morning.house.office.role(role)
+    known = context.rules.office.role(role)
     if known is None or not known.email:
         return None
     digest = hashlib.sha256(f"{kind}|{role}|{key}".encode()).hexdigest()[:32]
-    mail_id = f"<{kind}.{digest}@{morning.settings.mail_domain}>"
+    mail_id = f"<{kind}.{digest}@{context.settings.mail_domain}>"
     to = Address(known.email, known.title)
-    content = compose(morning.settings, morning.house, to, kind, mail_id, morning.now, facts)
+    content = compose(context.settings, context.rules, to, kind, mail_id, context.now, facts)
     results: list[Result] = []
     outgoing = [Outgoing(mail_id, known.email, content)]
 
     def take(_id: str, result: Result) -> None:
         results.append(result)
 
-    if isinstance(morning, Morning):
-        post_now(morning.settings, morning.engine, outgoing, take, morning.now)
+    if isinstance(context, RunContext):
+        post_now(context.settings, context.engine, outgoing, take, context.now)
     else:  # an alarm goes to its reader whether or not a database can say that a trial is over
-        post_by(all_ways(morning.settings), morning.settings.sender.address, outgoing, take)
-    return Sent(mail_id, hashlib.sha256(content).hexdigest(), results[0] if results else Temporary("no answer"))
+        post_by(all_ways(context.settings), context.settings.sender.address, outgoing, take)
+    return SentLetter(mail_id, hashlib.sha256(content).hexdigest(), results[0] if results else Temporary("no answer"))
 
 
 def compose(
-    settings: Settings, house: House, to: Address, kind: str, message_id: str, now: datetime, facts: Mapping[str, Any]
+    settings: Settings, rules: Rules, to: Address, kind: str, message_id: str, now: datetime, facts: Mapping[str, Any]
 ) -> bytes:
     """The bytes of a letter in the words of `mail/<kind>`. Raises FileNotFoundError where a template is missing."""
     environment = mail_templates(settings.config)
-    shown = {**facts, "to": to.name, "office": house.office.office, "at": now.astimezone(house.policy.zone)}
+    shown = {**facts, "to": to.name, "office": rules.office.office, "at": now.astimezone(rules.policy.zone)}
 
     def rendered(name: str) -> str:
         try:

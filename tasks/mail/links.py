@@ -9,12 +9,12 @@ from dondoc.mail.notices import Notice
 from dondoc.mail.reply_addresses import ReplyTo, answerable
 from dondoc.obligations.checkpoints import links_hold_until
 from dondoc.plan.plan import Plan
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 
 
-def link_of(morning: Morning, plans: Mapping[str, Plan]) -> Callable[[Notice], str] | None:
+def link_of(context: RunContext, plans: Mapping[str, Plan]) -> Callable[[Notice], str] | None:
     """What makes the links of notices, each as its own plan's; None where no portal can be reached or no secret signs them."""
-    makers = {plan.id: link_maker(morning, plan) for plan in plans.values()}
+    makers = {plan.id: link_maker(context, plan) for plan in plans.values()}
     if not all(makers.values()):
         return None
 
@@ -26,12 +26,12 @@ def link_of(morning: Morning, plans: Mapping[str, Plan]) -> Callable[[Notice], s
     return link
 
 
-def link_maker(morning: Morning, plan: Plan) -> LinkMaker | None:
+def link_maker(context: RunContext, plan: Plan) -> LinkMaker | None:
     """What makes the links of this plan's notices; None where no portal can be reached or no secret signs them."""
-    chosen, policy = morning.settings, morning.house.policy
+    chosen, policy = context.settings, context.rules.policy
     if not chosen.base_url or not chosen.link_secret:
         return None
-    closes = links_hold_until(plan.year, morning.today, policy, morning.house.calendar)
+    closes = links_hold_until(plan.year, context.today, policy, context.rules.calendar)
     return LinkMaker(chosen.base_url, chosen.link_secret, closes, policy.zone)
 
 

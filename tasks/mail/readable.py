@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from dondoc.mail.notices import KINDS
+from dondoc.mail.notices import NOTICE_KINDS
 from dondoc.obligations.snapshot import Tracked
 from tasks.store.occurrences import rows_of
 from tasks.store.outbox import Built, Queued
@@ -17,7 +17,9 @@ def readable_rows(
 ) -> dict[str, Tracked]:
     """The occurrences the notices are about. A notice of an unknown kind, or whose occurrence is damaged, is named in
     `unreadable` by its key, with the reason."""
-    unreadable.update((found.key, f"unknown kind {found.kind!r}") for found in waiting if found.kind not in KINDS)
+    unreadable.update(
+        (found.key, f"unknown kind {found.kind!r}") for found in waiting if found.kind not in NOTICE_KINDS
+    )
     wanted = dict.fromkeys(found.occurrence for found in waiting if found.key not in unreadable)
     try:
         return rows_of(connection, wanted)

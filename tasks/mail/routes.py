@@ -6,23 +6,23 @@ from dondoc.mail.mail import Address
 from dondoc.office.office import Office
 from dondoc.office.wording import party_name
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 
 
-def routes(morning: Morning, recipient: str) -> tuple[Address, ...]:
+def routes(context: RunContext, recipient: str) -> tuple[Address, ...]:
     """The addresses of a mail party, in the order they are tried.
 
     A unit's mailbox, then its head's; a head's, then the unit's; a role's own. A unit that has ended is served by its
     successor. Each address once; a party that office.yaml no longer knows has none.
     """
-    office = morning.house.office
+    office = context.rules.office
     kind, _, name = recipient.partition(":")
-    shown = party_name(recipient, office, words(morning.settings.config))
+    shown = party_name(recipient, office, words(context.settings.config))
     if kind == "role":
         role = office.role(name)
         addresses = [role.email if role else None]
     else:
-        unit = office.holding(name, morning.today)
+        unit = office.holding(name, context.today)
         both = [unit.email, unit.head_email] if unit else []
         addresses = both if kind == "unit" else both[::-1]
     once: dict[str, str] = {}

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dondoc.mail.smtp_replies import Answer, Verdict, about_us
-from tasks.config.run_context import Morning
+from dondoc.mail.smtp_replies import MailReply, ReplyVerdict, about_us
+from tasks.config.run_context import RunContext
 from tasks.mail import servers
 from tasks.mail.routes import routes
 from tasks.mail.ways import post_now
@@ -29,7 +29,7 @@ _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass
-class Posted:
+class DeliveryResult:
     """What a delivery did: mails accepted, to be tried later, refused; and whether another run was delivering.
 
     `trouble`: the words of a server that did not take our mail, "" while all is well. `damaged`: Message-IDs of kept
@@ -58,13 +58,13 @@ class Posted:
         return "; ".join(found)
 
 
-def send_ready(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
+def send_ready(context: RunContext, plans: Sequence[str], posted: DeliveryResult) -> bool:
     """Offer every mail that is due and record each reply; False when the server took our mail for nobody."""
-    due = {mail.id: mail for mail in outbox.ready(morning.engine, plans, morning.now)}
+    due = {mail.id: mail for mail in outbox.ready(context.engine, plans, context.now)}
     if not due:
         return True
-    settings = morning.settings
-    answers: list[Answer] = []
+    settings = context.settings
+    answers: list[MailReply] = []
     kept = 0
 
     def take(mail_id: str, result: Result) -> None:
@@ -72,12 +72,12 @@ def send_ready(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
         reply = _UNREADABLE.sub("?", result.reply)  # a server may say anything; a database takes no NUL
         posted.replies[mail_id] = reply
         if isinstance(result, Accepted):
-            _record_sent(morning, mail_id, result, reply)
+            _record_sent(context, mail_id, result, reply)
             posted.sent += 1
             kept += result.kept
         # In a trial the local mailbox says nothing of the server.
         if settings.mail_stays or not (isinstance(result, Accepted) and result.kept):
-            answers.append(Answer(mail_id, due[mail_id].address, _verdict(result), reply))
+            answers.append(MailReply(mail_id, due[mail_id].address, _verdict(result), reply))
 
     reply_to = settings.reply_to
 
@@ -87,59 +87,59 @@ def send_ready(morning: Morning, plans: Sequence[str], posted: Posted) -> bool:
     outgoing = [
         Outgoing(mail.id, mail.address, mail.content, bounces_to(mail.id))
         for mail in due.values()
-        if _whole(morning, mail, posted)
+        if _whole(context, mail, posted)
     ]
-    healths = post_now(settings, morning.engine, outgoing, take, morning.now)
-    ours = about_us(answers, _others_taken(morning, answers, due))
+    healths = post_now(settings, context.engine, outgoing, take, context.now)
+    ours = about_us(answers, _others_taken(context, answers, due))
     for answer in answers:
         if answer.verdict != "taken":
-            _record_refused(morning, due[answer.key], answer, answer.key in ours, posted)
+            _record_refused(context, due[answer.key], answer, answer.key in ours, posted)
     told = next((answer.reply for answer in answers if answer.key in ours or answer.verdict == "lost"), "")
     if told and healths and all(health.well for health in healths):
-        servers.note(morning.engine, healths[0].server, False, told, morning.now)
+        servers.note_server(context.engine, healths[0].server, False, told, context.now)
     posted.trouble = posted.trouble or told
     return kept > 0 or any(answer.key not in ours and answer.verdict != "lost" for answer in answers)
 
 
-def _others_taken(morning: Morning, answers: Sequence[Answer], due: Mapping[str, Ready]) -> bool:
+def _others_taken(context: RunContext, answers: Sequence[MailReply], due: Mapping[str, Ready]) -> bool:
     doubted = [due[answer.key].morning for answer in answers if answer.verdict == "doubtful"]
-    return bool(doubted) and outbox.taken_since(morning.engine, max(doubted), morning.settings.mail_stays)
+    return bool(doubted) and outbox.taken_since(context.engine, max(doubted), context.settings.mail_stays)
 
 
-def _verdict(result: Result) -> Verdict:
+def _verdict(result: Result) -> ReplyVerdict:
     if isinstance(result, Accepted):
         return "taken"
     return "final" if isinstance(result, Permanent) else result.cause
 
 
-def _whole(morning: Morning, mail: Ready, posted: Posted) -> bool:
+def _whole(context: RunContext, mail: Ready, posted: DeliveryResult) -> bool:
     """Whether the kept bytes are those that were written; a damaged mail is put aside and its notices written anew."""
     found = hashlib.sha256(mail.content).hexdigest()
     if found == mail.sha256:
         return True
     posted.damaged.append(mail.message_id)
-    outbox.put_aside(morning.engine, mail, found, morning.now, morning.run)
+    outbox.put_aside(context.engine, mail, found, context.now, context.run)
     return False
 
 
-def _record_sent(morning: Morning, mail_id: str, result: Accepted, reply: str) -> None:
+def _record_sent(context: RunContext, mail_id: str, result: Accepted, reply: str) -> None:
     facts: dict[str, object] = {"server": result.by} if result.by else {}
-    if result.kept and not morning.settings.mail_stays:
+    if result.kept and not context.settings.mail_stays:
         facts["kept"] = True
     delivered.sent(
-        morning.engine, mail_id, reply, morning.now, morning.run, morning.house.policy.zone, stayed=result.kept, **facts
+        context.engine, mail_id, reply, context.now, context.run, context.rules.policy.zone, stayed=result.kept, **facts
     )
 
 
-def _record_refused(morning: Morning, mail: Ready, answer: Answer, ours: bool, posted: Posted) -> None:
+def _record_refused(context: RunContext, mail: Ready, answer: MailReply, ours: bool, posted: DeliveryResult) -> None:
     about_recipient = not ours and answer.verdict != "lost"
     worn_out = mail.attempts + 1 >= MOST_ATTEMPTS
     if about_recipient and (answer.verdict == "final" or worn_out):
         delivered.failed(
-            morning.engine, mail.id, answer.reply, morning.now, morning.run, morning.house.policy.zone,
-            lambda recipient: len(routes(morning, recipient)),
+            context.engine, mail.id, answer.reply, context.now, context.run, context.rules.policy.zone,
+            lambda recipient: len(routes(context, recipient)),
         )  # fmt: skip
         posted.refused += 1
         return
-    outbox.postponed(morning.engine, mail.id, answer.reply, morning.now, backoff(mail.attempts + 1))
+    outbox.postponed(context.engine, mail.id, answer.reply, context.now, backoff(mail.attempts + 1))
     posted.waiting += 1

@@ -14,7 +14,7 @@ from tasks.store import tables
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ServerTrouble:
     """A server that does not take our mail since that moment, and its words; or a mailbox that did not take its last."""
 
     name: str
@@ -23,7 +23,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutboxTally:
     """How many mails wait for their server, the morning of the oldest; how many notices of duties that are still owed
     reached nobody; how many kept mails are damaged."""
 
@@ -33,7 +33,7 @@ class Tally:
     damaged: int
 
 
-def note(engine: sa.Engine, server: str, well: bool, words: str, now: datetime) -> None:
+def note_server(engine: sa.Engine, server: str, well: bool, words: str, now: datetime) -> None:
     """Note how the server dealt with us. `since` moves only when that changes."""
     s = tables.mail_server
     made = insert(s).values(server=server, well=well, since=now, words=words)
@@ -47,14 +47,14 @@ def note(engine: sa.Engine, server: str, well: bool, words: str, now: datetime) 
         )
 
 
-def troubles(connection: sa.Connection, servers: Iterable[str]) -> list[Trouble]:
+def server_troubles(connection: sa.Connection, servers: Iterable[str]) -> list[ServerTrouble]:
     """Which of these servers did not take our mail when they were last asked."""
     s = tables.mail_server
     query = sa.select(s.c.server, s.c.since, s.c.words).where(s.c.server.in_(list(servers)), ~s.c.well)
-    return [Trouble(*found) for found in connection.execute(query.order_by(s.c.server))]
+    return [ServerTrouble(*found) for found in connection.execute(query.order_by(s.c.server))]
 
 
-def dead_mailboxes(connection: sa.Connection, addresses: Iterable[str]) -> list[Trouble]:
+def dead_mailboxes(connection: sa.Connection, addresses: Iterable[str]) -> list[ServerTrouble]:
     """The addresses whose last mail was refused for good or came back: since which morning, and in whose words."""
     m = tables.mail
     address = sa.func.lower(m.c.address)
@@ -69,10 +69,10 @@ def dead_mailboxes(connection: sa.Connection, addresses: Iterable[str]) -> list[
     query = sa.select(latest.c.address, latest.c.next_attempt, sa.func.coalesce(latest.c.reply, "")).where(
         latest.c.status != "sent"
     )
-    return [Trouble(*found) for found in connection.execute(query.order_by(latest.c.address))]
+    return [ServerTrouble(*found) for found in connection.execute(query.order_by(latest.c.address))]
 
 
-def tally(connection: sa.Connection) -> Tally:
+def outbox_tally(connection: sa.Connection) -> OutboxTally:
     """What of the outbox is not where it should be."""
     m, n, o = tables.mail, tables.notice, tables.occurrence
     late = sa.and_(m.c.status == "ready", m.c.attempts > 0)
@@ -84,4 +84,4 @@ def tally(connection: sa.Connection) -> Tally:
     lost = sa.select(sa.func.count()).select_from(n.join(o, o.c.id == n.c.occurrence))
     owed = o.c.status.in_([status.value for status in OWED])
     waiting, oldest, damaged = connection.execute(mails).one()
-    return Tally(waiting, oldest, connection.scalar(lost.where(n.c.status == "failed", owed)) or 0, damaged)
+    return OutboxTally(waiting, oldest, connection.scalar(lost.where(n.c.status == "failed", owed)) or 0, damaged)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tasks.config.settings import Settings
 from tasks.mail.going_live import live_since
-from tasks.mail.servers import note
+from tasks.mail.servers import note_server
 from tasks.smtp.client import Outgoing
 from tasks.smtp.sender import OnResult
 from tasks.smtp.ways import Health, Ways, post_by
@@ -57,5 +57,5 @@ def post_now(
     for health in healths:
         if engine is not None:
             with suppress(sa.exc.SQLAlchemyError):  # the mail is what matters
-                note(engine, health.server, health.well, health.words, now)
+                note_server(engine, health.server, health.well, health.words, now)
     return healths

@@ -24,7 +24,7 @@ class RefusalsError(DondocError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class BounceRule:
     """One address and the days, both included, on which it is refused; None is open-ended."""
 
     address: str
@@ -41,7 +41,7 @@ class Refusal:
         return (self.first or date.min) <= day <= (self.last or date.max)
 
 
-def read_refusals(path: Path | None) -> dict[str, tuple[Refusal, ...]]:
+def read_refusals(path: Path | None) -> dict[str, tuple[BounceRule, ...]]:
     """Refusals by lower-case address; a file that is not there yet refuses nobody. Raises RefusalsError."""
     if path is None or not path.exists():
         return {}
@@ -51,17 +51,17 @@ def read_refusals(path: Path | None) -> dict[str, tuple[Refusal, ...]]:
         raise RefusalsError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(rows, list):
         raise RefusalsError(f"{path} must be a list of {{address, from, to}}")
-    refusals: dict[str, tuple[Refusal, ...]] = {}
+    refusals: dict[str, tuple[BounceRule, ...]] = {}
     for number, row in enumerate(rows, 1):
         refusal = _refusal(f"{path}, row {number}", row)
         refusals[refusal.address] = (*refusals.get(refusal.address, ()), refusal)
     return refusals
 
 
-def _refusal(where: str, row: object) -> Refusal:
+def _refusal(where: str, row: object) -> BounceRule:
     if not isinstance(row, dict) or not isinstance(row.get("address"), str) or set(row) - _KEYS:
         raise RefusalsError(f"{where} must have an address, and nothing beside it but from and to")
-    return Refusal(row["address"].lower(), _day(where, row.get("from")), _day(where, row.get("to")))
+    return BounceRule(row["address"].lower(), _day(where, row.get("from")), _day(where, row.get("to")))
 
 
 def _day(where: str, value: object) -> date | None:

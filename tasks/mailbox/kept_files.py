@@ -82,10 +82,10 @@ class Maildir:
         copies = kept.with_name(kept.name + COPIES)
         with copies.open("ab") as lines:
             lines.write(f"{received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode())
-        return copies_of(kept)
+        return times_received(kept)
 
 
-def copies_of(kept: Path) -> int:
+def times_received(kept: Path) -> int:
     """How often a kept mail was received, the first time included."""
     try:
         return 1 + kept.with_name(kept.name + COPIES).read_bytes().count(b"\n")

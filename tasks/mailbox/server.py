@@ -19,11 +19,11 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dondoc.mail.mime import MailError, checked_address
-from tasks.inbox.lmtp_delivery import Reception, RefusedError, reception_here
+from tasks.inbox.lmtp_delivery import LmtpRefusedError, Reception, reception_here
 from tasks.mailbox.bounce_rules import RefusalsError, read_refusals
 from tasks.mailbox.kept_files import ZONE, Maildir, dated
 
-LOOPBACK = "127.0.0.1"
+MAILBOX_HOST = "127.0.0.1"
 REFUSED = "550 5.1.1 <{}> no such mailbox here"
 _LARGEST = 20_000_000
 _log = logging.getLogger("dondoc.mailbox")
@@ -47,7 +47,7 @@ class Mailbox:
                 return REFUSED.format(address)
             if self._reception and self._reception.concerns(address):
                 await self._reception.check(address)
-        except RefusedError as error:
+        except LmtpRefusedError as error:
             return str(error)
         except MailError:
             return "553 5.1.3 that is not an address"
@@ -82,22 +82,22 @@ class Mailbox:
         return f"250 2.0.0 kept as {path.parent}/{path.name[:4]}" + (f", copy {copies}" if copies > 1 else "")
 
 
-async def serve(mailbox: Mailbox, port: int) -> asyncio.Server:
+async def serve_smtp(mailbox: Mailbox, port: int) -> asyncio.Server:
     """Listen on loopback; port 0 takes a free one. Raises OSError when the port is taken."""
     loop = asyncio.get_running_loop()
 
     def session() -> SMTP:
         return SMTP(mailbox, loop=loop, hostname="localhost", ident="dondoc mailbox", data_size_limit=_LARGEST)
 
-    return await loop.create_server(session, LOOPBACK, port)
+    return await loop.create_server(session, MAILBOX_HOST, port)
 
 
 async def _run(mailbox: Mailbox, port: int) -> None:
-    server = await serve(mailbox, port)
+    server = await serve_smtp(mailbox, port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(f"mailbox listens on {LOOPBACK}:{server.sockets[0].getsockname()[1]}", flush=True)
+    print(f"mailbox listens on {MAILBOX_HOST}:{server.sockets[0].getsockname()[1]}", flush=True)
     await stop.wait()
     server.close()
 

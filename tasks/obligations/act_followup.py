@@ -23,7 +23,7 @@ from dondoc.obligations.acts import ACT_KINDS
 from dondoc.office.wording import Wording
 from dondoc.plan.plan import Plan, item_tags
 from dondoc.plan.timings import DONE
-from tasks.config.loading import house, words
+from tasks.config.loading import load_rules, words
 from tasks.config.settings import Settings
 from tasks.store import tables
 from tasks.store.plans import adopted, closed
@@ -36,7 +36,7 @@ _logger = logging.getLogger("dondoc.following")
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class RecordedAct:
     """The entry of an act as its follow-up reads it; `at` is UTC."""
 
     seq: int
@@ -67,7 +67,7 @@ class UnknownActError(DondocError):
     """No act is recorded under that number."""
 
 
-def read_act(connection: sa.Connection, seq: int) -> Act:
+def read_recorded_act(connection: sa.Connection, seq: int) -> RecordedAct:
     """The act of entry `seq`. Raises UnknownActError."""
     ledger = tables.ledger
     line = connection.scalar(
@@ -76,7 +76,7 @@ def read_act(connection: sa.Connection, seq: int) -> Act:
     if line is None:
         raise UnknownActError(f"entry {seq} is no act of a person; see 'dondoc ledger export' for its number")
     entry = json.loads(bytes(line))
-    return Act(
+    return RecordedAct(
         entry["seq"], datetime.fromisoformat(entry["at"]), entry["kind"], entry["plan"], entry["occurrence"],
         entry["actor"], entry["run"], entry["body"],
     )  # fmt: skip
@@ -88,7 +88,7 @@ def follow(engine: sa.Engine, settings: Settings, seq: int) -> int:
         return 0
     try:
         with engine.connect() as connection:
-            act = read_act(connection, seq)
+            act = read_recorded_act(connection, seq)
             plan = adopted(connection, act.plan)
         with _prefect(settings) as client:
             return sum(_ask(client, settings, plan, item, act) for item in act.items(plan))
@@ -122,7 +122,7 @@ def follow_missed(engine: sa.Engine, settings: Settings, plan_id: str, day: str)
         return sum(_ask(client, settings, plan, item, act, again=day) for act, item in missed)
 
 
-def _unfollowed(connection: sa.Connection, plan: Plan) -> Iterator[tuple[Act, str]]:
+def _unfollowed(connection: sa.Connection, plan: Plan) -> Iterator[tuple[RecordedAct, str]]:
     ledger = tables.ledger
     body = sa.cast(sa.func.convert_from(ledger.c.line, "UTF8"), sa.JSON)["body"]
     runs = sa.select(body["follows"].as_integer(), body["item"].as_string()).where(
@@ -137,13 +137,13 @@ def _unfollowed(connection: sa.Connection, plan: Plan) -> Iterator[tuple[Act, st
     for seq, occurrence in connection.execute(acts).all():
         if occurrence and (seq, occurrence.split("/")[1]) in followed:
             continue
-        act = read_act(connection, seq)
+        act = read_recorded_act(connection, seq)
         yield from ((act, item) for item in act.items(plan) if (seq, item) not in followed)
 
 
-def run_name(settings: Settings, plan: Plan, item: str, act: Act) -> str:
+def act_run_name(settings: Settings, plan: Plan, item: str, act: RecordedAct) -> str:
     """`2026-11-22 · II.2.c · duyệt: tháng 11 năm 2026`: the day, the item, what was done."""
-    rules, vocabulary = house(settings.config), words(settings.config)
+    rules, vocabulary = load_rules(settings.config), words(settings.config)
     day = act.at.astimezone(rules.policy.zone).date()
     about = act.body.get("event", "")
     if act.occurrence:
@@ -158,13 +158,13 @@ def _prefect(settings: Settings) -> httpx.Client:
     return httpx.Client(base_url=settings.prefect_api, auth=(user, password) if password else None, timeout=_SECONDS)
 
 
-def _ask(client: httpx.Client, settings: Settings, plan: Plan, item: str, act: Act, again: str = "") -> int:
+def _ask(client: httpx.Client, settings: Settings, plan: Plan, item: str, act: RecordedAct, again: str = "") -> int:
     """1 when the run was asked for now or is on its way. The key is the entry's: asked twice it is one run."""
     name = words(settings.config)["own_flows"][FLOW]["name"]
     deployment = client.get(f"/deployments/name/{quote(name)}/dondoc").raise_for_status().json()["id"]
     asked = {
         "parameters": {"plan": plan.id, "item": item, "seq": act.seq},
-        "name": run_name(settings, plan, item, act),
+        "name": act_run_name(settings, plan, item, act),
         "tags": list(item_tags(plan, plan.item(item))),
     }
     key = f"{act.seq}:{item}"

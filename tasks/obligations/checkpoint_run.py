@@ -11,18 +11,18 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from tasks.config.run_context import Morning, log
-from tasks.store.settle import Looked, look
+from tasks.config.run_context import RunContext, log
+from tasks.store.settle import Checked, check_occurrences
 
 _WAITS = (1.0, 5.0, 15.0)
 
 
 def look_at(
-    morning: Morning,
+    context: RunContext,
     item: str | None = None,
     waits: Sequence[float] = _WAITS,
     unreadable: dict[str, str] | None = None,
-) -> list[Looked]:
+) -> list[Checked]:
     """Gather → decide → apply for one item, or for the whole plan where `item` is None.
 
     A damaged row is named in `unreadable` where that is given, and stops no other; else it is raised.
@@ -32,21 +32,21 @@ def look_at(
     """
     for wait in waits:
         try:
-            return _look(morning, item, unreadable)
+            return _look(context, item, unreadable)
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             log("database lost (%s), trying again in %s s", type(error).__name__, wait)
             time.sleep(wait)
-    return _look(morning, item, unreadable)
+    return _look(context, item, unreadable)
 
 
-def _look(morning: Morning, item: str | None, unreadable: dict[str, str] | None) -> list[Looked]:
-    return look(
-        morning.engine,
-        morning.house,
-        morning.plan,
-        morning.now,
+def _look(context: RunContext, item: str | None, unreadable: dict[str, str] | None) -> list[Checked]:
+    return check_occurrences(
+        context.engine,
+        context.rules,
+        context.plan,
+        context.now,
         item=item,
-        run=morning.run,
-        dry_run=morning.dry_run,
+        run=context.run,
+        dry_run=context.dry_run,
         unreadable=unreadable,
     )

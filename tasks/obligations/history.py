@@ -7,12 +7,12 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from dondoc.obligations.actors import parts
-from dondoc.office.wording import Wording, short
-from tasks.store.answers import Told
+from dondoc.office.wording import Wording, short_day
+from tasks.store.answers import OccurrenceEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEntry:
     """One ledger entry as people read it. `lines` are (label key, text); `run` is Prefect's flow-run id."""
 
     seq: int
@@ -42,7 +42,7 @@ _TEXTS = (
 _DAYS = ("signed", "early", "until", "due", "opens")
 
 
-def event(entry: Told, wording: Wording, zone: tzinfo) -> Event:
+def history_entry(entry: OccurrenceEntry, wording: Wording, zone: tzinfo) -> HistoryEntry:
     """That entry in the office's words, at its time in `zone`."""
     body, lines = entry.body, list[tuple[str, str]]()
     for key in _TEXTS:
@@ -58,7 +58,7 @@ def event(entry: Told, wording: Wording, zone: tzinfo) -> Event:
         words = {**wording.words["withheld"], **wording.words["superseded"]}
         lines = [(key, text) for key, text in lines if key != "reason"]
         lines.append(("reason", str(words.get(body.get("reason", ""), body.get("reason", "")))))
-    return Event(
+    return HistoryEntry(
         entry.seq,
         entry.at.astimezone(zone),
         who(entry.actor, wording),
@@ -93,6 +93,6 @@ def _about(body: dict[str, Any], wording: Wording) -> str:
 
 def _day(text: str) -> str:
     try:
-        return short(date.fromisoformat(text))
+        return short_day(date.fromisoformat(text))
     except ValueError:
         return text

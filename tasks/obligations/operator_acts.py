@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from dondoc.obligations.act_table import ACTS, ActName
 from dondoc.obligations.acts import Act, ActError
 from dondoc.obligations.state import State
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Item
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.obligations.act_followup import follow
 from tasks.obligations.operator_forms import RecordForm
 from tasks.store import tables
-from tasks.store.occurrences import UnknownOccurrenceError, row
+from tasks.store.occurrences import UnknownOccurrenceError, tracked_row
 from tasks.store.plans import adopted
-from tasks.store.settle import Looked, act, rehearse
+from tasks.store.settle import Checked, record_act, rehearse
 
 DECIDING = ("tracker", "deputy", "head")
 
@@ -29,39 +29,39 @@ class Recorded:
     """What was recorded, or with `dry_run` would be: the occurrence as it stood before and stands after."""
 
     item: Item
-    found: Looked
+    found: Checked
     actor: str
     party: str
     before: State
     after: State
 
 
-def take_act(morning: Morning, form: RecordForm) -> Recorded:
+def take_act(context: RunContext, form: RecordForm) -> Recorded:
     """Find, check and record what `form` says. Raises RefusedError; nothing is recorded then."""
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         occurrence = find_occurrence(connection, form.occurrence)
-        standing = row(connection, occurrence)
+        standing = tracked_row(connection, occurrence)
         item = adopted(connection, standing.occurrence.plan).item(standing.occurrence.item)
-        _check_once(connection, occurrence, morning.run)
-    party = find_party(morning.house, item, form.name, form.on_behalf_of)
+        _check_once(connection, occurrence, context.run)
+    party = find_party(context.rules, item, form.name, form.on_behalf_of)
     actor = f"operator:{person(form.recorded_by)} for {party}"
     given = _act(form)
-    if morning.dry_run:
-        found, after = rehearse(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
+    if context.dry_run:
+        found, after = rehearse(context.engine, context.rules, occurrence, given, context.now, actor, context.run)
         return Recorded(item, found, actor, party, standing.state, after)
-    found = act(morning.engine, morning.house, occurrence, given, morning.now, actor, morning.run)
-    follow(morning.engine, morning.settings, found.seqs[0])
-    with morning.engine.connect() as connection:
-        after = row(connection, occurrence).state
+    found = record_act(context.engine, context.rules, occurrence, given, context.now, actor, context.run)
+    follow(context.engine, context.settings, found.seqs[0])
+    with context.engine.connect() as connection:
+        after = tracked_row(connection, occurrence).state
     return Recorded(item, found, actor, party, standing.state, after)
 
 
-def of_plan(morning: Morning, occurrence: str) -> Morning:
+def of_plan(context: RunContext, occurrence: str) -> RunContext:
     """The same surroundings for the plan that an occurrence's id names; as they are where it names none."""
     plan = one_line(occurrence).partition("/")[0]
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         known = connection.scalar(sa.select(tables.plan.c.id).where(tables.plan.c.id == plan))
-    return replace(morning, plan=known) if known else morning
+    return replace(context, plan=known) if known else context
 
 
 def find_occurrence(connection: sa.Connection, given: str) -> str:
@@ -81,9 +81,9 @@ def find_occurrence(connection: sa.Connection, given: str) -> str:
     raise UnknownOccurrenceError("no_occurrence", occurrence=asked[:300])
 
 
-def find_party(house: House, item: Item, name: ActName, given: str | None) -> str:
+def find_party(rules: Rules, item: Item, name: ActName, given: str | None) -> str:
     """Whom the operator speaks for, as `unit:…` or `role:…`. Raises ActError for one who may not do that act."""
-    office, by = house.office, ACTS[name].by
+    office, by = rules.office, ACTS[name].by
     leads = by == "lead"
     concerned = tuple(dict.fromkeys(item.lead if leads else (*item.lead, *item.coordinating)))
     units = tuple(dict.fromkeys((*concerned, *office.members(concerned))))

@@ -48,7 +48,7 @@ def optional(position: int, **more: Any) -> Any:
     return Field(default=None, json_schema_extra=plain, **more)
 
 
-class Form(BaseModel):
+class OperatorForm(BaseModel):
     """What every form shares: nothing unknown, no stray spaces, and its answers by label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
@@ -60,7 +60,7 @@ class Form(BaseModel):
         return [(title, value) for title, value in said if value not in (None, "", False)]
 
 
-class RecordForm(Form):
+class RecordForm(OperatorForm):
     """What a unit or the tracker did, recorded for them by the operator."""
 
     occurrence: str = asked(0, min_length=1, max_length=300)
@@ -93,7 +93,7 @@ class RecordForm(Form):
         return act_labels()[self.act]
 
 
-class EventForm(Form):
+class EventForm(OperatorForm):
     """An outside event that a plan waits for."""
 
     plan: str = asked(0, min_length=1, max_length=100)

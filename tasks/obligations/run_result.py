@@ -20,31 +20,31 @@ from dondoc.ledger.ledger import Head
 from dondoc.obligations.decide import FAILING, GRAVITY, Verdict
 from dondoc.office.wording import party_name, sentence
 from tasks.config.loading import language_folder, words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.store.occurrences import rows_of
 from tasks.store.runs import record_run
-from tasks.store.settle import Looked
+from tasks.store.settle import Checked
 
 
-def conclude(morning: Morning, flow: str, looked: Sequence[Looked], **facts: Any) -> State[Any]:
+def conclude(context: RunContext, flow: str, checked: Sequence[Checked], **facts: Any) -> State[Any]:
     """Record the run, publish what it did and return the state that says how the duties stand.
 
     `facts` (JSON) go into the run's entry and its artifact. A rehearsal publishes and records nothing else.
     """
     head = None
-    if not morning.dry_run:
-        head = record_run(morning.engine, morning.plan, flow, looked, morning.now, morning.run, **facts)
-    vocabulary = words(morning.settings.config)
-    title = run_name(morning, looked, vocabulary)
-    publish(morning, flow, title, render_artifact(morning, looked, head, facts))
-    return final_state(looked, vocabulary)
+    if not context.dry_run:
+        head = record_run(context.engine, context.plan, flow, checked, context.now, context.run, **facts)
+    vocabulary = words(context.settings.config)
+    title = run_name(context, checked, vocabulary)
+    publish(context, flow, title, render_artifact(context, checked, head, facts))
+    return final_state(checked, vocabulary)
 
 
-def final_state(looked: Sequence[Looked], vocabulary: dict[str, Any]) -> State[Any]:
+def final_state(checked: Sequence[Checked], vocabulary: dict[str, Any]) -> State[Any]:
     """The state named by the gravest verdict; Failed where a duty is not met."""
-    worst = min((found.verdict for found in looked), key=GRAVITY.__getitem__, default=Verdict.NOTHING_OWED)
+    worst = min((found.verdict for found in checked), key=GRAVITY.__getitem__, default=Verdict.NOTHING_OWED)
     name = vocabulary["verdicts"][worst.value]
-    counts = Counter(found.verdict for found in looked)
+    counts = Counter(found.verdict for found in checked)
     message = "; ".join(
         f"{vocabulary['verdicts'][verdict.value]}: {counts[verdict]}" for verdict in Verdict if counts[verdict]
     )
@@ -52,57 +52,57 @@ def final_state(looked: Sequence[Looked], vocabulary: dict[str, Any]) -> State[A
     return make(name=name, message=message or name)
 
 
-def run_name(morning: Morning, looked: Sequence[Looked], vocabulary: dict[str, Any]) -> str:
+def run_name(context: RunContext, checked: Sequence[Checked], vocabulary: dict[str, Any]) -> str:
     """`2024-03-22 · nhắc: 2, giao: 1`: the date and what was done."""
     done: Counter[str] = Counter()
-    for found in looked:
+    for found in checked:
         for entry in found.entries:
             if entry.kind == "notice.queued":
                 done[entry.body["kind"]] += 1
     short = vocabulary["run_names"]
     parts = [f"{short[kind]}: {count}" for kind, count in done.items()]
-    prefix = f"{short['rehearsal']} " if morning.dry_run else ""
-    return f"{prefix}{morning.now:%Y-%m-%d} · {', '.join(parts) or short['nothing']}"
+    prefix = f"{short['rehearsal']} " if context.dry_run else ""
+    return f"{prefix}{context.now:%Y-%m-%d} · {', '.join(parts) or short['nothing']}"
 
 
-def render_artifact(morning: Morning, looked: Sequence[Looked], head: Head | None, facts: dict[str, Any]) -> str:
+def render_artifact(context: RunContext, checked: Sequence[Checked], head: Head | None, facts: dict[str, Any]) -> str:
     """The run's Markdown: what was looked at, what was decided, which entries were written."""
-    with morning.engine.connect() as connection:
-        registered = rows_of(connection, [found.occurrence for found in looked])
+    with context.engine.connect() as connection:
+        registered = rows_of(connection, [found.occurrence for found in checked])
     rows = []
-    for found in looked:
+    for found in checked:
         row = registered[found.occurrence]
         rows.append({"found": found, "item": row.item, "obligation": row.obligation, "period": row.occurrence.period})
-    vocabulary = words(morning.settings.config)
+    vocabulary = words(context.settings.config)
     return (
-        templates(morning.settings.config)
+        templates(context.settings.config)
         .get_template("run.md.j2")
         .render(
-            morning=morning,
+            context=context,
             rows=rows,
             head=head,
             facts=facts,
             words=vocabulary,
-            name=lambda party: party_name(party, morning.house.office, vocabulary),
+            name=lambda party: party_name(party, context.rules.office, vocabulary),
         )
     )
 
 
-def publish(morning: Morning, key: str, title: str, markdown: str) -> None:
+def publish(context: RunContext, key: str, title: str, markdown: str) -> None:
     """Name the run and attach the artifact: two calls over the run's own client. Nothing outside a run."""
-    context = FlowRunContext.get()
-    if context is None or context.flow_run is None:
+    prefect_run = FlowRunContext.get()
+    if prefect_run is None or prefect_run.flow_run is None:
         return
-    client: Any = context.client
+    client: Any = prefect_run.client
     artifact = ArtifactCreate(
-        key=_key(morning.item or key),
+        key=_key(context.item or key),
         type="markdown",
         description=title,
         data=markdown,
-        flow_run_id=context.flow_run.id,
+        flow_run_id=prefect_run.flow_run.id,
     )
     client.create_artifact(artifact)
-    client.set_flow_run_name(context.flow_run.id, title)
+    client.set_flow_run_name(prefect_run.flow_run.id, title)
 
 
 def _key(text: str) -> str:
@@ -125,20 +125,20 @@ def _templates(folder: Path) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters["cell"] = cell
-    environment.filters["said"] = said
-    environment.globals["short"] = short
+    environment.filters["said"] = value_words
+    environment.globals["short"] = day_or_dash
     environment.globals["sentence"] = sentence
     return environment
 
 
-def short(day: date | None) -> str:
+def day_or_dash(day: date | None) -> str:
     """dd/mm/yyyy, or a dash."""
     return f"{day:%d/%m/%Y}" if day else "–"
 
 
-def said(value: object) -> str:
+def value_words(value: object) -> str:
     """A form's value as a clerk writes it."""
-    return short(value) if isinstance(value, date) else str(value)
+    return day_or_dash(value) if isinstance(value, date) else str(value)
 
 
 def cell(text: object) -> str:

@@ -20,13 +20,13 @@ from dondoc.ledger.ledger import Head, timestamp
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import ENDS, to_day
 from dondoc.obligations.timing import owed_obligation
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.reports.scorecard import Trace
 from dondoc.verification.completeness import Recount
 from tasks.store import tables
-from tasks.store.occurrences import rows
-from tasks.store.plans import adopted, version
+from tasks.store.occurrences import tracked_rows
+from tasks.store.plans import adopted, version_of_plan
 
 Upto = date | datetime | int | None
 
@@ -44,17 +44,17 @@ class Traces:
     upto: int
 
 
-def snapshot(engine: sa.Engine, house: House, plan_id: str, now: datetime, upto: Upto = None) -> Snapshot:
+def snapshot(engine: sa.Engine, rules: Rules, plan_id: str, now: datetime, upto: Upto = None) -> Snapshot:
     """The plan now, at the end of the office's day `upto`, at that moment, or as entry `upto` left it.
 
     Raises AdoptionError for a plan that is not adopted, SnapshotError for one that was not yet.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        return read_snapshot(connection, house, plan_id, now, upto)
+        return read_snapshot(connection, rules, plan_id, now, upto)
 
 
 def read_snapshot(
-    connection: sa.Connection, house: House, plan_id: str, now: datetime, upto: Upto = None, known: Snapshot | None = None
+    connection: sa.Connection, rules: Rules, plan_id: str, now: datetime, upto: Upto = None, known: Snapshot | None = None
 ) -> Snapshot:  # fmt: skip
     """The same inside the caller's transaction, which must be of one moment (REPEATABLE READ).
 
@@ -62,22 +62,22 @@ def read_snapshot(
     """
     plan = adopted(connection, plan_id)
     if upto is not None:
-        return _then(connection, house, plan_id, upto)
+        return _then(connection, rules, plan_id, upto)
     head, at = _last(connection, sa.true())
-    moment = now.astimezone(house.policy.zone)
+    moment = now.astimezone(rules.policy.zone)
     return Snapshot(plan, head, at.astimezone(moment.tzinfo), moment, _tracked(connection, plan_id, known, plan, head))
 
 
-def entry_of(connection: sa.Connection, house: House, day: date) -> int:
+def entry_of(connection: sa.Connection, rules: Rules, day: date) -> int:
     """The last entry of the whole ledger by the end of the office's `day`; 0 where there is none."""
-    return _last(connection, tables.ledger.c.at <= timestamp(_moment(house, day)))[0].seq
+    return _last(connection, tables.ledger.c.at <= timestamp(_moment(rules, day)))[0].seq
 
 
 def traces(
-    connection: sa.Connection, house: House, found: Snapshot, known: Traces | None = None
+    connection: sa.Connection, rules: Rules, found: Snapshot, known: Traces | None = None
 ) -> Traces:  # fmt: skip
     """The entries up to a snapshot, from the ledger's columns alone; those after `known` are added to it."""
-    ledger, zone = tables.ledger, house.policy.zone
+    ledger, zone = tables.ledger, rules.policy.zone
     after = known.upto if known and known.upto <= found.head.seq else 0
     query = (
         sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger.c.occurrence)
@@ -104,27 +104,27 @@ def _tracked(
     connection: sa.Connection, plan_id: str, known: Snapshot | None, plan: Plan, head: Head
 ) -> tuple[Tracked, ...]:
     if known is None or known.plan is not plan or known.head.seq > head.seq:
-        return tuple(rows(connection, plan_id))
-    changed = {row.occurrence.id: row for row in rows(connection, plan_id, after=known.head.seq)}
+        return tuple(tracked_rows(connection, plan_id))
+    changed = {row.occurrence.id: row for row in tracked_rows(connection, plan_id, after=known.head.seq)}
     if changed.keys() - {each.occurrence.id for each in known.tracked}:  # a new one has its place in the register
-        return tuple(rows(connection, plan_id))
+        return tuple(tracked_rows(connection, plan_id))
     return tuple(changed.get(each.occurrence.id, each) for each in known.tracked)
 
 
-def _moment(house: House, upto: date | datetime) -> datetime:
+def _moment(rules: Rules, upto: date | datetime) -> datetime:
     """The moment itself, or the end of that day, in the office's zone."""
     if isinstance(upto, datetime):
-        return upto.astimezone(house.policy.zone)
-    return datetime.combine(upto, time(23, 59, 59, 999000), house.policy.zone)
+        return upto.astimezone(rules.policy.zone)
+    return datetime.combine(upto, time(23, 59, 59, 999000), rules.policy.zone)
 
 
-def _then(connection: sa.Connection, house: House, plan_id: str, upto: date | datetime | int) -> Snapshot:
-    ledger, zone = tables.ledger, house.policy.zone
+def _then(connection: sa.Connection, rules: Rules, plan_id: str, upto: date | datetime | int) -> Snapshot:
+    ledger, zone = tables.ledger, rules.policy.zone
     if isinstance(upto, int):
         head, at = _last(connection, ledger.c.seq <= upto)
         moment, until = at.astimezone(zone), ledger.c.seq <= upto
     else:
-        moment = _moment(house, upto)
+        moment = _moment(rules, upto)
         until = ledger.c.at <= timestamp(moment)
         head, at = _last(connection, until)
     folded = _Folded()
@@ -134,9 +134,11 @@ def _then(connection: sa.Connection, house: House, plan_id: str, upto: date | da
     if len(folded.recount.found):
         code = folded.recount.found.kept[0].code
         raise SnapshotError(f"the ledger cannot be folded ({code}); run: dondoc ledger verify")
-    plan = version(connection, plan_id, folded.recount.plans[plan_id].digest)
+    plan = version_of_plan(connection, plan_id, folded.recount.plans[plan_id].digest)
     tracked = [
-        folded.tracked(connection, house, row) for row in rows(connection, plan_id) if row.occurrence.id in folded.under
+        folded.tracked(connection, rules, row)
+        for row in tracked_rows(connection, plan_id)
+        if row.occurrence.id in folded.under
     ]
     return Snapshot(plan, head, at.astimezone(zone), moment, tuple(tracked))
 
@@ -161,7 +163,7 @@ class _Folded:
                 self.under |= {row["id"]: (digest, row) for row in entry["body"].get("register", ())}
             self.recount.take(entry)
 
-    def tracked(self, connection: sa.Connection, house: House, row: Tracked) -> Tracked:
+    def tracked(self, connection: sa.Connection, rules: Rules, row: Tracked) -> Tracked:
         known = row.occurrence
         digest, registered = self.under[known.id]
         due = to_day(registered["due"])
@@ -169,12 +171,12 @@ class _Folded:
             known,
             opens=to_day(registered["opens"]),
             due=due,
-            act_by=house.calendar.on_or_before(due) if due else None,
+            act_by=rules.calendar.on_or_before(due) if due else None,
             event=registered["event"],
             needs=tuple(registered.get("needs", known.needs)),
             before_adoption=registered["before_adoption"],
         )
-        item = version(connection, known.plan, digest).item(known.item)
+        item = version_of_plan(connection, known.plan, digest).item(known.item)
         return Tracked(occurrence, self.recount.states[known.id], item, owed_obligation(item, known))
 
 

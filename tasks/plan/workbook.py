@@ -23,12 +23,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from dondoc.index.definitions import FigureError
 from dondoc.office.office import Office
-from dondoc.planning.workbook import Change, Edited, SheetRow, duty_cells, edited, item_cells
-from dondoc.planning.workbook_cells import DUTY, ITEM, Desk, norm
+from dondoc.planning.workbook import Edited, SheetRow, WorkbookChange, duty_cells, edited, item_cells
+from dondoc.planning.workbook_cells import DUTY, ITEM, CellContext, norm
 from dondoc.planning.workbook_edits import faults_of, rewritten, rows_after
 from tasks.spreadsheets.reading import refuse_bomb
 from tasks.spreadsheets.strict_form import usual_form
-from tasks.spreadsheets.writing import FONT, GRID, HEADING, height, packed, print_setup, put
+from tasks.spreadsheets.writing import GRID, HEADING, SHEET_FONT, height, packed, print_setup, put
 
 _LOCKED = PatternFill("solid", fgColor="E6E6E6")
 _ROOM = 2000  # rows that validations reach and a sheet may have
@@ -49,89 +49,98 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def export_plan(text: str, value: Mapping[str, Any], desk: Desk) -> bytes:
+def export_plan(text: str, value: Mapping[str, Any], context: CellContext) -> bytes:
     """The plan file `text` (parsed: `value`) as a workbook."""
-    words, book = desk.words, Workbook()
+    words, book = context.words, Workbook()
     book.remove(book.worksheets[0])
     plan = f"{value['plan']}-{value['year']}"
-    _notes(book.create_sheet(words["sheets"]["notes"]), plan, desk)
-    _fill(book.create_sheet(words["sheets"]["items"]), "items", [item_cells(row, desk) for row in value["items"]], desk)
-    duties = [duty_cells(row["id"], duty, desk) for row in value["items"] for duty in row["obligations"]]
-    _fill(book.create_sheet(words["sheets"]["duties"]), "duties", duties, desk)
-    _lists(book, value, plan, fingerprint(text), desk)
+    _notes(book.create_sheet(words["sheets"]["notes"]), plan, context)
+    _fill(
+        book.create_sheet(words["sheets"]["items"]),
+        "items",
+        [item_cells(row, context) for row in value["items"]],
+        context,
+    )
+    duties = [duty_cells(row["id"], duty, context) for row in value["items"] for duty in row["obligations"]]
+    _fill(book.create_sheet(words["sheets"]["duties"]), "duties", duties, context)
+    _lists(book, value, plan, fingerprint(text), context)
     book.active = 1
     return packed(book, datetime.combine(value["adopted_on"], time(), UTC))
 
 
-def _notes(page: Worksheet, plan: str, desk: Desk) -> None:
-    words = desk.words
+def _notes(page: Worksheet, plan: str, context: CellContext) -> None:
+    words = context.words
     page.column_dimensions["A"].width = 110
-    lines = [words["title"].format(plan=plan), *(line.format(plan=plan, year=desk.year) for line in words["notes"])]
+    lines = [words["title"].format(plan=plan), *(line.format(plan=plan, year=context.year) for line in words["notes"])]
     for n, line in enumerate(lines, 1):
         put(page.cell(n, 1), line)
-        page.cell(n, 1).font = Font(FONT, 14 if n == 1 else 12, bold=n == 1)
+        page.cell(n, 1).font = Font(SHEET_FONT, 14 if n == 1 else 12, bold=n == 1)
         page.cell(n, 1).alignment = Alignment(wrap_text=True, vertical="top")
         page.row_dimensions[n].height = 17 * max(1, -(-len(line) // 115)) + 6
     print_setup(page, words["page"])
 
 
-def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], desk: Desk) -> None:
+def _fill(page: Worksheet, sheet: str, rows: Sequence[Mapping[str, Any]], context: CellContext) -> None:
     kinds, headings = (
-        (ITEM, desk.words["headings"]["items"]) if sheet == "items" else (DUTY, desk.words["headings"]["duties"])
+        (ITEM, context.words["headings"]["items"]) if sheet == "items" else (DUTY, context.words["headings"]["duties"])
     )
     for n, column in enumerate(headings, 1):
         page.column_dimensions[get_column_letter(n)].width = headings[column]["width"]
         put(page.cell(1, n), headings[column]["heading"])
-        page.cell(1, n).font, page.cell(1, n).fill, page.cell(1, n).border = Font(FONT, 11, bold=True), HEADING, GRID
+        page.cell(1, n).font, page.cell(1, n).fill, page.cell(1, n).border = (
+            Font(SHEET_FONT, 11, bold=True),
+            HEADING,
+            GRID,
+        )
         page.cell(1, n).alignment = Alignment("center", "center", wrap_text=True)
         for line, row in enumerate(rows, 2):
-            shown = desk.show(kinds[column], row[column])
+            shown = context.show(kinds[column], row[column])
             cell = page.cell(line, n)
             put(cell, None if shown == "" else shown, as_it_is=True)
-            cell.font, cell.border = Font(FONT, 11, color="606060" if column == "id" else None), GRID
+            cell.font, cell.border = Font(SHEET_FONT, 11, color="606060" if column == "id" else None), GRID
             cell.alignment = Alignment(vertical="top", wrap_text=True)
             if column == "id":
                 cell.fill = _LOCKED
             if isinstance(shown, date):
                 cell.number_format = "dd/mm/yyyy"
-        _validate(page, column, kinds[column], get_column_letter(n), desk)
+        _validate(page, column, kinds[column], get_column_letter(n), context)
     for line, row in enumerate(rows, 2):
-        across = [(str(desk.show(kinds[column], row[column])), headings[column]["width"]) for column in headings]
+        across = [(str(context.show(kinds[column], row[column])), headings[column]["width"]) for column in headings]
         height(page, line, across, most=137)
     page.row_dimensions[1].height = 48
     page.freeze_panes = "C2" if sheet == "items" else "D2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
     page.print_title_rows = "1:1"
-    print_setup(page, desk.words["page"])
+    print_setup(page, context.words["page"])
 
 
 _LISTS = {"units": "A", "own_units": "A", "shape": "B", "form": "C", "cadence": "D", "flag": "E", "event": "F"}
 
 
-def _validate(page: Worksheet, column: str, kind: str, letter: str, desk: Desk) -> None:
+def _validate(page: Worksheet, column: str, kind: str, letter: str, context: CellContext) -> None:
     """Ids refuse typing; lists offer, and refuse what is not in them except where several units may stand."""
     wanted = "event" if column == "event" else kind
     if column == "id":
         rule = DataValidation(type="custom", formula1="FALSE", allow_blank=True, showErrorMessage=True)
-        rule.error = desk.words["locked"]
+        rule.error = context.words["locked"]
     elif wanted in _LISTS:
-        source = f"'{desk.words['sheets']['lists']}'!${_LISTS[wanted]}$1:${_LISTS[wanted]}$200"
+        source = f"'{context.words['sheets']['lists']}'!${_LISTS[wanted]}$1:${_LISTS[wanted]}$200"
         several = kind in ("units", "own_units")
         rule = DataValidation(type="list", formula1=source, allow_blank=True, showErrorMessage=not several)
-        rule.prompt, rule.showInputMessage = desk.words["prompt"], True
+        rule.prompt, rule.showInputMessage = context.words["prompt"], True
     else:
         return
     rule.add(f"{letter}2:{letter}{_ROOM}")
     page.add_data_validation(rule)
 
 
-def _lists(book: Workbook, value: Mapping[str, Any], plan: str, mark: str, desk: Desk) -> None:
-    page = book.create_sheet(desk.words["sheets"]["lists"])
+def _lists(book: Workbook, value: Mapping[str, Any], plan: str, mark: str, context: CellContext) -> None:
+    page = book.create_sheet(context.words["sheets"]["lists"])
     page.sheet_state = "hidden"
-    office = desk.office
+    office = context.office
     columns = {
         "A": [*(unit.name for unit in office.units), *(group.name for group in office.groups)],
-        **{letter: list(desk.choices(kind).values()) for kind, letter in _LISTS.items() if letter in "BCDE"},  # type: ignore[arg-type]
+        **{letter: list(context.choices(kind).values()) for kind, letter in _LISTS.items() if letter in "BCDE"},  # type: ignore[arg-type]
         "F": [event["id"] for event in value.get("events") or ()],
         "H": [plan, mark],
     }
@@ -140,9 +149,11 @@ def _lists(book: Workbook, value: Mapping[str, Any], plan: str, mark: str, desk:
             put(page[f"{letter}{line}"], name)
 
 
-def import_plan(content: bytes, file: str, text: str, value: Mapping[str, Any], desk: Desk, office: Office) -> Returned:
+def import_plan(
+    content: bytes, file: str, text: str, value: Mapping[str, Any], context: CellContext, office: Office
+) -> Returned:
     """What the workbook `content` (named `file` in faults) makes of the plan file `text`. Faults are returned, all at once."""
-    words, back = desk.words, Returned(text)
+    words, back = context.words, Returned(text)
 
     def fault(at: str, key: str, **said: Any) -> None:
         where = f"{file}: {at}: " if at else f"{file}: "
@@ -167,14 +178,14 @@ def import_plan(content: bytes, file: str, text: str, value: Mapping[str, Any], 
     }
     if back.faults and not all(rows.values()):
         return back
-    made = edited(value, rows["items"], rows["duties"], desk)
+    made = edited(value, rows["items"], rows["duties"], context)
     for at, key, said in made.faults:
         fault(at, key, **said)
     items = rows_after(value, made)
     for at, message in faults_of(value, items, made, office):
         fault(at, "plan", message=message)
     if not back.faults:
-        back.changes = [_said(change, made, value, desk) for change in made.changes]
+        back.changes = [_said(change, made, value, context) for change in made.changes]
         back.text = rewritten(text, value, items)
     return back
 
@@ -226,9 +237,9 @@ def _rows(page: Worksheet, headings: Mapping[str, Any], fault: Any) -> Iterator[
         )
 
 
-def _said(change: Change, made: Edited, value: Mapping[str, Any], desk: Desk) -> str:
+def _said(change: WorkbookChange, made: Edited, value: Mapping[str, Any], context: CellContext) -> str:
     """One change in words: which duty, which column, old → new."""
-    words, (item, duty) = desk.words, change.key
+    words, (item, duty) = context.words, change.key
     titles = {row["id"]: f"{row['ref']} · {row['title']}" for row in value["items"]}
     titles = {**{cells["id"]: f"{cells['ref']} · {cells['title']}" for cells in made.items}, **titles}
     where = titles[item] if duty is None else f"{titles[item]} ({duty})"
@@ -242,6 +253,6 @@ def _said(change: Change, made: Edited, value: Mapping[str, Any], desk: Desk) ->
     return str(words["changes"]["field"]).format(
         where=where,
         field=words["headings"][headings][change.column]["heading"],
-        before=desk.said(kind[change.column], change.before),
-        after=desk.said(kind[change.column], change.after),
+        before=context.said(kind[change.column], change.before),
+        after=context.said(kind[change.column], change.after),
     )

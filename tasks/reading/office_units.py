@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from dondoc.foundation.errors import DondocError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.office import read_office
 from tasks.reading.plan_text import unit_block
 
@@ -29,12 +29,12 @@ def move_units(plan: Path, config: Path) -> tuple[int, int]:
     rows = _new(plan)
     target = config / "office.yaml"
     text = target.read_text(encoding="utf-8")
-    known = {unit["id"] for unit in parse(text, str(target)).value.get("units") or ()}
+    known = {unit["id"] for unit in parse_yaml(text, str(target)).value.get("units") or ()}
     ready = [row for row in rows if row.get("email")]
     added = [row for row in ready if row["id"] not in known]
     if added:
         changed = _appended(text, unit_block(added))
-        read_office(parse(changed, str(target)))
+        read_office(parse_yaml(changed, str(target)))
         _replace(target, changed)
     if ready:
         left = [row for row in rows if not row.get("email")]
@@ -47,7 +47,7 @@ def move_units(plan: Path, config: Path) -> tuple[int, int]:
 
 
 def _new(plan: Path) -> list[dict[str, Any]]:
-    value = parse(plan.read_text(encoding="utf-8"), str(plan)).value
+    value = parse_yaml(plan.read_text(encoding="utf-8"), str(plan)).value
     return list((value or {}).get("new_units") or ())
 
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from dondoc.reports.pictures import TONES, Cell, HeatMap, Line, Span, Timeline, Tone, Trend
+from dondoc.reports.pictures import TONES, Cell, HeatMap, Timeline, TimelineSpan, Tone, Trend, TrendLine
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -172,7 +172,7 @@ def _groups(axes: Axes, trend: Trend) -> None:
     _months(axes, trend)
 
 
-def _share(line: Line, value: Decimal | None) -> float:
+def _share(line: TrendLine, value: Decimal | None) -> float:
     return float(value) * 100 / line.most if value is not None and line.most else float("nan")
 
 
@@ -199,7 +199,7 @@ def _months(axes: Axes, trend: Trend) -> None:
     _plain(axes)
 
 
-def _bar(axes: Axes, row: int, span: Span, begin: date, after: date) -> None:
+def _bar(axes: Axes, row: int, span: TimelineSpan, begin: date, after: date) -> None:
     first, last = max(span.first, begin), min(span.last, after - timedelta(days=1))
     if last < begin or first >= after:
         return

@@ -12,7 +12,7 @@ from dondoc.plan.plan import Plan
 from dondoc.reports.progress_table import progress_table
 from dondoc.reports.scorecard import Card, quarter_of
 from dondoc.reports.scorecard_sheets import score_sheets
-from dondoc.reports.sheet_model import Seen
+from dondoc.reports.sheet_model import CountedFrom
 from tasks.spreadsheets.writing import workbook
 
 
@@ -34,11 +34,11 @@ def progress_book(found: Snapshot, wording: Wording, policy: Policy, chosen: Cho
         if (not chosen.unit or chosen.unit in wording.office.members(each.obligation.lead))
         and chosen.quarter in (None, quarter_of(each.state))
     ]
-    return table_book(found.plan, tracked, Seen.of(found), wording, policy, chosen), len(tracked)
+    return table_book(found.plan, tracked, CountedFrom.of(found), wording, policy, chosen), len(tracked)
 
 
 def table_book(
-    plan: Plan, tracked: Iterable[Tracked], seen: Seen, wording: Wording, policy: Policy, chosen: Chosen
+    plan: Plan, tracked: Iterable[Tracked], seen: CountedFrom, wording: Wording, policy: Policy, chosen: Chosen
 ) -> bytes:
     """The progress table of these occurrences; `chosen` says in words how they were chosen."""
     said = tuple(_said(chosen, wording, plan.year))
@@ -50,7 +50,7 @@ def score_book(
     found: Snapshot, cards: Sequence[Card], quarter: int | None, wording: Wording, scoring: Scoring
 ) -> bytes:
     """The cards and the proofs of their figures."""
-    sheets = score_sheets(cards, found.tracked, Seen.of(found), quarter, wording, scoring)
+    sheets = score_sheets(cards, found.tracked, CountedFrom.of(found), quarter, wording, scoring)
     return workbook(sheets, found.at, wording.words["tables"]["page"])
 
 

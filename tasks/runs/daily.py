@@ -13,9 +13,9 @@ from prefect.states import Completed, Failed
 
 from dondoc.ledger.ledger import SYSTEM, Break, Head
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.mail.delivery import deliver
-from tasks.mail.sending import Posted
+from tasks.mail.sending import DeliveryResult
 from tasks.obligations.run_result import publish, render_artifact
 from tasks.runs.sweep import chain_words, close_plans, follow_up_missed, look_around
 from tasks.store.chain import appending, export
@@ -23,50 +23,50 @@ from tasks.store.files import remove, unnamed
 from tasks.store.plans import served
 from tasks.store.received import digests
 from tasks.store.runs import record_run, swept_on
-from tasks.store.settle import Looked
+from tasks.store.settle import Checked
 
 
-def sweep_what_is_left(morning: Morning) -> tuple[list[Looked], Posted, list[str]]:
+def sweep_what_is_left(context: RunContext) -> tuple[list[Checked], DeliveryResult, list[str]]:
     """What was done for plans that nobody sweeps: looked at, mailed, closed.
 
     On a working day on which no plan has had a sweep: past a plan's closing none is scheduled, and as long as
     something of it is owed to anybody – a review, a mail, its end – that is seen to here. Else a sweep has done it.
     """
-    working = morning.house.calendar.is_working(morning.today)
-    with morning.engine.connect() as connection:
-        plans = served(connection, SYSTEM, morning.now, told=morning.told)
-        swept = any(swept_on(connection, plan, morning.now) for plan in plans)
-    if morning.dry_run or swept or not working:
-        return [], Posted(), []
+    working = context.rules.calendar.is_working(context.today)
+    with context.engine.connect() as connection:
+        plans = served(connection, SYSTEM, context.now, told=context.told)
+        swept = any(swept_on(connection, plan, context.now) for plan in plans)
+    if context.dry_run or swept or not working:
+        return [], DeliveryResult(), []
     unreadable: dict[str, str] = {}
-    looked = look_around(morning, unreadable)
+    checked = look_around(context, unreadable)
     for plan in plans:
-        follow_up_missed(replace(morning, plan=plan))
-    posted = deliver(morning, once=True)
+        follow_up_missed(replace(context, plan=plan))
+    posted = deliver(context, once=True)
     posted.unreadable.update(unreadable)
-    return looked, posted, close_plans(morning)
+    return checked, posted, close_plans(context)
 
 
-def sweep_files(morning: Morning) -> int:
+def sweep_files(context: RunContext) -> int:
     """Take away stored files whose act was refused: named by no entry and no mail, older than a day; how many."""
-    folder, before = morning.settings.var / "files", (morning.now - timedelta(days=1)).timestamp()
-    if morning.dry_run or not folder.exists():
+    folder, before = context.settings.var / "files", (context.now - timedelta(days=1)).timestamp()
+    if context.dry_run or not folder.exists():
         return 0
-    with appending(morning.engine) as connection:  # no entry that names one can come while we look
+    with appending(context.engine) as connection:  # no entry that names one can come while we look
         found = unnamed(folder, itertools.chain(export(connection), digests(connection)), before)
         return sum(remove(folder, place, before) for place in found)
 
 
 def conclude_daily(
-    morning: Morning,
-    looked: Sequence[Looked],
-    posted: Posted,
+    context: RunContext,
+    checked: Sequence[Checked],
+    posted: DeliveryResult,
     ended: Sequence[str],
     chain: Head | Break,
     awaited: Sequence[str],
 ) -> State[Any]:
     """Record the day's check and say in its state what it was: a broken chain fails it, and so does mail that cannot leave."""
-    vocabulary = words(morning.settings.config)
+    vocabulary = words(context.settings.config)
     counted = {"mails_sent": posted.sent, "mails_waiting": posted.waiting, "mails_refused": posted.refused}
     facts: dict[str, Any] = {
         "chain": chain_words(chain, vocabulary),
@@ -76,12 +76,12 @@ def conclude_daily(
         **({"awaited": ", ".join(awaited)} if awaited else {}),
     }
     head = None
-    if not morning.dry_run and isinstance(chain, Head):
-        head = record_run(morning.engine, SYSTEM, "daily_check", looked, morning.now, morning.run, **facts)
+    if not context.dry_run and isinstance(chain, Head):
+        head = record_run(context.engine, SYSTEM, "daily_check", checked, context.now, context.run, **facts)
     states = vocabulary["states"]
-    prefix = f"{vocabulary['run_names']['rehearsal']} " if morning.dry_run else ""
-    title = f"{prefix}{morning.now:%Y-%m-%d} · {states['checked'].lower()}"
-    publish(morning, "daily-check", title, render_artifact(morning, looked, head, facts))
+    prefix = f"{vocabulary['run_names']['rehearsal']} " if context.dry_run else ""
+    title = f"{prefix}{context.now:%Y-%m-%d} · {states['checked'].lower()}"
+    publish(context, "daily-check", title, render_artifact(context, checked, head, facts))
     if isinstance(chain, Break):
         return Failed(name=states["chain_broken"], message=facts["chain"])
     if posted.fault:

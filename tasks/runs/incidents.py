@@ -20,7 +20,7 @@ from dondoc.ledger.ledger import SYSTEM, Draft
 from dondoc.watch.incidents import BrokenRun, Cause, causes
 from tasks.audit.prefect_reading import flow_names, read_runs
 from tasks.config.loading import words
-from tasks.config.run_context import Morning, begin
+from tasks.config.run_context import RunContext, begin
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 from tasks.store import tables
@@ -36,20 +36,20 @@ def tell_operator(broken: Iterable[BrokenRun] | None = None) -> State[Any]:
 
     Failed when the operator could not be told, so that it shows; the next incident tells the same again then.
     """
-    morning = begin(SYSTEM)
-    vocabulary = words(morning.settings.config)
-    found = causes(_broken(morning) if broken is None else broken, _told(morning))
+    context = begin(SYSTEM)
+    vocabulary = words(context.settings.config)
+    found = causes(_broken(context) if broken is None else broken, _told(context))
     if not found:
         return Completed(name=vocabulary["states"]["no_incident"])
     shown = [{**_body(cause), "runs": [_whole(run.name) for run in cause.runs[:MOST_NAMED]]} for cause in found]
-    sent = write_to(morning, "operator", "incident", "|".join(cause.key for cause in found), {"incidents": shown})
+    sent = write_to(context, "operator", "incident", "|".join(cause.key for cause in found), {"incidents": shown})
     mailed = sent is not None and isinstance(sent.result, Accepted)
     drafts = [
-        Draft("audit.finding", SYSTEM, None, "dondoc", {**_body(cause), "mailed": mailed}, morning.run)
+        Draft("audit.finding", SYSTEM, None, "dondoc", {**_body(cause), "mailed": mailed}, context.run)
         for cause in found
     ]
-    with appending(morning.engine) as connection:
-        append(connection, morning.now, drafts)
+    with appending(context.engine) as connection:
+        append(connection, context.now, drafts)
     if sent is None:
         return Failed(message="office.yaml gives the role operator no address; add one")
     if mailed:
@@ -70,12 +70,12 @@ def _body(cause: Cause) -> dict[str, Any]:
     }
 
 
-def _told(morning: Morning) -> set[tuple[str, str]]:
+def _told(context: RunContext) -> set[tuple[str, str]]:
     """(run, state) of every incident that the operator was mailed."""
     ledger = tables.ledger
     query = sa.select(ledger.c.line).where(ledger.c.kind == "audit.finding", ledger.c.plan == SYSTEM)
     told: set[tuple[str, str]] = set()
-    with morning.engine.connect() as connection:
+    with context.engine.connect() as connection:
         for line in connection.scalars(query):
             body = json.loads(bytes(line))["body"]
             if body.get("finding") == "run_incident" and body.get("mailed", True):
@@ -83,14 +83,14 @@ def _told(morning: Morning) -> set[tuple[str, str]]:
     return told
 
 
-def _broken(morning: Morning) -> Iterator[BrokenRun]:
+def _broken(context: RunContext) -> Iterator[BrokenRun]:
     """The runs with our mark that are in a technical state now."""
-    context = FlowRunContext.get()
-    client: Any = context.client if context else None
+    prefect_run = FlowRunContext.get()
+    client: Any = prefect_run.client if prefect_run else None
     assert isinstance(client, SyncPrefectClient), "incidents are told by a run of Prefect's"
-    marked = {"tags": {"all_": [words(morning.settings.config)["tags"]["duty"]]}}
-    ended = {"end_time": {"after_": (morning.now - _ENDED_WITHIN).isoformat()}}
-    started = {"expected_start_time": {"before_": (morning.now - _PENDING_TOO_LONG).isoformat()}}
+    marked = {"tags": {"all_": [words(context.settings.config)["tags"]["duty"]]}}
+    ended = {"end_time": {"after_": (context.now - _ENDED_WITHIN).isoformat()}}
+    started = {"expected_start_time": {"before_": (context.now - _PENDING_TOO_LONG).isoformat()}}
     runs = [
         *read_runs(client, {**marked, **ended, "state": {"name": {"any_": ["Failed", "Crashed", "TimedOut"]}}}),
         *read_runs(client, {**marked, "state": {"name": {"any_": ["Late"]}}}),
@@ -98,17 +98,17 @@ def _broken(morning: Morning) -> Iterator[BrokenRun]:
     ]
     flows = flow_names(client, {run.flow_id for run in runs})
     for run in runs:
-        yield _as_broken(run, flows[run.flow_id], morning)
+        yield _as_broken(run, flows[run.flow_id], context)
 
 
-def _as_broken(run: FlowRun, flow: str, morning: Morning) -> BrokenRun:
+def _as_broken(run: FlowRun, flow: str, context: RunContext) -> BrokenRun:
     state = run.state
     return BrokenRun(
         str(run.id),
         f"{flow} · {run.name}",
         run.state_name or "",
         (state.message or "") if state else "",
-        state.timestamp if state else morning.now,
+        state.timestamp if state else context.now,
     )
 
 

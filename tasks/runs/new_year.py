@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dondoc.ledger.ledger import SYSTEM, Draft
 from dondoc.planning.current_plan import Awaited
-from tasks.config.run_context import Morning, log
+from tasks.config.run_context import RunContext, log
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 from tasks.store import tables
@@ -17,33 +17,33 @@ from tasks.store.chain import append, appending
 from tasks.store.plan_years import awaited_plans
 from tasks.store.plans import adopted
 
-READERS = ("tracker", "operator")
-LEADERS = ("deputy", "head")  # from the new year on, when something is missing indeed
+NEW_YEAR_READERS = ("tracker", "operator")
+NEW_YEAR_LEADERS = ("deputy", "head")  # from the new year on, when something is missing indeed
 
 
-def remind_of_new_year(morning: Morning) -> list[str]:
+def remind_of_new_year(context: RunContext) -> list[str]:
     """Mail those who are to see to it, on a working day; the plans (family-year) that are missing.
 
     Each reader once in December and once a week in January, later once a month. A refused mail is tried again on
     the next day, under the same Message-ID.
     """
-    with morning.engine.connect() as connection:
-        missing = awaited_plans(connection, morning.today)
+    with context.engine.connect() as connection:
+        missing = awaited_plans(connection, context.today)
         titles = {one.last: adopted(connection, one.last).title for one in missing}
         told = _told(connection)
-    if not morning.dry_run and morning.house.calendar.is_working(morning.today):
+    if not context.dry_run and context.rules.calendar.is_working(context.today):
         for one in missing:
-            begun = one.year == morning.today.year
-            for role in (*READERS, *(LEADERS if begun else ())):
-                key = f"{one.family}-{one.year} {_turn(morning.today)} {role}"
+            begun = one.year == context.today.year
+            for role in (*NEW_YEAR_READERS, *(NEW_YEAR_LEADERS if begun else ())):
+                key = f"{one.family}-{one.year} {_turn(context.today)} {role}"
                 if key not in told:
-                    _remind(morning, role, key, one, titles[one.last])
+                    _remind(context, role, key, one, titles[one.last])
     return [f"{one.family}-{one.year}" for one in missing]
 
 
-def _remind(morning: Morning, role: str, key: str, one: Awaited, title: str) -> None:
-    facts = {"year": one.year, "title": title, "begun": one.year == morning.today.year}
-    sent = write_to(morning, role, "plan-awaited", key, facts)
+def _remind(context: RunContext, role: str, key: str, one: Awaited, title: str) -> None:
+    facts = {"year": one.year, "title": title, "begun": one.year == context.today.year}
+    sent = write_to(context, role, "plan-awaited", key, facts)
     if sent is None:
         return
     if not isinstance(sent.result, Accepted):
@@ -57,8 +57,8 @@ def _remind(morning: Morning, role: str, key: str, one: Awaited, title: str) -> 
         "mail_sha256": sent.sha256,
         "reply": sent.result.reply.replace("\0", "?"),
     }
-    with appending(morning.engine) as connection:
-        append(connection, morning.now, [Draft("plan.awaited", SYSTEM, None, "dondoc", body, morning.run)])
+    with appending(context.engine) as connection:
+        append(connection, context.now, [Draft("plan.awaited", SYSTEM, None, "dondoc", body, context.run)])
 
 
 def _turn(today: date) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from dondoc.obligations.state import State
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.schedule.deployments import Compiler, Deployment
 from dondoc.schedule.deployments import own_deployments as compile_own
@@ -17,7 +17,7 @@ from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS
 from tasks.config.loading import words
 from tasks.config.settings import Settings
 from tasks.obligations.run_result import templates
-from tasks.store.occurrences import rows
+from tasks.store.occurrences import tracked_rows
 
 _DEPLOYING = 720240004
 
@@ -31,24 +31,24 @@ def deploying(engine: sa.Engine) -> Iterator[None]:
 
 
 def compile_plan(
-    engine: sa.Engine, house: House, config: Path, plan: Plan, only: str | None = None
+    engine: sa.Engine, rules: Rules, config: Path, plan: Plan, only: str | None = None
 ) -> tuple[Deployment, ...]:
     """The deployments of an adopted or draft plan, with what was extended moved and what has ended left out.
 
     `only`: the one item of that id, without the plan's own flows.
     """
     with engine.connect() as connection:
-        states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
-    chosen = compiler(house, config, states)
+        states = {row.occurrence.id: row.state for row in tracked_rows(connection, plan.id)}
+    chosen = compiler(rules, config, states)
     return chosen.items(plan, only) if only else chosen.deployments(plan)
 
 
-def compiler(house: House, config: Path, states: Mapping[str, State]) -> Compiler:
+def compiler(rules: Rules, config: Path, states: Mapping[str, State]) -> Compiler:
     """What compiles a plan whose occurrences stand so."""
-    return Compiler(house, words(config), templates(config).get_template("deployment.md.j2"), states)
+    return Compiler(rules, words(config), templates(config).get_template("deployment.md.j2"), states)
 
 
-def own_deployments(house: House, settings: Settings) -> tuple[Deployment, ...]:
+def installation_deployments(rules: Rules, settings: Settings) -> tuple[Deployment, ...]:
     """Those that belong to no plan; the mailbox's only where one is set up."""
     left_out = {*OF_PLANS, *(() if settings.imap else ("receive_mail",))}
-    return compile_own(words(settings.config), house.policy.timezone, [key for key in OWN_FLOWS if key not in left_out])
+    return compile_own(words(settings.config), rules.policy.timezone, [key for key in OWN_FLOWS if key not in left_out])

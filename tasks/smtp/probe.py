@@ -17,7 +17,7 @@ _PATIENCE = 10.0  # seconds a step may take: somebody waits at a screen
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrialStep:
     """One step of a trial: what was tried, whether it went well, and the other side's words or what it showed."""
 
     what: str
@@ -25,20 +25,20 @@ class Step:
     words: str
 
 
-def try_server(smtp: Smtp, envelope_from: str, mail: Outgoing | None = None) -> list[Step]:
+def try_server(smtp: Smtp, envelope_from: str, mail: Outgoing | None = None) -> list[TrialStep]:
     """The steps up to the first that fails. Without `mail` the sender is offered and taken back; nothing is sent."""
     return asyncio.run(_try(replace(smtp, timeout=min(smtp.timeout, _PATIENCE)), envelope_from, mail))
 
 
-async def _try(smtp: Smtp, envelope_from: str, mail: Outgoing | None) -> list[Step]:
-    steps: list[Step] = []
+async def _try(smtp: Smtp, envelope_from: str, mail: Outgoing | None) -> list[TrialStep]:
+    steps: list[TrialStep] = []
     client: SMTP | None = None
 
     async def step(what: str, act: Callable[[], Any]) -> bool:
         try:
-            steps.append(Step(what, True, await act()))
+            steps.append(TrialStep(what, True, await act()))
         except (SMTPException, OSError, ValueError) as error:
-            steps.append(Step(what, False, _words(error)))
+            steps.append(TrialStep(what, False, _words(error)))
         return steps[-1].well
 
     async def reach() -> str:

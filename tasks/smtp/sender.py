@@ -3,7 +3,7 @@
 Rules:
 - A connection lost before the content was sent is opened again and the mail tried once more. Lost afterwards, the
   mail is Temporary: the server may have it, and the same Message-ID sent later is the same mail.
-- When no connection can be opened, or `PATIENCE` mails in a row lost theirs, the rest is Temporary, unattempted.
+- When no connection can be opened, or `SERVER_PATIENCE` mails in a row lost theirs, the rest is Temporary, unattempted.
 """
 
 from __future__ import annotations
@@ -33,9 +33,20 @@ from tasks.smtp.client import (
 )
 from tasks.smtp.rate_limit import Throttle
 
-__all__ = ["Accepted", "Outgoing", "Permanent", "Result", "Smtp", "Temporary", "Throttle", "backoff", "deliver", "post"]
+__all__ = [
+    "Accepted",
+    "Outgoing",
+    "Permanent",
+    "Result",
+    "Smtp",
+    "Temporary",
+    "Throttle",
+    "backoff",
+    "post",
+    "send_mails",
+]
 
-PATIENCE = 3
+SERVER_PATIENCE = 3
 LONGEST_BACKOFF = timedelta(hours=4)
 OnResult = Callable[[str, Result], None]
 
@@ -47,7 +58,7 @@ def backoff(attempts: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(attempts - 1, 16)), LONGEST_BACKOFF)
 
 
-async def deliver(
+async def send_mails(
     smtp: Smtp, envelope_from: str, mails: Iterable[Outgoing], on_result: OnResult, throttle: Throttle | None = None
 ) -> None:
     """Send every mail, calling `on_result(id, result)` after each reply and before the next mail.
@@ -79,7 +90,7 @@ async def deliver(
                     client.close()
                     losses += 1
                     result = Temporary(str(lost), "lost" if lost.sent else "server")
-                    if losses == PATIENCE or isinstance(lost, UnreachableError):
+                    if losses == SERVER_PATIENCE or isinstance(lost, UnreachableError):
                         gone = str(lost)
             on_result(mail.id, result)
     finally:
@@ -89,13 +100,13 @@ async def deliver(
 def post(
     smtp: Smtp, envelope_from: str, mails: Iterable[Outgoing], on_result: OnResult, throttle: Throttle | None = None
 ) -> None:
-    """`deliver` for callers that are not coroutines; inside a running event loop it works in a thread of its own.
+    """`send_mails` for callers that are not coroutines; inside a running event loop it works in a thread of its own.
 
     `mails` and `on_result` are used in that thread then, with the caller's context variables; the caller waits.
     """
 
     def run() -> None:
-        asyncio.run(deliver(smtp, envelope_from, mails, on_result, throttle))
+        asyncio.run(send_mails(smtp, envelope_from, mails, on_result, throttle))
 
     try:
         asyncio.get_running_loop()

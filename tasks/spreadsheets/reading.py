@@ -19,7 +19,7 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dondoc.index.definitions import FigureError, Metrics
-from dondoc.index.row_parser import Row, heading_width
+from dondoc.index.row_parser import NumberedRow, heading_width
 from tasks.spreadsheets.strict_form import usual_form
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,7 +38,7 @@ _ROW_NUMBER = re.compile(rb"\sr=[\"']([0-9]{1,7})[\"']")
 _TCVN3 = frozenset("¸µ¶·¹¨»¾¼½Æ©ÊÇÈÉË®Ð×Ø")
 
 
-def tables(suffix: str, content: bytes, metrics: Metrics) -> list[tuple[str, list[Row]]]:
+def tables(suffix: str, content: bytes, metrics: Metrics) -> list[tuple[str, list[NumberedRow]]]:
     """The sheets of a file that may hold figures, by name ("" where there is one), each as its filled rows."""
     if suffix not in MEDIA_TYPES:
         raise FigureError("unsupported", suffix=suffix)
@@ -73,7 +73,7 @@ def _text(content: bytes) -> str:
     return text
 
 
-def _csv(text: str, metrics: Metrics) -> list[Row]:
+def _csv(text: str, metrics: Metrics) -> list[NumberedRow]:
     def width(delimiter: str) -> int:
         try:
             return heading_width(islice(_csv_rows(text, delimiter), 20), metrics)
@@ -84,7 +84,7 @@ def _csv(text: str, metrics: Metrics) -> list[Row]:
     return _bounded(rows, metrics.limits.rows)
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
+def _csv_rows(text: str, delimiter: str) -> Iterator[NumberedRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
@@ -95,9 +95,9 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
         raise FigureError("csv_broken", line) from None
 
 
-def _bounded(rows: Iterator[Row], limit: int, already: int = 0) -> list[Row]:
+def _bounded(rows: Iterator[NumberedRow], limit: int, already: int = 0) -> list[NumberedRow]:
     """The rows with text. Raises FigureError when they are more than a year of figures can be."""
-    kept: list[Row] = []
+    kept: list[NumberedRow] = []
     for line, raw in rows:
         if any(text.strip() for text in raw):
             kept.append((line, raw))
@@ -106,9 +106,9 @@ def _bounded(rows: Iterator[Row], limit: int, already: int = 0) -> list[Row]:
     return kept
 
 
-def _xlsx(content: bytes, metrics: Metrics) -> list[tuple[str, list[Row]]]:
+def _xlsx(content: bytes, metrics: Metrics) -> list[tuple[str, list[NumberedRow]]]:
     refuse_bomb(content, metrics.limits.unpacked_bytes)
-    found: list[tuple[str, list[Row]]] = []
+    found: list[tuple[str, list[NumberedRow]]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that figures do not need
@@ -149,7 +149,7 @@ def refuse_bomb(content: bytes, limit: int) -> None:
         raise FigureError("xlsx_broken") from error
 
 
-def _sheet_rows(sheet: Worksheet, seen: Iterator[int]) -> Iterator[Row]:
+def _sheet_rows(sheet: Worksheet, seen: Iterator[int]) -> Iterator[NumberedRow]:
     """The rows of a sheet; `seen` counts those of the whole book, with the empty ones openpyxl puts into gaps.
 
     Raises FigureError for a hidden row that holds something: counting it, or not, would be done unseen.

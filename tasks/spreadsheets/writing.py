@@ -20,9 +20,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dondoc.office.wording import clean
-from dondoc.reports.sheet_model import DAY, Part, Sheet, Shown, Value
+from dondoc.reports.sheet_model import DAY_FORMAT, FormattedValue, RowHeading, Sheet, Value
 
-FONT = "Times New Roman"
+SHEET_FONT = "Times New Roman"
 _THIN = Side(style="thin", color="808080")
 GRID = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 HEADING = PatternFill("solid", fgColor="D9E7E5")
@@ -73,26 +73,26 @@ def _write(page: Worksheet, sheet: Sheet, footer: str) -> None:
         page.column_dimensions[get_column_letter(n)].width = column.width
         heading = page.cell(top, n)
         put(heading, column.heading)
-        heading.font, heading.fill, heading.border = Font(FONT, 11, bold=True), HEADING, GRID
+        heading.font, heading.fill, heading.border = Font(SHEET_FONT, 11, bold=True), HEADING, GRID
         heading.alignment = Alignment("center", "center", wrap_text=True)
     height(page, top, [(column.heading, column.width) for column in sheet.columns])
     line = top
     for line, row in enumerate(sheet.rows, top + 1):
-        _part(page, line, row, width) if isinstance(row, Part) else _row(page, line, row, sheet)
+        _part(page, line, row, width) if isinstance(row, RowHeading) else _row(page, line, row, sheet)
     page.freeze_panes = f"A{top + 1}"
     page.auto_filter.ref = f"A{top}:{get_column_letter(width)}{max(line, top + 1)}"
     for n, note in enumerate(sheet.notes, line + 2):
-        _line(page, n, width, note, Font(FONT, 10, italic=True), "left")
+        _line(page, n, width, note, Font(SHEET_FONT, 10, italic=True), "left")
     page.print_title_rows = f"{top}:{top}"
     print_setup(page, footer)
 
 
 def _head(page: Worksheet, sheet: Sheet, width: int) -> int:
     """The lines above the headings; the row of the headings."""
-    _line(page, 1, width, sheet.office.upper(), Font(FONT, 12, bold=True), "left")
-    _line(page, 2, width, sheet.title, Font(FONT, 14, bold=True), "center")
+    _line(page, 1, width, sheet.office.upper(), Font(SHEET_FONT, 12, bold=True), "left")
+    _line(page, 2, width, sheet.title, Font(SHEET_FONT, 14, bold=True), "center")
     for n, line in enumerate(sheet.lines, 3):
-        _line(page, n, width, line, Font(FONT, 10, italic=True), "center")
+        _line(page, n, width, line, Font(SHEET_FONT, 10, italic=True), "center")
     return 3 + len(sheet.lines)
 
 
@@ -105,27 +105,27 @@ def _line(page: Worksheet, row: int, width: int, text: str, font: Font, align: s
     page.row_dimensions[row].height = 18 * max(1, -(-len(text) // int(across)))
 
 
-def _part(page: Worksheet, line: int, part: Part, width: int) -> None:
+def _part(page: Worksheet, line: int, part: RowHeading, width: int) -> None:
     for n in range(1, width + 1):
         page.cell(line, n).border, page.cell(line, n).fill = GRID, PART
     put(page.cell(line, 1), part.text)  # not merged: a filter cannot hide half of a merged cell
-    page.cell(line, 1).font = Font(FONT, 11, bold=True)
+    page.cell(line, 1).font = Font(SHEET_FONT, 11, bold=True)
 
 
-def _row(page: Worksheet, line: int, row: Sequence[Value | Shown], sheet: Sheet) -> None:
+def _row(page: Worksheet, line: int, row: Sequence[Value | FormattedValue], sheet: Sheet) -> None:
     for n, (given, column) in enumerate(zip(row, sheet.columns, strict=True), 1):
-        shown = given if isinstance(given, Shown) else Shown(given)
+        shown = given if isinstance(given, FormattedValue) else FormattedValue(given)
         cell = page.cell(line, n)
         put(cell, shown.value)
-        cell.font, cell.border = Font(FONT, 11), GRID
+        cell.font, cell.border = Font(SHEET_FONT, 11), GRID
         cell.alignment = Alignment(column.align, "top", wrap_text=True)
         if shown.form:
             cell.number_format = shown.form
         elif not isinstance(shown.value, str | int | float | None):
-            cell.number_format = DAY
+            cell.number_format = DAY_FORMAT
         if shown.link:
-            cell.hyperlink, cell.font = shown.link, Font(FONT, 11, color="0B5D61", underline="single")
-    shown_texts = [cell.value if isinstance(cell, Shown) else cell for cell in row]
+            cell.hyperlink, cell.font = shown.link, Font(SHEET_FONT, 11, color="0B5D61", underline="single")
+    shown_texts = [cell.value if isinstance(cell, FormattedValue) else cell for cell in row]
     height(page, line, [(str(text or ""), c.width) for text, c in zip(shown_texts, sheet.columns, strict=True)])
 
 
@@ -146,4 +146,4 @@ def print_setup(page: Worksheet, footer: str) -> None:
     margins.top, margins.bottom = 0.6, 0.7
     foot = page.oddFooter
     assert foot is not None
-    foot.center.text, foot.center.font, foot.center.size = footer, FONT, 10
+    foot.center.text, foot.center.font, foot.center.size = footer, SHEET_FONT, 10

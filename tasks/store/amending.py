@@ -11,21 +11,21 @@ from dondoc.foundation.canonical import digest
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.lifecycle import ENDS
 from dondoc.obligations.timing import case_occurrences, occurrences, owed_obligation
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
-from dondoc.planning.amendment import Amendment, Registered, Ruling, Standing
+from dondoc.planning.amendment import Amendment, Registered, RegisteredOccurrence, Ruling
 from dondoc.planning.amendment import amend as compare
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
-from tasks.store.occurrences import row, rows, write
+from tasks.store.occurrences import tracked_row, tracked_rows, write_entries
 from tasks.store.plans import AdoptionError, add_occurrences, adopted, digest_of, keep_version, register_rows
 
 
-def amend(
+def amend_plan(
     engine: sa.Engine,
     plan: Plan,
     ruling: Ruling,
-    house: House,
+    rules: Rules,
     now: datetime,
     actor: str,
     run: str | None = None,
@@ -40,33 +40,33 @@ def amend(
         if digest_of(connection, plan.id) == plan.digest:
             return None
         at = forward(connection, now, [plan.id])
-        today = at.astimezone(house.policy.zone).date()
+        today = at.astimezone(rules.policy.zone).date()
         _check(connection, plan, ruling, today)
-        found = rehearse_amendment(connection, plan, ruling, house, today, actor)
+        found = rehearse_amendment(connection, plan, ruling, rules, today, actor)
         entry = _amended(connection, plan, found, ruling, actor, run)
         _apply(connection, plan, found, entry, source, at)
     return found
 
 
 def rehearse_amendment(
-    connection: sa.Connection, plan: Plan, ruling: Ruling, house: House, today: date, actor: str
+    connection: sa.Connection, plan: Plan, ruling: Ruling, rules: Rules, today: date, actor: str
 ) -> Amendment:
     """What putting `plan` in force would change; nothing is written."""
     before = [
-        Standing(Registered(known.occurrence, known.item, known.obligation), known.state)
-        for known in rows(connection, plan.id)
+        RegisteredOccurrence(Registered(known.occurrence, known.item, known.obligation), known.state)
+        for known in tracked_rows(connection, plan.id)
     ]
-    return compare(before, _register(connection, plan, house), ruling, house.office, today, actor)
+    return compare(before, _register(connection, plan, rules), ruling, rules.office, today, actor)
 
 
-def _register(connection: sa.Connection, plan: Plan, house: House) -> list[Registered]:
+def _register(connection: sa.Connection, plan: Plan, rules: Rules) -> list[Registered]:
     e = tables.event
     keys = connection.scalars(sa.select(e.c.event).where(e.c.plan == plan.id).order_by(e.c.seq))
     comings = [key.rpartition(".") for key in keys if "." in key]
-    cases = [o for event, _, case in comings for o in case_occurrences(plan, event, int(case), house.policy)]
+    cases = [o for event, _, case in comings for o in case_occurrences(plan, event, int(case), rules.policy)]
     return [
         Registered(found, plan.item(found.item), owed_obligation(plan.item(found.item), found))
-        for found in (*occurrences(plan, house.policy, house.calendar), *cases)
+        for found in (*occurrences(plan, rules.policy, rules.calendar), *cases)
     ]
 
 
@@ -111,14 +111,14 @@ def _apply(connection: sa.Connection, plan: Plan, found: Amendment, amended: Dra
     place = {known.occurrence.id: ordinal for ordinal, known in enumerate(found.register)}
     add_occurrences(connection, plan, ((place[k.occurrence.id], k.occurrence) for k in found.added), seq)
     for change in (*found.dropped, *found.moved):
-        write(connection, at, row(connection, change.occurrence), change.entries, change.state)
+        write_entries(connection, at, tracked_row(connection, change.occurrence), change.entries, change.state)
     _reregister(connection, plan, found)
 
 
 def _reregister(connection: sa.Connection, plan: Plan, found: Amendment) -> None:
     """What still runs stands under the new version, with its days; what has ended keeps the one it ended under."""
     table = tables.occurrence
-    ended = {known.occurrence.id for known in rows(connection, plan.id) if known.state.status in ENDS}
+    ended = {known.occurrence.id for known in tracked_rows(connection, plan.id) if known.state.status in ENDS}
     for ordinal, known in enumerate(found.register):
         o = known.occurrence
         values: dict[str, Any] = {"ordinal": ordinal}

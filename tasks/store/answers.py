@@ -15,7 +15,7 @@ from tasks.store.tables import ledger
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OccurrenceEntry:
     """One ledger entry about an occurrence."""
 
     seq: int
@@ -29,12 +29,12 @@ class Told:
 class AnsweredError(DondocError):
     """The same answer was recorded after the form was shown: `entry` is that answer."""
 
-    def __init__(self, entry: Told) -> None:
+    def __init__(self, entry: OccurrenceEntry) -> None:
         super().__init__(f"this was recorded already, as entry {entry.seq}; nothing was changed")
         self.entry = entry
 
 
-def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Told]:
+def entries_about(connection: sa.Connection, occurrence: str, after: int = 0) -> list[OccurrenceEntry]:
     """The entries about an occurrence after number `after`, in order."""
     query = (
         sa.select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.actor, ledger.c.line, ledger.c.run)
@@ -42,12 +42,12 @@ def told(connection: sa.Connection, occurrence: str, after: int = 0) -> list[Tol
         .order_by(ledger.c.seq)
     )
     return [
-        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
+        OccurrenceEntry(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
         for e in connection.execute(query)
     ]
 
 
-def common(connection: sa.Connection, upto: int, plans: Iterable[str]) -> list[Told]:
+def common(connection: sa.Connection, upto: int, plans: Iterable[str]) -> list[OccurrenceEntry]:
     """The entries up to number `upto` about these plans as a whole, the calendar and standing in; runs are not among them."""
     query = (
         sa.select(ledger)
@@ -62,22 +62,22 @@ def common(connection: sa.Connection, upto: int, plans: Iterable[str]) -> list[T
         .order_by(ledger.c.seq)
     )
     return [
-        Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
+        OccurrenceEntry(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, json.loads(bytes(e.line))["body"], e.run)
         for e in connection.execute(query)
     ]
 
 
-def entry(connection: sa.Connection, seq: int) -> tuple[str, str, Told] | None:
+def entry(connection: sa.Connection, seq: int) -> tuple[str, str, OccurrenceEntry] | None:
     """The entry of that number about an occurrence, after its plan and occurrence; None where there is none."""
     e = connection.execute(sa.select(ledger).where(ledger.c.seq == seq, ledger.c.occurrence.is_not(None))).first()
     if e is None:
         return None
     body = json.loads(bytes(e.line))["body"]
-    return e.plan, e.occurrence, Told(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, body, e.run)
+    return e.plan, e.occurrence, OccurrenceEntry(e.seq, datetime.fromisoformat(e.at), e.kind, e.actor, body, e.run)
 
 
 def refuse_second(connection: sa.Connection, occurrence: str, after: int, kind: str, actor: str) -> None:
     """Raises AnsweredError where `actor` did the same after entry `after` (inside `appending`)."""
-    for entry in told(connection, occurrence, after):
+    for entry in entries_about(connection, occurrence, after):
         if (entry.kind, entry.actor) == (kind, actor):
             raise AnsweredError(entry)

@@ -24,7 +24,7 @@ _COLUMNS = ("seq", "at", "kind", "plan", "occurrence", "actor", "run", "prev", "
 
 
 @contextmanager
-def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+def reading_one_moment(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A reading transaction that sees one moment: what others write meanwhile is no difference."""
     with engine.connect() as connection:
         yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -69,7 +69,7 @@ def verify_store(
 ) -> tuple[Recount, Break | None]:
     """Verify the stored ledger, and that its columns and the tables beside it say what its bytes say.
 
-    Inside `snapshot`, where others may be writing.
+    Inside `reading_one_moment`, where others may be writing.
     """
     differing: list[Finding] = []
     with Outbox.reading(connection) as outbox:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dondoc.office.delegation import Delegation, DelegationError, recorded, revoked
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from tasks.store.chain import append, appending
 from tasks.store.tables import delegation as table
 
@@ -20,11 +20,11 @@ def delegations(connection: sa.Connection) -> tuple[Delegation, ...]:
     return tuple(_read(found) for found in connection.execute(query).mappings())
 
 
-def delegate(engine: sa.Engine, house: House, wanted: Delegation, now: datetime, actor: str) -> Delegation:
+def delegate(engine: sa.Engine, rules: Rules, wanted: Delegation, now: datetime, actor: str) -> Delegation:
     """Record a delegation; the same with its entry's number. Raises DelegationError for one that cannot be."""
     with appending(engine) as connection:
-        today = now.astimezone(house.policy.zone).date()
-        draft = recorded(wanted, delegations(connection), house.office, today, actor)
+        today = now.astimezone(rules.policy.zone).date()
+        draft = recorded(wanted, delegations(connection), rules.office, today, actor)
         (entry,) = append(connection, now, [draft])
         row = {
             "seq": entry.head.seq,

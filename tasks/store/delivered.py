@@ -18,7 +18,7 @@ from dondoc.office.delegation import with_stand_ins
 from tasks.store import tables
 from tasks.store.chain import appending, forward
 from tasks.store.delegations import delegations
-from tasks.store.occurrences import row, write
+from tasks.store.occurrences import tracked_row, write_entries
 
 
 def sent(
@@ -119,7 +119,7 @@ def _settle(
         if extra.get("final") and notice.recipient != "role:tracker":
             told = with_stand_ins(("role:tracker",), delegations(connection), now.astimezone(zone).date())
             recorded.append(("notice.queued", _undelivered(notice, body, told)))
-        record(connection, now, notice.occurrence, recorded, run, zone)
+        record_notices(connection, now, notice.occurrence, recorded, run, zone)
         connection.execute(n.update().where(n.c.key == notice.key).values(**_after(status, notice, extra)))
     return True
 
@@ -141,12 +141,12 @@ def _undelivered(notice: Any, failure: dict[str, Any], told: tuple[str, ...]) ->
     }
 
 
-def record(
+def record_notices(
     connection: sa.Connection, now: datetime, occurrence: str, recorded: Iterable[tuple[str, dict[str, Any]]],
     run: str | None, zone: tzinfo,
 ) -> None:  # fmt: skip
     """Append entries about notices of one occurrence (inside `appending`)."""
-    found = row(connection, occurrence)
+    found = tracked_row(connection, occurrence)
     at = forward(connection, now, [found.occurrence.plan])
     state, drafts = found.state, []
     for kind, body in recorded:
@@ -154,4 +154,4 @@ def record(
         # Entries about notices move no status; the day only matters for the accepted overdue notice.
         state = advance(state, draft, at.astimezone(zone).date())
         drafts.append(draft)
-    write(connection, at, found, drafts, state)
+    write_entries(connection, at, found, drafts, state)

@@ -14,7 +14,7 @@ from dondoc.index.figure import Figure, SourceFile
 from dondoc.index.figure_versions import Version, figures_digest, is_new, read_version, recorded_body
 from dondoc.ledger.ledger import Draft
 from tasks.store.chain import appending, forward
-from tasks.store.occurrences import row, write
+from tasks.store.occurrences import tracked_row, write_entries
 from tasks.store.tables import figures as table
 from tasks.store.tables import ledger
 
@@ -41,7 +41,7 @@ def latest(connection: sa.Connection, plan: str) -> dict[str, Version]:
     return {version.month: version for version in versions(connection, plan)}
 
 
-def record(
+def record_figures(
     engine: sa.Engine,
     occurrence: str,
     month: str,
@@ -55,7 +55,7 @@ def record(
 ) -> Version | None:
     """Record `given` as the month's next version; None when that source says nothing new."""
     with appending(engine) as connection:
-        current = row(connection, occurrence)
+        current = tracked_row(connection, occurrence)
         plan = current.occurrence.plan
         known = versions(connection, plan, month)
         if not is_new(known, figures_digest(given), source):
@@ -63,7 +63,7 @@ def record(
         before = known[-1] if known else None
         body = recorded_body(month, given, files, source, before, reason)
         at = forward(connection, now, [plan])
-        (entry,) = write(
+        (entry,) = write_entries(
             connection, at, current, [Draft("figures.recorded", plan, occurrence, actor, body, run)], current.state
         )
         made = {"plan": plan, "month": month, "version": body["version"], "occurrence": occurrence}
@@ -79,9 +79,9 @@ def confirm(
         plan = version.occurrence.partition("/")[0]
         body = {"month": version.month, "version": version.version, "seq": version.seq, "by": by, "reason": reason}
         at = forward(connection, now, [plan])
-        current = row(connection, version.occurrence)
+        current = tracked_row(connection, version.occurrence)
         draft = Draft("figures.confirmed", plan, version.occurrence, actor, body, run)
-        (entry,) = write(connection, at, current, [draft], current.state)
+        (entry,) = write_entries(connection, at, current, [draft], current.state)
     return entry.head.seq
 
 

@@ -21,7 +21,7 @@ from dondoc.ledger.findings import Finding
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
-def keep(folder: Path, content: bytes) -> str:
+def keep_file(folder: Path, content: bytes) -> str:
     """Store `content` under its SHA-256, on the disk before this returns; the SHA-256 in hex."""
     digest = hashlib.sha256(content).hexdigest()
     shelf = folder / digest[:2]

@@ -15,7 +15,7 @@ from tasks.store import tables
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAddress:
     """A signed address that is ours: its plan, and the duty and party, or the mail, it stands for."""
 
     code: Code
@@ -26,7 +26,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class SentMail:
     """A mail of ours and how far it came."""
 
     id: str
@@ -34,7 +34,7 @@ class Posted:
     status: str
 
 
-def known(connection: sa.Connection, reply_to: ReplyTo, address: str) -> Known | None:
+def known(connection: sa.Connection, reply_to: ReplyTo, address: str) -> KnownAddress | None:
     """What an address stands for; None for one that is not ours, or signed with another secret."""
     code = reply_to.read(address)
     if code is None:
@@ -46,7 +46,7 @@ def known(connection: sa.Connection, reply_to: ReplyTo, address: str) -> Known |
     found = connection.execute(query).first()
     if found is None or not reply_to.signed(Addressed(code, found.occurrence, found.party), found.mail):
         return None
-    return Known(code, *found)
+    return KnownAddress(code, *found)
 
 
 def is_read(connection: sa.Connection, key: str) -> bool:
@@ -55,7 +55,7 @@ def is_read(connection: sa.Connection, key: str) -> bool:
     return connection.scalar(sa.select(i.c.key).where(i.c.key == key)) is not None
 
 
-def note(connection: sa.Connection, key: str, **row: Any) -> None:
+def note_mail(connection: sa.Connection, key: str, **row: Any) -> None:
     """Note that a mail was read."""
     connection.execute(tables.inbox.insert(), {"key": key, "answered": False, "seq": None, **row})
 
@@ -69,7 +69,7 @@ def was_answered(connection: sa.Connection, code: str, sender: str, day: date, o
     return connection.scalar(query.limit(1)) is not None
 
 
-def told_in(connection: sa.Connection, mail: str) -> list[tuple[str, str]]:
+def notices_in(connection: sa.Connection, mail: str) -> list[tuple[str, str]]:
     """(occurrence, recipient) of the notices that a mail of ours carried, in its order."""
     n = tables.notice
     query = sa.select(n.c.occurrence, n.c.recipient).where(n.c.mail == mail).order_by(n.c.seq, n.c.key)
@@ -111,7 +111,9 @@ def failed_attempt(connection: sa.Connection, digest: str, day: date) -> int:
     return int(connection.scalar(counted.returning(a.c.attempts)) or 1)
 
 
-def returned(connection: sa.Connection, mail: str | None, message_id: str, recipients: Sequence[str]) -> Posted | None:
+def reported_mail(
+    connection: sa.Connection, mail: str | None, message_id: str, recipients: Sequence[str]
+) -> SentMail | None:
     """The mail of ours that a delivery report is about: by its own address, else by Message-ID and recipient together."""
     m = tables.mail
     query = sa.select(m.c.id, m.c.plan, m.c.status)
@@ -120,4 +122,4 @@ def returned(connection: sa.Connection, mail: str | None, message_id: str, recip
     else:
         query = query.where(m.c.message_id == message_id, sa.func.lower(m.c.address).in_(recipients))
     found = connection.execute(query.limit(1)).first()
-    return Posted(*found) if found else None
+    return SentMail(*found) if found else None

@@ -16,14 +16,14 @@ from dondoc.obligations.lifecycle import ENDS, State
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.timing import Occurrence, owed_obligation
 from dondoc.office.delegation import Delegation
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.plan.timings import DONE
 from dondoc.verification.completeness import MOVING
 from tasks.store import tables
 from tasks.store.chain import append
 from tasks.store.delegations import delegations
-from tasks.store.plans import version
+from tasks.store.plans import version_of_plan
 from tasks.store.tables import occurrence as table
 
 
@@ -31,7 +31,7 @@ class UnknownOccurrenceError(RefusedError):
     """No occurrence of that id is registered."""
 
 
-def rows(
+def tracked_rows(
     connection: sa.Connection,
     plan: str,
     item: str | None = None,
@@ -71,7 +71,7 @@ def rows_of(connection: sa.Connection, occurrences: Iterable[str]) -> dict[str, 
     return {found["id"]: _row(connection, found) for found in connection.execute(query).mappings().all()}
 
 
-def row(connection: sa.Connection, occurrence: str) -> Tracked:
+def tracked_row(connection: sa.Connection, occurrence: str) -> Tracked:
     """One occurrence. Raises UnknownOccurrenceError."""
     found = connection.execute(sa.select(table).where(table.c.id == occurrence)).mappings().first()
     if found is None:
@@ -79,9 +79,9 @@ def row(connection: sa.Connection, occurrence: str) -> Tracked:
     return _row(connection, found)
 
 
-def facts(
+def facts_of(
     connection: sa.Connection,
-    house: House,
+    rules: Rules,
     plan: Plan,
     found: Tracked,
     standing_in: tuple[Delegation, ...] | None = None,
@@ -96,9 +96,9 @@ def facts(
         item=found.item,
         obligation=found.obligation,
         state=found.state,
-        office=house.office,
-        policy=house.policy,
-        calendar=house.calendar,
+        office=rules.office,
+        policy=rules.policy,
+        calendar=rules.calendar,
         year=plan.last_year,
         adopted_on=plan.adopted_on,
         needs_done=_needs_done(connection, occurrence.needs),
@@ -107,7 +107,7 @@ def facts(
     )
 
 
-def write(
+def write_entries(
     connection: sa.Connection, now: datetime, found: Tracked, entries: Sequence[Draft], state: State
 ) -> list[Linked]:
     """Append the entries about one occurrence, with its new state and outbox rows (inside `appending`)."""
@@ -189,5 +189,5 @@ def _row(connection: sa.Connection, found: Mapping[Any, Any]) -> Tracked:
         needs=tuple(found["needs"]),
         before_adoption=found["before_adoption"],
     )
-    item = version(connection, found["plan"], found["version"]).item(found["item"])
+    item = version_of_plan(connection, found["plan"], found["version"]).item(found["item"])
     return Tracked(occurrence, lifecycle.from_json(found["state"]), item, owed_obligation(item, occurrence))

@@ -22,7 +22,7 @@ from dondoc.ledger.ledger import Draft
 from dondoc.mail.reply_addresses import Addressed
 from tasks.store import tables
 from tasks.store.chain import append, appending
-from tasks.store.delivered import record
+from tasks.store.delivered import record_notices
 
 _POSTMAN = 720240003
 
@@ -56,7 +56,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A mail just written: what `keep` stores."""
+    """A mail just written: what `keep_mail` stores."""
 
     message_id: str
     address: str
@@ -110,7 +110,7 @@ def served_on(engine: sa.Engine, morning: date) -> set[str]:
         return {address.lower() for address in connection.scalars(query)}
 
 
-def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now: datetime, morning: date) -> None:
+def keep_mail(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now: datetime, context: date) -> None:
     """Store a mail with its bytes and tie its notices to it. `plan`: that of its gravest notice.
 
     The very same mail, refused before and now owed again (its address came back into office.yaml), is offered again
@@ -124,7 +124,7 @@ def keep(engine: sa.Engine, plan: str, notices: Sequence[str], built: Built, now
         if taken.rowcount != len(notices):  # another run took some of them first
             connection.rollback()
             return
-        offer(connection, plan, built, now, morning)
+        offer(connection, plan, built, now, context)
 
 
 def offer(connection: sa.Connection, plan: str, built: Built, now: datetime, morning: date) -> None:
@@ -168,7 +168,7 @@ def withhold(engine: sa.Engine, notice: Queued, reason: str, now: datetime, run:
         if connection.execute(left).rowcount == 0:
             return
         body = {"checkpoints": [notice.checkpoint], "recipient": notice.recipient, "reason": reason}
-        record(connection, now, notice.occurrence, [("notice.withheld", body)], run, zone)
+        record_notices(connection, now, notice.occurrence, [("notice.withheld", body)], run, zone)
 
 
 def ready(engine: sa.Engine, plans: Sequence[str], now: datetime) -> list[Ready]:

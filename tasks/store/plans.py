@@ -16,8 +16,8 @@ from dondoc.ledger.ledger import Draft, timestamp
 from dondoc.obligations import lifecycle
 from dondoc.obligations.timing import Occurrence, occurrences
 from dondoc.office.policy import Policy
-from dondoc.plan.plan import Plan, to_json
-from dondoc.plan.plan_file import from_json
+from dondoc.plan.plan import Plan, plan_to_json
+from dondoc.plan.plan_file import plan_from_json
 from tasks.store import tables
 from tasks.store.chain import append, appending
 
@@ -70,7 +70,7 @@ def digest_of(connection: sa.Connection, plan_id: str) -> str | None:
 
 def keep_version(connection: sa.Connection, plan: Plan, source: str, seq: int) -> None:
     """Keep the whole of a plan's version under its digest. One that was in force before is there already."""
-    row = {"plan": plan.id, "digest": plan.digest, "body": to_json(plan), "source": source, "seq": seq}
+    row = {"plan": plan.id, "digest": plan.digest, "body": plan_to_json(plan), "source": source, "seq": seq}
     connection.execute(insert(tables.plan_version).values(row).on_conflict_do_nothing())
 
 
@@ -140,7 +140,7 @@ def adopted(connection: sa.Connection, plan_id: str) -> Plan:
     known = digest_of(connection, plan_id)
     if known is None:
         raise NotAdoptedError("not_adopted", plan=plan_id)
-    return version(connection, plan_id, known)
+    return version_of_plan(connection, plan_id, known)
 
 
 def adopted_ids(connection: sa.Connection) -> list[str]:
@@ -187,11 +187,11 @@ def closed_at(connection: sa.Connection, plan_id: str) -> datetime | None:
 _cache: dict[tuple[str, str], Plan] = {}
 
 
-def version(connection: sa.Connection, plan_id: str, digest_: str) -> Plan:
+def version_of_plan(connection: sa.Connection, plan_id: str, digest_: str) -> Plan:
     """One version of a plan, in force or not. It never changes under its digest: a warm worker reads it once."""
     key = (plan_id, digest_)
     if key not in _cache:
         v = tables.plan_version
         body = connection.scalar(sa.select(v.c.body).where(v.c.plan == plan_id, v.c.digest == digest_))
-        _cache[key] = from_json(body or {})
+        _cache[key] = plan_from_json(body or {})
     return _cache[key]

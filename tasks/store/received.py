@@ -16,7 +16,7 @@ STRAY = "stray"  # a person's mail to no address of ours
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptMail:
     """One kept mail. `entry` is its ledger entry, `plan` and `occurrence` what it is about; a stray mail has none.
 
     `known`: whether the sender's address is one of office.yaml's; `refused` are (name, fault) of files not taken.
@@ -35,7 +35,7 @@ class Kept:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def waiting(connection: sa.Connection) -> list[Kept]:
+def waiting(connection: sa.Connection) -> list[KeptMail]:
     """The mails nobody has looked at yet, the newest first."""
     found = list(
         connection.execute(
@@ -55,7 +55,7 @@ def waiting(connection: sa.Connection) -> list[Kept]:
     ]
 
 
-def kept(connection: sa.Connection, key: str) -> Kept | None:
+def kept(connection: sa.Connection, key: str) -> KeptMail | None:
     """The kept mail of that key; None where there is none that a person is to look at."""
     row = connection.execute(_kept().where(inbox.c.key == key)).first()
     if row is None or (row.outcome != STRAY and (row.outcome not in get_args(Why) or row.seq is None)):
@@ -63,7 +63,7 @@ def kept(connection: sa.Connection, key: str) -> Kept | None:
     return _read(row)
 
 
-def is_seen(connection: sa.Connection, mail: Kept) -> bool:
+def is_seen(connection: sa.Connection, mail: KeptMail) -> bool:
     """Whether somebody has looked at it."""
     return mail.key in _seen(connection, {mail.occurrence} if mail.occurrence else set())
 
@@ -80,9 +80,9 @@ def _kept() -> sa.Select[Any]:
     ).outerjoin(ledger, inbox.c.seq == ledger.c.seq)
 
 
-def _read(row: Any) -> Kept:
+def _read(row: Any) -> KeptMail:
     body = json.loads(bytes(row.line))["body"] if row.line is not None else {}
-    return Kept(
+    return KeptMail(
         row.key, row.sha256, row.received_on, row.sender, row.outcome, row.seq, row.plan, row.occurrence,
         body.get("subject", ""), bool(body.get("known")), tuple(_refused(one) for one in body.get("refused", ())),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.lifecycle import advance
 from tasks.store.chain import appending, forward
-from tasks.store.occurrences import row, write
+from tasks.store.occurrences import tracked_row, write_entries
 
 
 def record_new_link(
@@ -18,8 +18,8 @@ def record_new_link(
 ) -> None:
     """One `notice.sent` about the occurrence, or `notice.failed` where the server did not take the mail."""
     with appending(engine) as connection:
-        found = row(connection, occurrence)
+        found = tracked_row(connection, occurrence)
         at = forward(connection, now, [found.occurrence.plan])
         kind, said = ("notice.sent", body) if taken else ("notice.failed", {**body, "final": False})
         draft = Draft(kind, found.occurrence.plan, occurrence, "dondoc", said)
-        write(connection, at, found, [draft], advance(found.state, draft, at.astimezone(zone).date()))
+        write_entries(connection, at, found, [draft], advance(found.state, draft, at.astimezone(zone).date()))

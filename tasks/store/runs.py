@@ -9,20 +9,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify
+from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify_export
 from dondoc.obligations.lifecycle import ENDS, advance
 from dondoc.obligations.snapshot import Tracked
 from tasks.store import tables
 from tasks.store.chain import append, appending, export, forward
-from tasks.store.occurrences import write
-from tasks.store.settle import Looked
+from tasks.store.occurrences import write_entries
+from tasks.store.settle import Checked
 
 
 def record_run(
     engine: sa.Engine,
     plan: str,
     flow: str,
-    looked: Sequence[Looked],
+    checked: Sequence[Checked],
     now: datetime,
     run: str | None,
     occurrence: str | None = None,
@@ -34,8 +34,8 @@ def record_run(
     """
     body = {
         "flow": flow,
-        "looked_at": [{"occurrence": found.occurrence, "verdict": found.verdict.value} for found in looked],
-        "entries": [seq for found in looked for seq in found.seqs],
+        "looked_at": [{"occurrence": found.occurrence, "verdict": found.verdict.value} for found in checked],
+        "entries": [seq for found in checked for seq in found.seqs],
         **facts,
     }
     with appending(engine) as connection:
@@ -78,7 +78,7 @@ def close_if_ended(
         if told is not None:
             found, draft = told
             at = forward(connection, now, [plan])
-            write(connection, at, found, [draft], advance(found.state, draft, at.date()))
+            write_entries(connection, at, found, [draft], advance(found.state, draft, at.date()))
         body = {"outcomes": _counts(connection, plan)}
         (entry,) = append(connection, now, [Draft("plan.closed", plan, None, "dondoc", body, run)])
         connection.execute(p.update().where(p.c.id == plan).values(closed_seq=entry.head.seq))
@@ -99,4 +99,4 @@ def _counts(connection: sa.Connection, plan: str) -> dict[str, int]:
 def verify_chain(engine: sa.Engine) -> Head | Break:
     """The stored chain, re-derived entry by entry from its canonical bytes."""
     with engine.connect() as connection:
-        return verify(export(connection))
+        return verify_export(export(connection))

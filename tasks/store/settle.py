@@ -18,17 +18,17 @@ from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
 from dondoc.obligations.timing import Occurrence, case_occurrences
 from dondoc.office.policy import Policy
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from tasks.store import tables
 from tasks.store.chain import append, appending, forward
 from tasks.store.delegations import delegations
-from tasks.store.occurrences import facts, row, rows, write
+from tasks.store.occurrences import facts_of, tracked_row, tracked_rows, write_entries
 from tasks.store.plans import add_occurrences, adopted, register_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Checked:
     """What one look at one occurrence found and recorded. `seqs` are its ledger entries' numbers."""
 
     occurrence: str
@@ -37,9 +37,9 @@ class Looked:
     seqs: tuple[int, ...]
 
 
-def look(
+def check_occurrences(
     engine: sa.Engine,
-    house: House,
+    rules: Rules,
     plan_id: str,
     now: datetime,
     *,
@@ -47,7 +47,7 @@ def look(
     run: str | None = None,
     dry_run: bool = False,
     unreadable: dict[str, str] | None = None,
-) -> list[Looked]:
+) -> list[Checked]:
     """Look at every occurrence of an item (or of the whole plan) and do what is owed now.
 
     A damaged row is named in `unreadable` where that is given, and stops no other.
@@ -58,12 +58,12 @@ def look(
     results = []
     with engine.connect() as connection:  # reads what is committed at each statement: a need done a moment ago counts
         plan, standing_in = adopted(connection, plan_id), delegations(connection)
-        for candidate in _in_order_of_need(rows(connection, plan_id, item, unreadable=unreadable)):
-            decision = decide(facts(connection, house, plan, candidate, standing_in), now, run=run)
+        for candidate in _in_order_of_need(tracked_rows(connection, plan_id, item, unreadable=unreadable)):
+            decision = decide(facts_of(connection, rules, plan, candidate, standing_in), now, run=run)
             if not decision.entries or dry_run:
-                results.append(Looked(candidate.occurrence.id, decision.verdict, decision.entries, ()))
+                results.append(Checked(candidate.occurrence.id, decision.verdict, decision.entries, ()))
             else:
-                results.append(apply_to(engine, house, candidate.occurrence.id, now, _deciding(run)))
+                results.append(apply_to(engine, rules, candidate.occurrence.id, now, _deciding(run)))
     return results
 
 
@@ -71,8 +71,8 @@ def _deciding(run: str | None) -> Callable[[Facts, datetime], Decision]:
     return lambda found, at: decide(found, at, run=run)
 
 
-def _looked(occurrence: str, decision: Decision, linked: Iterable[Linked]) -> Looked:
-    return Looked(occurrence, decision.verdict, decision.entries, tuple(entry.head.seq for entry in linked))
+def _looked(occurrence: str, decision: Decision, linked: Iterable[Linked]) -> Checked:
+    return Checked(occurrence, decision.verdict, decision.entries, tuple(entry.head.seq for entry in linked))
 
 
 def _in_order_of_need(found: list[Tracked]) -> list[Tracked]:
@@ -93,16 +93,16 @@ def _in_order_of_need(found: list[Tracked]) -> list[Tracked]:
     return list(done.values())
 
 
-def act(
+def record_act(
     engine: sa.Engine,
-    house: House,
+    rules: Rules,
     occurrence: str,
     given: Act,
     now: datetime,
     actor: str,
     run: str | None = None,
     first: Callable[[sa.Connection], None] | None = None,
-) -> Looked:
+) -> Checked:
     """Record one act of a person. Raises ActError, ForbiddenTransitionError, UnknownOccurrenceError.
 
     `first` is asked inside the transaction and may raise: nothing is written then.
@@ -111,38 +111,38 @@ def act(
     def decided(found: Facts, at: datetime) -> Decision:
         return take(found, given, at, actor, run)
 
-    return apply_to(engine, house, occurrence, now, decided, first)
+    return apply_to(engine, rules, occurrence, now, decided, first)
 
 
 def rehearse(
-    engine: sa.Engine, house: House, occurrence: str, given: Act, now: datetime, actor: str, run: str | None = None
-) -> tuple[Looked, State]:
-    """What `act` would record and the state it would lead to; nothing is written. Raises what `act` raises."""
+    engine: sa.Engine, rules: Rules, occurrence: str, given: Act, now: datetime, actor: str, run: str | None = None
+) -> tuple[Checked, State]:
+    """What `record_act` would record and the state it would lead to; nothing is written. Raises what `record_act` raises."""
     with engine.connect() as connection:
-        current = row(connection, occurrence)
+        current = tracked_row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
         at = forward(connection, now, [plan.id])
-        decision = take(facts(connection, house, plan, current), given, at, actor, run)
+        decision = take(facts_of(connection, rules, plan, current), given, at, actor, run)
     return _looked(occurrence, decision, ()), decision.state
 
 
 def apply_to(
     engine: sa.Engine,
-    house: House,
+    rules: Rules,
     occurrence: str,
     now: datetime,
     decided: Callable[[Facts, datetime], Decision],
     first: Callable[[sa.Connection], None] | None = None,
-) -> Looked:
+) -> Checked:
     """Decide on one occurrence as it stands inside the transaction, at the time its entries get; write what follows."""
     with appending(engine) as connection:
         if first:
             first(connection)
-        current = row(connection, occurrence)
+        current = tracked_row(connection, occurrence)
         plan = adopted(connection, current.occurrence.plan)
         at = forward(connection, now, [plan.id])
-        decision = decided(facts(connection, house, plan, current), at)
-        linked = write(connection, at, current, decision.entries, decision.state)
+        decision = decided(facts_of(connection, rules, plan, current), at)
+        linked = write_entries(connection, at, current, decision.entries, decision.state)
     return _looked(occurrence, decision, linked)
 
 
@@ -153,7 +153,7 @@ def check_event(plan: Plan, event: str) -> None:
         raise ActError("no_event" if known else "no_events", plan=plan.id, event=event, known=known)
 
 
-def record_event(
+def record_outside_event(
     engine: sa.Engine,
     plan_id: str,
     event: str,

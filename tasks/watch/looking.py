@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from dondoc.office.rules import House
-from dondoc.watch.troubles import RUNS_WAIT, Certificate, Seen, sweep_owed
+from dondoc.office.rules import Rules
+from dondoc.watch.troubles import RUNS_WAIT, Certificate, Observation, sweep_owed
 from tasks.config.settings import Settings
 from tasks.store import tables
 from tasks.store.connect import engine
@@ -45,12 +45,12 @@ class _Prefect:
     runs_waiting: int = 0
 
 
-def look(
-    settings: Settings, house: House, missing: tuple[str, ...], now: datetime, certificates: tuple[Certificate, ...]
-) -> Seen:
+def observe(
+    settings: Settings, rules: Rules, missing: tuple[str, ...], now: datetime, certificates: tuple[Certificate, ...]
+) -> Observation:
     """Everything as it is at `now`. `missing`: children that do not run; `certificates`: as last seen."""
-    store, prefect = _ask_store(settings, house, now), _ask_prefect(settings, now)
-    return Seen(
+    store, prefect = _ask_store(settings, rules, now), _ask_prefect(settings, now)
+    return Observation(
         now=now,
         missing=missing,
         free_bytes=shutil.disk_usage(settings.var).free,
@@ -113,40 +113,40 @@ def _post(settings: Settings, path: str, question: dict[str, Any]) -> Any:
         return json.load(response)
 
 
-def _ask_store(settings: Settings, house: House, now: datetime) -> _Store:
+def _ask_store(settings: Settings, rules: Rules, now: datetime) -> _Store:
     asking = engine(settings.store_url, pool_size=1)
     try:
         with asking.connect() as connection:
             connection.exec_driver_sql("SET statement_timeout = '20s'")
-            return _read_store(connection, settings, house, now)
+            return _read_store(connection, settings, rules, now)
     except sa.exc.SQLAlchemyError as error:
         return _Store(error=_line(error))
     finally:
         asking.dispose()
 
 
-def _read_store(connection: sa.Connection, settings: Settings, house: House, now: datetime) -> _Store:
+def _read_store(connection: sa.Connection, settings: Settings, rules: Rules, now: datetime) -> _Store:
     mail = tables.mail
     oldest = connection.execute(
         sa.select(mail.c.morning, mail.c.reply).where(mail.c.status == "ready").order_by(mail.c.morning).limit(1)
     ).first()
     # A mail is written on its morning's sweep.
-    since = datetime.combine(oldest.morning, house.policy.sweep_at, now.tzinfo) if oldest else None
+    since = datetime.combine(oldest.morning, rules.policy.sweep_at, now.tzinfo) if oldest else None
     return _Store(
-        unswept=tuple(_unswept(connection, settings, house, now)),
+        unswept=tuple(_unswept(connection, settings, rules, now)),
         mail_waits_since=since,
         mail_reply=(oldest.reply or "") if oldest else "",
     )
 
 
-def _unswept(connection: sa.Connection, settings: Settings, house: House, now: datetime) -> Iterator[str]:
+def _unswept(connection: sa.Connection, settings: Settings, rules: Rules, now: datetime) -> Iterator[str]:
     p, ledger = tables.plan, tables.ledger
     adopted = sa.select(p.c.id, p.c.year, ledger.c.at).join(ledger, ledger.c.seq == p.c.adopted_seq)
     deadline = datetime.combine(now.date(), settings.sweep_by, now.tzinfo)
-    sweep_at = datetime.combine(now.date(), house.policy.sweep_at, now.tzinfo)
+    sweep_at = datetime.combine(now.date(), rules.policy.sweep_at, now.tzinfo)
     for row in connection.execute(adopted.where(p.c.closed_seq.is_(None)).order_by(p.c.id)):
         at = datetime.fromisoformat(row.at).astimezone(now.tzinfo)
-        owed = sweep_owed(row.year, at, sweep_at, deadline, now, house.calendar)
+        owed = sweep_owed(row.year, at, sweep_at, deadline, now, rules.calendar)
         if owed and not _swept(connection, row.id, now):
             yield row.id
 

@@ -14,68 +14,71 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dondoc.office.rules import House
-from dondoc.watch.told import Standing, ToTell, after_telling
+from dondoc.office.rules import Rules
+from dondoc.watch.told import LastingTrouble, ToTell, after_telling
 from dondoc.watch.troubles import Trouble
 from tasks.config.loading import words
 from tasks.config.settings import Settings
 from tasks.mail.letters import write_to
 from tasks.smtp.sender import Accepted
 
-FILE = "watchdog.json"
+ALERTS_FILE = "watchdog.json"
 _PATIENCE = 10.0  # seconds
 _log = logging.getLogger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What writing a letter needs: settings, house, clock."""
+class AlertContext:
+    """What writing a letter needs: settings, rules, clock."""
 
     settings: Settings
-    house: House
+    rules: Rules
     now: datetime
 
 
-def read_standing(var: Path) -> dict[str, Standing]:
+def read_standing(var: Path) -> dict[str, LastingTrouble]:
     """What stood at the last look; nothing where there was none or its file cannot be read: everything is told anew then."""
     try:
-        kept = json.loads((var / FILE).read_text(encoding="utf-8"))
-        return {key: Standing(_moment(one["since"]), one["told"] and _moment(one["told"])) for key, one in kept.items()}
+        kept = json.loads((var / ALERTS_FILE).read_text(encoding="utf-8"))
+        return {
+            key: LastingTrouble(_moment(one["since"]), one["told"] and _moment(one["told"]))
+            for key, one in kept.items()
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def keep_standing(var: Path, standing: Mapping[str, Standing]) -> None:
+def keep_standing(var: Path, standing: Mapping[str, LastingTrouble]) -> None:
     """Keep it for the next look. A disk that takes nothing is no reason not to tell."""
     kept = {
         key: {"since": one.since.isoformat(), "told": one.told.isoformat() if one.told else None}
         for key, one in standing.items()
     }
-    draft = var / f"{FILE}.new"
+    draft = var / f"{ALERTS_FILE}.new"
     try:
         draft.write_text(json.dumps(kept), encoding="utf-8")
-        draft.replace(var / FILE)
+        draft.replace(var / ALERTS_FILE)
     except OSError as error:
-        _log.warning("%s cannot be kept: %s", FILE, error)
+        _log.warning("%s cannot be kept: %s", ALERTS_FILE, error)
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def tell(desk: Desk, told: ToTell) -> dict[str, Standing]:
+def tell(context: AlertContext, told: ToTell) -> dict[str, LastingTrouble]:
     """Mail the operator what is to be told; what stands after that: unchanged where no server took the mail."""
     if not told.anything:
         return dict(told.standing)
-    vocabulary = words(desk.settings.config)["watchdog"]
+    vocabulary = words(context.settings.config)["watchdog"]
     facts = {
-        "new": [said(trouble, vocabulary) for trouble in told.new],
-        "still": [said(trouble, vocabulary) for trouble in told.still],
-        "over": [short(key, vocabulary) for key in told.over],
+        "new": [trouble_words(trouble, vocabulary) for trouble in told.new],
+        "still": [trouble_words(trouble, vocabulary) for trouble in told.still],
+        "over": [trouble_name(key, vocabulary) for key in told.over],
     }
-    key = f"{desk.now.isoformat()}|{'|'.join(sorted(told.standing))}"
+    key = f"{context.now.isoformat()}|{'|'.join(sorted(told.standing))}"
     try:
-        sent = write_to(desk, "operator", "watchdog", key, facts)
+        sent = write_to(context, "operator", "watchdog", key, facts)
     except Exception as error:  # whatever a broken configuration or resolver raises: the ping still speaks
         _log.warning("the operator could not be told: %s", error)
         return dict(told.standing)
@@ -83,17 +86,17 @@ def tell(desk: Desk, told: ToTell) -> dict[str, Standing]:
         why = sent.result.reply if sent else "office.yaml gives the role operator no address; add one"
         _log.warning("the operator could not be told: %s", why)
         return dict(told.standing)
-    return after_telling(told, desk.now)
+    return after_telling(told, context.now)
 
 
-def said(trouble: Trouble, vocabulary: Mapping[str, Any]) -> dict[str, str]:
+def trouble_words(trouble: Trouble, vocabulary: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong and what to do, in the operator's words."""
     known = vocabulary["troubles"][trouble.code]
     about = {**trouble.about, "name": vocabulary["children"].get(trouble.subject, trouble.subject)}
     return {"what": known["what"].format(**about), "cure": known["cure"].format(**about)}
 
 
-def short(key: str, vocabulary: Mapping[str, Any]) -> str:
+def trouble_name(key: str, vocabulary: Mapping[str, Any]) -> str:
     """The name of a trouble that is over."""
     code, _, subject = key.partition(":")
     return str(vocabulary["troubles"][code]["over"].format(name=vocabulary["children"].get(subject, subject)))

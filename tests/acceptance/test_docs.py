@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import COMMANDS, cli
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.office import read_office
 from dondoc.plan.plan_file import read_plan
 
@@ -134,10 +134,10 @@ def test_every_folder_of_the_readme_exists() -> None:
 def test_the_example_item_fits_into_the_plan() -> None:
     (example,) = fences(ROOT / "README.md", "yaml plan-item")
     config = ROOT / "config"
-    office = read_office(parse((config / "office.yaml").read_text(encoding="utf-8"), "office.yaml"))
+    office = read_office(parse_yaml((config / "office.yaml").read_text(encoding="utf-8"), "office.yaml"))
     text = (config / "plans" / "2024.yaml").read_text(encoding="utf-8")
-    before = read_plan(parse(text, "2024.yaml"), office)
-    plan = read_plan(parse(f"{text.rstrip()}\n\n{example}", "2024.yaml"), office)
+    before = read_plan(parse_yaml(text, "2024.yaml"), office)
+    plan = read_plan(parse_yaml(f"{text.rstrip()}\n\n{example}", "2024.yaml"), office)
     assert plan.items[:-1] == before.items
     assert [obligation.timing.kind for obligation in plan.items[-1].obligations] == ["quarter", "recurring"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dondoc.calendar.working_days import calendar, read_overrides
-from dondoc.foundation.yaml_positions import parse
+from dondoc.calendar.working_days import read_overrides, working_calendar
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.obligations.timing import Occurrence, occurrences
 from dondoc.office.office import Office, read_office
 from dondoc.office.policy import read_policy
@@ -145,19 +145,19 @@ ROWS = [pytest.param(n, printed, id=f"{n}-{printed.ref}") for n, printed in enum
 
 @cache
 def office() -> Office:
-    return read_office(parse((CONFIG / "office.yaml").read_text(encoding="utf-8"), "office.yaml"))
+    return read_office(parse_yaml((CONFIG / "office.yaml").read_text(encoding="utf-8"), "office.yaml"))
 
 
 @cache
 def plan() -> Plan:
-    return read_plan(parse((CONFIG / "plans" / "2024.yaml").read_text(encoding="utf-8"), "2024.yaml"), office())
+    return read_plan(parse_yaml((CONFIG / "plans" / "2024.yaml").read_text(encoding="utf-8"), "2024.yaml"), office())
 
 
 @cache
 def register() -> tuple[Occurrence, ...]:
-    policy = read_policy(parse((CONFIG / "policy.yaml").read_text(encoding="utf-8"), "policy.yaml"))
-    file = parse((CONFIG / "calendars" / "vietnam.yaml").read_text(encoding="utf-8"), "vietnam.yaml")
-    return occurrences(plan(), policy, calendar(read_overrides(file)[0]))
+    policy = read_policy(parse_yaml((CONFIG / "policy.yaml").read_text(encoding="utf-8"), "policy.yaml"))
+    file = parse_yaml((CONFIG / "calendars" / "vietnam.yaml").read_text(encoding="utf-8"), "vietnam.yaml")
+    return occurrences(plan(), policy, working_calendar(read_overrides(file)[0]))
 
 
 def dues(item: Item, obligation: str) -> list[date | None]:

@@ -23,8 +23,8 @@ from served import WAYS, Site, elsewhere, make_site, served
 from servers import postgres, stack  # noqa: F401  (fixtures)
 
 from flows.collect import collect
-from tasks.config.loading import house, read_plan_file
-from tasks.config.run_context import store as process_engine
+from tasks.config.loading import load_rules, read_plan_file
+from tasks.config.run_context import own_engine as process_engine
 from tasks.config.settings import HOME
 
 CHROMIUM = "/usr/bin/chromium"
@@ -71,7 +71,7 @@ def whole_year(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """The whole plan of 2024 in the middle of its year, with answers of every kind and the index of its months."""
-    rules = house(HOME / "config")
+    rules = load_rules(HOME / "config")
     plan = read_plan_file(HOME / "config/plans/2024.yaml", rules.office)
     folder = tmp_path_factory.mktemp("year")
     office = PostOffice(folder / "mail")

@@ -21,7 +21,7 @@ from servers import eventually, free_port
 from starlette.applications import Starlette
 
 from tasks.runs.sweep import send_mail
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 Answer = TypeVar("Answer")
 SHOTS = os.environ.get("DONDOC_SCREENSHOTS", "")  # a folder for pictures of every page looked at
@@ -108,7 +108,7 @@ class Site:
     def morning(self, now: datetime) -> None:
         """Everything due is looked at and its mail sent; it is that time from now on."""
         installation = self.installation
-        look(installation.engine, installation.house, installation.plan.id, now)
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, now)
         elsewhere(lambda: send_mail.fn(installation.morning(now)))
         self.portal.now = now.replace(hour=9)
 

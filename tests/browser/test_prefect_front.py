@@ -28,7 +28,7 @@ from operations.stack.settings import Stack
 from portal.front.calls import HIDDEN
 from portal.front.front import create_front
 from portal.front.proxy import Upstream
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.config.loading import words
 from tasks.config.settings import HOME
 
@@ -139,7 +139,7 @@ def fronted(
     portal = Portal(installation, tmp_path / "mail", public_url=portal_url, prefect_url=url)
     installation.settings = replace(installation.settings, base_url=portal_url, link_secret=portal.secret)
     front = create_front(
-        Settings(
+        PortalSettings(
             tmp_path / "mail",
             url,
             installation=installation.settings,

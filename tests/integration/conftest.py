@@ -60,5 +60,5 @@ def worker(prefect_stack: Stack) -> Child:
     """A running warm worker; one that a test before has ended is started anew."""
     command = (sys.executable, "-m", "deployments.worker")
     child = Child("worker", command, child_environment(prefect_stack), folder=REPOSITORY)
-    children.start(prefect_stack, child)
+    children.start_child(prefect_stack, child)
     return child

@@ -33,26 +33,26 @@ import flows.issue
 import flows.next_year
 import flows.report
 import flows.sweep
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.ledger.ledger import Draft
 from dondoc.obligations.acts import Act
 from dondoc.obligations.lifecycle import fold, to_json
 from dondoc.office.office import read_office
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 from operations.stack.databases import DatabaseUrls
-from tasks.config.loading import house, read_plan_file
-from tasks.config.run_context import Morning
-from tasks.config.run_context import store as process_engine
+from tasks.config.loading import load_rules, read_plan_file
+from tasks.config.run_context import RunContext
+from tasks.config.run_context import own_engine as process_engine
 from tasks.config.settings import Settings, read_settings, settings
-from tasks.mailbox.server import Mailbox, serve
+from tasks.mailbox.server import Mailbox, serve_smtp
 from tasks.runs.sweep import check_ledger, send_mail
 from tasks.store import tables
 from tasks.store.connect import engine, migrate
-from tasks.store.occurrences import rows
+from tasks.store.occurrences import tracked_rows
 from tasks.store.plans import adopt
-from tasks.store.settle import Looked, act
+from tasks.store.settle import Checked, record_act
 
 CONFIG = Path(__file__).parents[2] / "config"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -192,7 +192,7 @@ class PostOffice:
 
     def open(self) -> None:
         """Listen."""
-        self._server = self._await(serve(self.post, self.port))
+        self._server = self._await(serve_smtp(self.post, self.port))
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
@@ -233,7 +233,7 @@ class Installation:
     app_url: str
     owner_url: str
     settings: Settings
-    house: House
+    rules: Rules
     plan: Plan
     office: PostOffice
     copy: Callable[[], Installation] = field(repr=False)
@@ -242,20 +242,20 @@ class Installation:
     def post(self) -> Post:
         return self.office.post
 
-    def morning(self, now: datetime, item: str | None = None, dry_run: bool = False) -> Morning:
+    def morning(self, now: datetime, item: str | None = None, dry_run: bool = False) -> RunContext:
         """A run's surroundings at that moment."""
-        return Morning(self.settings, self.house, self.engine, self.plan.id, item, now, None, dry_run)
+        return RunContext(self.settings, self.rules, self.engine, self.plan.id, item, now, None, dry_run)
 
     def with_office(self, change: Callable[[str], str]) -> None:
         """Change an office.yaml text, as an operator would."""
         text = change((CONFIG / "office.yaml").read_text(encoding="utf-8"))
-        self.house = replace(self.house, office=read_office(parse(text, "office.yaml")))
+        self.rules = replace(self.rules, office=read_office(parse_yaml(text, "office.yaml")))
 
-    def act(self, occurrence: str, name: str, now: datetime, actor: str = "test", **given: Any) -> Looked:
+    def act(self, occurrence: str, name: str, now: datetime, actor: str = "test", **given: Any) -> Checked:
         """Somebody acts on `item/obligation/period`."""
-        return act(self.engine, self.house, f"{self.plan.id}/{occurrence}", Act(name, **given), now, actor)  # type: ignore[arg-type]
+        return record_act(self.engine, self.rules, f"{self.plan.id}/{occurrence}", Act(name, **given), now, actor)  # type: ignore[arg-type]
 
-    def submit(self, occurrence: str, now: datetime) -> Looked:
+    def submit(self, occurrence: str, now: datetime) -> Checked:
         """The unit hands in."""
         return self.act(occurrence, "submit", now, document="1/KH")
 
@@ -280,7 +280,7 @@ class Installation:
     def states(self) -> dict[str, dict[str, Any]]:
         """The kept state of every occurrence, as JSON."""
         with self.engine.connect() as connection:
-            return {found.occurrence.id: to_json(found.state) for found in rows(connection, self.plan.id)}
+            return {found.occurrence.id: to_json(found.state) for found in tracked_rows(connection, self.plan.id)}
 
     def folded(self) -> dict[str, dict[str, Any]]:
         """The state of every occurrence folded anew from the ledger, each entry on its local day."""
@@ -291,7 +291,7 @@ class Installation:
                 draft = Draft(e["kind"], e["plan"], e["occurrence"], e["actor"], e["body"], e["run"])
                 entries[e["occurrence"]].append((draft, day))
         with self.engine.connect() as connection:
-            found = [row.occurrence for row in rows(connection, self.plan.id)]
+            found = [row.occurrence for row in tracked_rows(connection, self.plan.id)]
         return {occurrence.id: to_json(fold(occurrence, entries[occurrence.id])) for occurrence in found}
 
 
@@ -413,8 +413,8 @@ def installations(
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         settings.cache_clear()
-        rules = house(CONFIG)
-        chosen = plan or (of.plan if of else read_plan(parse(PLAN, "plan.yaml"), rules.office))
+        rules = load_rules(CONFIG)
+        chosen = plan or (of.plan if of else read_plan(parse_yaml(PLAN, "plan.yaml"), rules.office))
         ours = engine(app)
         engines.append(ours)
         apps.append(app)
@@ -452,7 +452,7 @@ def installation(make_installation: Callable[..., Installation]) -> Installation
 @pytest.fixture
 def whole_plan(make_installation: Callable[..., Installation]) -> Installation:
     """The real plan of 2024, adopted, nothing looked at yet."""
-    return make_installation(read_plan_file(CONFIG / "plans/2024.yaml", house(CONFIG).office))
+    return make_installation(read_plan_file(CONFIG / "plans/2024.yaml", load_rules(CONFIG).office))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from installation import Installation, at
 
 from tasks.mail.delivery import deliver
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 JANUARY = "nho-2024/chi-so/ket-qua/2024-01"
 SECRET = "a secret of tests, long enough to be one"
@@ -122,7 +122,7 @@ def office(installation: Installation) -> Installation:
 
 def sweep(installation: Installation, day: str, clock: str = "08:30") -> None:
     now = at(day, clock)
-    look(installation.engine, installation.house, installation.plan.id, now)
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, now)
     deliver(installation.morning(now))
 
 

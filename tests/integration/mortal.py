@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import flows.sweep
-from tasks.config.loading import house, mail_templates, words
-from tasks.config.run_context import store
+from tasks.config.loading import load_rules, mail_templates, words
+from tasks.config.run_context import own_engine
 from tasks.config.settings import settings
 from tasks.runs.sweep import check_ledger, send_mail
 
@@ -76,7 +76,7 @@ def main() -> None:
     """Read orders until there are no more."""
     flows.sweep.send_mail = send_mail.fn  # type: ignore[assignment]
     flows.sweep.check_ledger = check_ledger.fn  # type: ignore[assignment]
-    house(CONFIG), words(CONFIG), mail_templates(CONFIG)
+    load_rules(CONFIG), words(CONFIG), mail_templates(CONFIG)
     print("{}", flush=True)
     warm = False
     for line in sys.stdin:
@@ -92,8 +92,8 @@ def main() -> None:
 def warmed(order: dict[str, Any]) -> bool:
     """A rehearsal here, so that no child has to load templates and lazy imports; its connections are closed again."""
     sweep({**order, "die": None}, dry_run=True)
-    store(order["environ"]["DONDOC_STORE_URL"]).dispose()
-    store.cache_clear()
+    own_engine(order["environ"]["DONDOC_STORE_URL"]).dispose()
+    own_engine.cache_clear()
     gc.freeze()
     return True
 

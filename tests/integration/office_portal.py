@@ -16,11 +16,11 @@ from installation import CONFIG, Installation, at
 from starlette.applications import Starlette
 
 from dondoc.mail.links import sign
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from portal.answer.answering import Answering
 from portal.app.application import create_app
-from portal.shell.settings import Settings
-from tasks.config.loading import house
+from portal.shell.settings import PortalSettings
+from tasks.config.loading import load_rules
 from tasks.smtp.sender import Smtp
 from tasks.store import tables
 
@@ -59,7 +59,7 @@ class Portal:
         ours = self.installation.engine if behind.store_url == self.installation.app_url else None
         self.answering.engine = ours or self.answering.engine  # one pool, which the installation closes
         self.app = create_app(
-            Settings(
+            PortalSettings(
                 self.mail,
                 self.prefect_url,
                 installation=behind,
@@ -72,8 +72,8 @@ class Portal:
         )
 
     @property
-    def house(self) -> House:
-        return house(CONFIG)
+    def rules(self) -> Rules:
+        return load_rules(CONFIG)
 
     def later(self, **time: float) -> None:
         """Time passes."""

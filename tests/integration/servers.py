@@ -59,5 +59,5 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def postgres(stack: Stack) -> DatabaseUrls:
     """A real PostgreSQL with dondoc's roles and empty databases (about a second)."""
-    embedded.start(stack)
+    embedded.start_postgres(stack)
     return ensure_databases(stack)

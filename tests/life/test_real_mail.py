@@ -15,7 +15,7 @@ from mail_servers import MailServers, mail_servers
 
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
-from dondoc.mail.smtp_replies import Answer, about_us
+from dondoc.mail.smtp_replies import MailReply, about_us
 from tasks.config.settings import Settings, read_settings
 from tasks.inbox.imap_mailbox import try_mailbox
 from tasks.smtp.client import Accepted, Outgoing, Permanent, Result, Temporary
@@ -67,7 +67,7 @@ def about_our_side(results: dict[str, Result]) -> frozenset[str]:
     """Which refusals a delivery holds against nobody."""
     return about_us(
         [
-            Answer(key, key, "taken" if isinstance(result, Accepted) else "final" if isinstance(result, Permanent) else result.cause, result.reply)
+            MailReply(key, key, "taken" if isinstance(result, Accepted) else "final" if isinstance(result, Permanent) else result.cause, result.reply)
             for key, result in results.items()
         ]
     )  # fmt: skip

@@ -11,14 +11,14 @@ from typing import Any
 from factories import ZONE
 from office_files import CONFIG, located, real_calendar, real_office, real_plan, real_policy
 
-from dondoc.documents.form_settings import Settings, read_settings
+from dondoc.documents.form_settings import DocumentSettings, read_document_settings
 from dondoc.documents.lines import PlanView
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.lifecycle import initial
 from dondoc.obligations.snapshot import Snapshot, Tracked
 from dondoc.obligations.state import Status
 from dondoc.obligations.timing import occurrences
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording
 from dondoc.plan.plan import Plan
 from tasks.config.loading import words
@@ -40,10 +40,10 @@ STATES: Mapping[str, Mapping[str, Any]] = {
 
 
 @cache
-def document_settings() -> Settings:
+def document_settings() -> DocumentSettings:
     """config/documents.yaml and the words of its form."""
     form = located("documents.yaml").with_keys_of(located("words/vi/documents/words.yaml"))
-    return read_settings(form, real_office())
+    return read_document_settings(form, real_office())
 
 
 def plan_view(
@@ -51,14 +51,14 @@ def plan_view(
 ) -> PlanView:
     """The plan at that moment: what has opened is open, but for `states`."""
     plan, moment = plan or real_plan(), datetime.fromisoformat(now).replace(tzinfo=ZONE)
-    house = House(real_office(), real_policy(), real_calendar())
+    rules = Rules(real_office(), real_policy(), real_calendar())
     rows = []
-    for occurrence in occurrences(plan, house.policy, house.calendar):
+    for occurrence in occurrences(plan, rules.policy, rules.calendar):
         state = initial(occurrence)
         if occurrence.opens and occurrence.opens <= moment.date():
             state = replace(state, status=Status.OPEN, opened_on=occurrence.opens)
         state = replace(state, **states.get(occurrence.id.partition("/")[2], {}))
         item = plan.item(occurrence.item)
         rows.append(Tracked(occurrence, state, item, item.obligation(occurrence.obligation)))
-    wording = Wording(words(CONFIG), house.office, house.calendar, moment.date(), portal=False)
-    return PlanView(Snapshot(plan, Head(1234, "ab" * 32), moment, moment, tuple(rows)), house, wording)
+    wording = Wording(words(CONFIG), rules.office, rules.calendar, moment.date(), portal=False)
+    return PlanView(Snapshot(plan, Head(1234, "ab" * 32), moment, moment, tuple(rows)), rules, wording)

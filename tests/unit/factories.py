@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dondoc.calendar.working_days import Calendar, calendar
-from dondoc.foundation.yaml_positions import parse
+from dondoc.calendar.working_days import Calendar, working_calendar
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.mail.notice import Notice
 from dondoc.obligations.decide import Facts, NoticeKind
 from dondoc.obligations.lifecycle import State, Status, initial
@@ -120,25 +120,25 @@ items:
 @cache
 def make_office(text: str = OFFICE) -> Office:
     """Three units (one without a head's address), one group, four roles."""
-    return read_office(parse(text, "office.yaml"))
+    return read_office(parse_yaml(text, "office.yaml"))
 
 
 @cache
 def make_policy(text: str = POLICY) -> Policy:
     """The defaults of the real policy, with three steps of escalation."""
-    return read_policy(parse(text, "policy.yaml"))
+    return read_policy(parse_yaml(text, "policy.yaml"))
 
 
 @cache
 def make_calendar() -> Calendar:
     """2023 to 2025 as the `holidays` package knows them."""
-    return calendar()
+    return working_calendar()
 
 
 @cache
 def make_plan(text: str = PLAN, **changes: Any) -> Plan:
     """A plan of five items, one of each kind of timing that matters; `changes` replace its fields."""
-    return replace(read_plan(parse(text, "plan.yaml"), make_office()), **changes)
+    return replace(read_plan(parse_yaml(text, "plan.yaml"), make_office()), **changes)
 
 
 def make_occurrence(

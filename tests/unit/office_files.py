@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from dondoc.calendar.working_days import Calendar, calendar, read_overrides
-from dondoc.foundation.yaml_positions import Located, parse
+from dondoc.calendar.working_days import Calendar, read_overrides, working_calendar
+from dondoc.foundation.yaml_positions import Located, parse_yaml
 from dondoc.office.office import Office, read_office
 from dondoc.office.policy import Policy, read_policy
 from dondoc.plan.plan import Plan
@@ -17,7 +17,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 def located(name: str) -> Located:
     """That file of config/, parsed."""
-    return parse((CONFIG / name).read_text(encoding="utf-8"), name)
+    return parse_yaml((CONFIG / name).read_text(encoding="utf-8"), name)
 
 
 @cache
@@ -36,7 +36,7 @@ def real_policy() -> Policy:
 def real_calendar() -> Calendar:
     """Vietnam's, with config/calendars/vietnam.yaml."""
     rules, estimated = read_overrides(located("calendars/vietnam.yaml"))
-    return calendar(rules, estimated)
+    return working_calendar(rules, estimated)
 
 
 @cache

@@ -15,12 +15,12 @@ from test_year import year
 
 from dondoc.ledger.ledger import Draft, Head, link
 from dondoc.obligations.snapshot import Tracked
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.office.wording import Wording
 from dondoc.reports.scorecard import Trace
-from dondoc.reports.sheet_model import Seen
+from dondoc.reports.sheet_model import CountedFrom
 
-HOUSE = House(real_office(), real_policy(), real_calendar())
+HOUSE = Rules(real_office(), real_policy(), real_calendar())
 WORDS: dict[str, Any] = {
     **yaml.safe_load((CONFIG / "words/vi/words.yaml").read_text(encoding="utf-8")),
     "tables": yaml.safe_load((CONFIG / "words/vi/tables.yaml").read_text(encoding="utf-8")),
@@ -50,12 +50,12 @@ def export() -> tuple[bytes, ...]:
 
 
 @cache
-def seen() -> Seen:
+def seen() -> CountedFrom:
     """The year's ledger, up to its last entry."""
     last = json.loads(export()[-1])
     moment = datetime.fromisoformat(last["at"]).astimezone(ZONE)
     plan = real_plan()
-    return Seen(plan.id, plan.title, last["seq"], last["hash"], moment, moment.date())
+    return CountedFrom(plan.id, plan.title, last["seq"], last["hash"], moment, moment.date())
 
 
 @cache

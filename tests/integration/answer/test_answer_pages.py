@@ -29,10 +29,10 @@ from portal.answer.pages import AnswerPages
 from portal.app.application import create_app
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.runs.sweep import send_mail
 from tasks.store import settle
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 SECRET = "a secret of tests"
 Q1 = "ke-hoach/quy-mot/2024-Q1"  # due 31/03/2024, a Sunday
@@ -76,11 +76,11 @@ class Desk:
 
 @pytest.fixture
 async def desk(installation: Installation, tmp_path: Path) -> AsyncIterator[Desk]:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-03-01", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-03-01", "08:00"))
     settings = replace(installation.settings, link_secret=SECRET, base_url="http://portal", upload_mb=1)
     clock = {"now": at("2024-03-22", "09:00")}
     answering = Answering(settings, lambda: clock["now"])
-    app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
+    app = create_app(PortalSettings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://portal") as client:
         yield Desk(installation, client, clock)
@@ -288,18 +288,18 @@ async def test_an_answer_recorded_while_a_page_is_read_shows_in_all_of_it_or_in_
 ) -> None:
     token = desk.token()
     mark = await desk.form(token, "done")
-    real, installation, calls = portal.answer.answering.told, desk.installation, iter(range(9))
+    real, installation, calls = portal.answer.answering.entries_about, desk.installation, iter(range(9))
 
     def told_then_answered(connection: Any, occurrence: str, after: int = 0) -> Any:
         found = real(connection, occurrence, after)
         if next(calls) == 1:  # the second look of one request: the one the act rests on
             submitted = Act("submit", document="63", channel="portal")
-            settle.act(
-                installation.engine, installation.house, occurrence, submitted, at("2024-03-22", "09:00"), "unit:hcqt"
+            settle.record_act(
+                installation.engine, installation.rules, occurrence, submitted, at("2024-03-22", "09:00"), "unit:hcqt"
             )
         return found
 
-    monkeypatch.setattr(portal.answer.answering, "told", told_then_answered)
+    monkeypatch.setattr(portal.answer.answering, "entries_about", told_then_answered)
     answer = await desk.post(token, "done", [PDF], mark=mark, document="63")
     assert (answer.status_code, answer.headers["location"].endswith("?again")) == (303, True)
     assert len(desk.installation.ledger("occurrence.submitted")) == 1
@@ -580,7 +580,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
     gone = "postgresql://a:b@127.0.0.1:1/none"
     for url in ("", gone):
         settings = replace(installation.settings, link_secret=SECRET, store_url=url)
-        app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), Answering(settings))
+        app = create_app(PortalSettings(tmp_path / "mail", "http://127.0.0.1:4200"), Answering(settings))
         async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
             token = sign(SECRET, "a/b/c/d", "unit:hcqt", at("2099-01-01"))
             assert (await client.get("/mail")).status_code == 200
@@ -590,7 +590,7 @@ async def test_without_a_database_the_portal_shows_the_mailbox_and_says_so(
 
 
 async def test_without_a_secret_no_link_opens(installation: Installation, tmp_path: Path) -> None:
-    app = create_app(Settings(tmp_path / "mail", "x"), Answering(replace(installation.settings, link_secret="")))
+    app = create_app(PortalSettings(tmp_path / "mail", "x"), Answering(replace(installation.settings, link_secret="")))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         token = sign("", "a/b/c/d", "unit:hcqt", at("2099-01-01"))
         assert (await client.get(f"/a/{token}")).status_code == 404
@@ -613,9 +613,9 @@ def test_no_field_brings_a_server_error(
 
     async def send() -> None:
         answering = Answering(settings, lambda: at("2024-03-22", "09:00"))
-        app = create_app(Settings(Path("/nowhere"), "x"), None)
+        app = create_app(PortalSettings(Path("/nowhere"), "x"), None)
         app.router.routes[:0] = AnswerPages(
-            answering, Pages(Settings(Path("/nowhere"), "x")), Allowance(10**9)
+            answering, Pages(PortalSettings(Path("/nowhere"), "x")), Allowance(10**9)
         ).routes()
         token = sign(SECRET, f"{installation.plan.id}/{Q1}", "unit:hcqt", at("2025-01-01"))
         async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
@@ -636,5 +636,5 @@ def test_no_field_brings_a_server_error(
     with installation.engine.connect() as connection:
         open_already = connection.scalar(sa.text("SELECT count(*) FROM ledger WHERE kind = 'occurrence.opened'"))
     if not open_already:
-        look(installation.engine, installation.house, installation.plan.id, at("2024-03-01", "08:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-03-01", "08:00"))
     asyncio.run(send())

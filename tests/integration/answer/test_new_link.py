@@ -12,13 +12,13 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from installation import HCQT, HEAD_HCQT, TTPVKS, Installation, at
 
-from dondoc.mail.links import read, sign
+from dondoc.mail.links import read_link, sign
 from dondoc.office.delegation import Delegation
 from portal.answer.answering import Answering
 from portal.app.application import create_app
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.store.delegations import delegate
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 SECRET = "a secret of tests"
 Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
@@ -41,12 +41,12 @@ class Unit:
 
 @pytest.fixture
 async def unit(installation: Installation, tmp_path: Path) -> AsyncIterator[Unit]:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-03-01", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-03-01", "08:00"))
     clock = {"now": NOW}
     answering = Answering(
         replace(installation.settings, link_secret=SECRET, base_url="http://portal"), lambda: clock["now"]
     )
-    app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
+    app = create_app(PortalSettings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://portal") as client:
         yield Unit(installation, client, clock)
     assert answering.engine is not None
@@ -64,7 +64,7 @@ async def test_an_old_link_brings_a_new_one_to_the_units_own_mailbox(unit: Unit)
     assert set(unit.installation.post.boxes()) == {HCQT}
     (link,) = unit.links(HCQT)
     assert (await unit.client.get(link)).status_code == 200
-    assert read(SECRET, link.removeprefix("/a/"), NOW).party == "unit:hcqt"
+    assert read_link(SECRET, link.removeprefix("/a/"), NOW).party == "unit:hcqt"
     (entry,) = unit.installation.ledger("notice.sent")
     assert (entry["occurrence"], entry["body"]["kind"], entry["body"]["address"]) == (Q1, "new-link", HCQT)
     assert entry["body"]["reply"].startswith("250")
@@ -103,7 +103,7 @@ async def test_an_upper_case_address_and_a_forged_link_help_only_the_unit(unit: 
     assert unit.installation.post.boxes() == [TTPVKS]
     (link,) = unit.links(TTPVKS)
     token = link.removeprefix("/a/").removesuffix("/all")
-    assert read(SECRET, token, NOW).party == "unit:ttpvks"
+    assert read_link(SECRET, token, NOW).party == "unit:ttpvks"
 
 
 async def test_it_is_not_for_flooding_a_mailbox_nor_for_other_sites(unit: Unit) -> None:
@@ -133,9 +133,9 @@ async def test_a_server_that_refuses_is_recorded(unit: Unit) -> None:
 
 
 async def test_who_stands_in_for_a_units_head_answers_under_both_names(unit: Unit) -> None:
-    engine, house = unit.installation.engine, unit.installation.house
+    engine, rules = unit.installation.engine, unit.installation.rules
     wanted = Delegation("head:hcqt", "head:ttcbth", NOW.date(), NOW.date(), "Ốm")
-    delegate(engine, house, wanted, NOW, "role:deputy")
+    delegate(engine, rules, wanted, NOW, "role:deputy")
     token = sign(SECRET, Q1, "head:ttcbth", at("2025-01-01"))
     page = (await unit.client.get(f"/a/{token}")).text
     mark = re.findall(r'/acknowledge#answer".*?name="form" value="([^"]+)"', page, re.DOTALL)[0]

@@ -16,7 +16,7 @@ from office_portal import ADDRESSES, Portal, ask, confirm
 
 from tasks.runs.sweep import send_mail
 from tasks.store import tables
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 Q1 = "ke-hoach/quy-mot/2024-Q1"
@@ -43,7 +43,7 @@ async def test_every_link_of_a_morning_opened_twice_at_once_changes_nothing(
     installation.settings = replace(installation.settings, base_url=portal.public_url, link_secret=portal.secret)
 
     def morning(day: str) -> None:
-        look(installation.engine, installation.house, installation.plan.id, at(day))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day))
         send_mail.fn(installation.morning(at(day)))
 
     await asyncio.to_thread(morning, "2024-03-20")

@@ -17,7 +17,7 @@ from dondoc.ledger.ledger import Draft, Head
 from tasks.audit.auditing import MOST_RECORDED, attest, audit, record_findings
 from tasks.audit.findings_mail import mail_findings
 from tasks.config.loading import clock, words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.store.chain import append, appending
 from tasks.store.runs import verify_chain
 
@@ -31,7 +31,7 @@ def told(installation: Installation, address: str) -> int:
     return installation.post.boxes().count(address)
 
 
-def day(installation: Installation, morning: Morning, *findings: Finding) -> list[dict[str, Any]]:
+def day(installation: Installation, morning: RunContext, *findings: Finding) -> list[dict[str, Any]]:
     """One day's audit with those findings; the entries it wrote."""
     before = len(installation.ledger("audit"))
     record_findings(morning, findings)
@@ -61,7 +61,7 @@ def test_a_finding_is_recorded_and_mailed_once_and_its_end_too(installation: Ins
 
 def test_nothing_heals_while_not_everything_could_be_looked_at(installation: Installation) -> None:
     day(installation, installation.morning(at("2024-01-10")), PAUSED)
-    record_findings(installation.morning(at("2024-01-11")), [], looked=False)
+    record_findings(installation.morning(at("2024-01-11")), [], checked=False)
     assert [entry["body"]["state"] for entry in installation.ledger("audit.finding")] == ["found"]
 
 
@@ -109,13 +109,13 @@ def live(make_installation: Any, prefect_settings: None) -> Iterator[Installatio
 
     from deployments.apply import apply, deployment_ids
     from deployments.worker import ensure_work_pool
-    from tasks.schedule.deployments import compile_plan, own_deployments
+    from tasks.schedule.deployments import compile_plan, installation_deployments
 
     made: Installation = make_installation()
     ensure_work_pool()
     wanted = [
-        *compile_plan(made.engine, made.house, CONFIG, made.plan),
-        *own_deployments(made.house, made.settings),
+        *compile_plan(made.engine, made.rules, CONFIG, made.plan),
+        *installation_deployments(made.rules, made.settings),
     ]
     with get_client(sync_client=True) as client:
         apply(client, wanted)
@@ -134,8 +134,8 @@ def test_what_was_done_behind_prefects_back_is_named(live: Installation) -> None
     from flows.issue import issue
 
     def found(client: Any) -> dict[str, Finding]:
-        now = clock(live.house.policy)
-        audited = audit(live.engine, live.house, live.settings, client, now, whole=True)
+        now = clock(live.rules.policy)
+        audited = audit(live.engine, live.rules, live.settings, client, now, whole=True)
         return {finding.code: finding for finding in audited.findings}
 
     def past(hour: str) -> PastRun:
@@ -175,7 +175,7 @@ def test_a_check_that_cannot_be_made_is_a_finding_and_stops_nothing(
     with get_client(sync_client=True) as client:
         monkeypatch.setattr(tasks.audit.auditing, "_client", lambda: client)
         monkeypatch.setattr(tasks.audit.auditing, "see", unreachable)
-        attest(live.morning(clock(live.house.policy)))
+        attest(live.morning(clock(live.rules.policy)))
     (entry,) = live.ledger("audit.finding")
     assert entry["body"]["finding"] == "audit_failed"
     assert "Prefect does not answer" in live.post.text(OPERATOR)
@@ -190,5 +190,5 @@ def test_a_broken_ledger_is_mailed_by_the_days_check(live: Installation, monkeyp
         connection.execute("UPDATE ledger SET line = replace(convert_from(line, 'UTF8'), 'test', 'tset')::bytea")
     with get_client(sync_client=True) as client:
         monkeypatch.setattr(tasks.audit.auditing, "_client", lambda: client)
-        attest(live.morning(clock(live.house.policy)))
+        attest(live.morning(clock(live.rules.policy)))
     assert "Mục 1: nội dung không khớp mã băm" in live.post.text(AUDITOR)

@@ -21,10 +21,10 @@ from tasks.audit.auditing import audit
 from tasks.audit.pruning import Pruned, prune
 from tasks.audit.run_copies import copy_runs
 from tasks.config.loading import clock, words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.config.settings import RetentionSection
 from tasks.evidence.prefectruns import write_runs
-from tasks.store.audit import snapshot, verify_store
+from tasks.store.audit import reading_one_moment, verify_store
 from tasks.store.copied import copied_runs, pruned_runs
 
 LATER = timedelta(days=40)
@@ -38,9 +38,9 @@ class Office:
     client: SyncPrefectClient
     runs: tuple[str, ...]
 
-    def morning(self, **retention: int) -> Morning:
+    def morning(self, **retention: int) -> RunContext:
         settings = replace(self.installation.settings, retention=RetentionSection(**retention))
-        now = clock(self.installation.house.policy)
+        now = clock(self.installation.rules.policy)
         return replace(self.installation.morning(now + LATER), settings=settings)
 
     def copy(self, **retention: int) -> int:
@@ -57,13 +57,13 @@ class Office:
         return {str(run.id) for run in read_runs(self.client, {"id": ids})}
 
     def found(self) -> set[str]:
-        now = clock(self.installation.house.policy)
+        now = clock(self.installation.rules.policy)
         made = self.installation
-        found = audit(made.engine, made.house, made.settings, self.client, now, whole=True).findings
+        found = audit(made.engine, made.rules, made.settings, self.client, now, whole=True).findings
         return {finding.code for finding in found}
 
     def verified(self) -> set[str]:
-        with snapshot(self.installation.engine) as connection:
+        with reading_one_moment(self.installation.engine) as connection:
             recounted, broken = verify_store(connection, shelf=self.installation.settings.var / "files")
         assert broken is None
         return {finding.code for finding in recounted.found}
@@ -77,13 +77,13 @@ def office(make_installation: Any, prefect_settings: None) -> Iterator[Office]: 
     from deployments.history import PastRun, recording
     from deployments.worker import ensure_work_pool
     from flows.issue import issue
-    from tasks.schedule.deployments import compile_plan, own_deployments
+    from tasks.schedule.deployments import compile_plan, installation_deployments
 
     made: Installation = make_installation()
     ensure_work_pool()
     wanted = [
-        *compile_plan(made.engine, made.house, CONFIG, made.plan),
-        *own_deployments(made.house, made.settings),
+        *compile_plan(made.engine, made.rules, CONFIG, made.plan),
+        *installation_deployments(made.rules, made.settings),
     ]
     with get_client(sync_client=True) as client:
         apply(client, wanted)
@@ -163,8 +163,8 @@ def test_what_was_pruned_is_not_missed_and_what_was_deleted_is(office: Office, t
     (entry,) = office.installation.ledger("run.pruned")
     assert (entry["actor"], entry["body"]["runs"]) == ("operator", [kept])
     found = audit(
-        office.installation.engine, office.installation.house, office.installation.settings, office.client,
-        clock(office.installation.house.policy), whole=True,
+        office.installation.engine, office.installation.rules, office.installation.settings, office.client,
+        clock(office.installation.rules.policy), whole=True,
     ).findings  # fmt: skip
     assert [finding.subject for finding in found if finding.code == "run_gone"] == [deleted]
     assert office.prune().runs == ()

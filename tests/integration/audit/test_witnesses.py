@@ -13,28 +13,30 @@ import pytest
 from authority import Authority, Served
 from installation import CONFIG, Installation, at
 
-from dondoc.ledger.findings import Finding, told
+from dondoc.ledger.findings import Finding, finding_words
 from dondoc.ledger.witness import read_witness
 from tasks.audit.time_stamps import StampError, verify_stamp, wrong_stamps
-from tasks.audit.witnessing import FILE, publish_witness
+from tasks.audit.witnessing import WITNESS_FILE, publish_witness
 from tasks.config.loading import words
-from tasks.config.run_context import Morning
+from tasks.config.run_context import RunContext
 from tasks.config.settings import WitnessSection
 
 AUDITOR = "kiem-tra-thanh-tra@vpub.quangngai.example"
 
 
-def morning(installation: Installation, day: str = "2024-01-10", **witness: Any) -> Morning:
+def morning(installation: Installation, day: str = "2024-01-10", **witness: Any) -> RunContext:
     settings = replace(installation.settings, witness=WitnessSection(**witness))
     return replace(installation.morning(at(day)), settings=settings)
 
 
 def lines(folder: Path) -> list[str]:
-    return [line for line in (folder / FILE).read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [
+        line for line in (folder / WITNESS_FILE).read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
 
 
 def text(finding: Finding) -> str:
-    return told(finding, words(CONFIG))
+    return finding_words(finding, words(CONFIG))
 
 
 def test_a_line_a_day_in_every_folder_and_an_entry_that_says_so(installation: Installation, tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_a_folder_that_cannot_be_written_stops_nothing_and_is_tried_again(
 
 def test_a_line_cut_by_a_crash_is_closed_before_the_next(installation: Installation) -> None:
     publish_witness(morning(installation, folders=("gan",)))
-    file = installation.settings.var / "gan" / FILE
+    file = installation.settings.var / "gan" / WITNESS_FILE
     file.write_bytes(file.read_bytes() + b"17 abc")
     (finding,) = publish_witness(morning(installation, "2024-01-11", folders=("gan",)))
     assert finding.code == "witness_unreadable"
@@ -83,7 +85,7 @@ def test_a_line_cut_by_a_crash_is_closed_before_the_next(installation: Installat
 
 def test_a_witness_is_compared_also_when_it_has_todays_line(installation: Installation) -> None:
     publish_witness(morning(installation, folders=("gan",)))
-    file = installation.settings.var / "gan" / FILE
+    file = installation.settings.var / "gan" / WITNESS_FILE
     file.write_text(file.read_text(encoding="utf-8").replace("1 ", "2 ", 1), encoding="utf-8")
     (finding,) = publish_witness(morning(installation, folders=("gan",)))
     assert finding.code == "witness_rewritten"
@@ -136,9 +138,9 @@ def test_a_line_is_stamped_and_the_stamp_proves_it(
     assert entry["body"]["to"][0]["stamp_sha256"] == hashlib.sha256(token.read_bytes()).hexdigest()
     (line,) = lines(folder)
     verify_stamp(token.read_bytes(), line, [authority.root])
-    witness = read_witness(FILE, [line])
+    witness = read_witness(WITNESS_FILE, [line])
     assert list(wrong_stamps(today.settings, witness, folder)) == []
-    other = read_witness(FILE, [line.replace("nho-2024", "nho-2025")])
+    other = read_witness(WITNESS_FILE, [line.replace("nho-2024", "nho-2025")])
     (wrong,) = wrong_stamps(today.settings, other, folder)
     assert "another line" in text(wrong)
     with pytest.raises(StampError):

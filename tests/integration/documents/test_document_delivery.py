@@ -17,19 +17,19 @@ from installation import CONFIG, PLAN, Installation, at
 from office_portal import Portal
 from openpyxl import load_workbook
 
-from dondoc.documents.kinds import Wanted
+from dondoc.documents.kinds import WantedDocument
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.plan.plan_file import read_plan
 from dondoc.planning.amendment import Ruling
 from flows.report import leaders_report
 from tasks.documents import enclosing
-from tasks.documents.reading import plan_view, written
+from tasks.documents.reading import document_file, plan_view
 from tasks.mail.delivery import deliver
 from tasks.obligations.snapshot import SnapshotError
 from tasks.spreadsheets.reading import XLSX
-from tasks.store.amending import amend
-from tasks.store.settle import look
+from tasks.store.amending import amend_plan
+from tasks.store.settle import check_occurrences
 
 RULING = Ruling("45/QĐ-VP", date(2024, 4, 2))
 Q1 = "ke-hoach/quy-mot/2024-Q1"
@@ -43,7 +43,7 @@ def text_of(docx: Docx) -> str:
 def mornings(installation: Installation, *days: str) -> None:
     for day in days:
         now = at(day, "08:30")
-        look(installation.engine, installation.house, installation.plan.id, now)
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, now)
         deliver(installation.morning(now))
 
 
@@ -53,9 +53,9 @@ def test_an_earlier_moment_is_what_was_written_then(installation: Installation) 
     def document(day: str, as_of: str | None = None) -> bytes:
         moment = at(as_of, "12:00") if as_of else None
         about = plan_view(
-            installation.engine, installation.house, CONFIG, installation.plan.id, at(day, "12:00"), moment
+            installation.engine, installation.rules, CONFIG, installation.plan.id, at(day, "12:00"), moment
         )
-        return written(Wanted("progress", period="2024-Q2"), about, CONFIG)
+        return document_file(WantedDocument("progress", period="2024-Q2"), about, CONFIG)
 
     then = document("2024-04-01")
     installation.submit(Q1, at("2024-04-02", "09:00"))
@@ -71,19 +71,19 @@ def test_an_earlier_moment_speaks_of_the_version_in_force_then(installation: Ins
 
     def words_at(as_of: str) -> str:
         about = plan_view(
-            installation.engine, installation.house, CONFIG, installation.plan.id, at("2024-04-03", "12:00"),
+            installation.engine, installation.rules, CONFIG, installation.plan.id, at("2024-04-03", "12:00"),
             at(as_of, "12:00"),
         )  # fmt: skip
-        return text_of(open_docx(io.BytesIO(written(Wanted("year-summary"), about, CONFIG))))
+        return text_of(open_docx(io.BytesIO(document_file(WantedDocument("year-summary"), about, CONFIG))))
 
     text = PLAN.replace("Niêm yết thông báo tiếp nhận phản ánh", "Tiếp nhận phản ánh").partition(
         "  - id: chuyen-doi-so"
     )
     amended = read_plan(
-        parse(text[0] + "  - id: bao-cao" + text[2].partition("  - id: bao-cao")[2], "plan.yaml"),
-        installation.house.office,
+        parse_yaml(text[0] + "  - id: bao-cao" + text[2].partition("  - id: bao-cao")[2], "plan.yaml"),
+        installation.rules.office,
     )
-    amend(installation.engine, amended, RULING, installation.house, at("2024-04-02", "15:00"), "operator")
+    amend_plan(installation.engine, amended, RULING, installation.rules, at("2024-04-02", "15:00"), "operator")
     before, after = words_at("2024-04-01"), words_at("2024-04-03")
     assert "II.2.k. Niêm yết thông báo tiếp nhận phản ánh" in before
     assert "II.2.k. Tiếp nhận phản ánh" in after
@@ -94,7 +94,7 @@ def test_an_earlier_moment_speaks_of_the_version_in_force_then(installation: Ins
 def test_before_adoption_there_is_nothing_to_say(installation: Installation) -> None:
     with pytest.raises(SnapshotError, match="was not adopted by 01/01/2024"):
         plan_view(
-            installation.engine, installation.house, CONFIG, installation.plan.id, at("2024-02-01", "08:00"),
+            installation.engine, installation.rules, CONFIG, installation.plan.id, at("2024-02-01", "08:00"),
             at("2024-01-01", "08:00"),
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ def test_a_broken_template_never_holds_back_a_notice(
     def broken(*_: object) -> bytes:
         raise ConfigurationError([])
 
-    monkeypatch.setattr(enclosing, "written", broken)
+    monkeypatch.setattr(enclosing, "document_file", broken)
     mornings(installation, "2024-01-02")
     assert enclosed(installation, "hcqt@vpub.quangngai.example") == []
     assert {notice.status for notice in installation.notices(kind="assign")} == {"sent"}

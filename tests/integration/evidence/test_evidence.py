@@ -24,10 +24,10 @@ from dondoc.ledger.ledger import Draft
 from dondoc.obligations.lifecycle import ENDS, Status
 from dondoc.verification.evidence import Selection
 from tasks.evidence.gathering import PackError
-from tasks.evidence.packing import Packed, pack, record
+from tasks.evidence.packing import Packed, pack, record_pack
 from tasks.store.chain import append, appending
-from tasks.store.files import keep
-from tasks.store.settle import look
+from tasks.store.files import keep_file
+from tasks.store.settle import check_occurrences
 
 VERIFIER = CONFIG / "words/vi/evidence/kiem-tra.py"
 CONTENT = b"%PDF-1.7\n63"
@@ -41,10 +41,10 @@ def lived(installation: Installation) -> Installation:
     from tasks.runs.sweep import send_mail
 
     def morning(day: str) -> None:
-        look(installation.engine, installation.house, installation.plan.id, at(day, "08:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day, "08:00"))
         send_mail.fn(installation.morning(at(day, "08:00")))
 
-    keep(installation.settings.var / "files", CONTENT)
+    keep_file(installation.settings.var / "files", CONTENT)
     morning("2024-01-02")
     installation.act(
         "kiem-soat/kiem-tra/2024",
@@ -89,7 +89,7 @@ def year(installation: Installation) -> Installation:
 
 
 def made(year: Installation, tmp_path: Path, upto: int | None = None, **chosen: object) -> Packed:
-    return pack(year.engine, year.settings, year.house, Selection(**chosen), tmp_path / "goi.zip", upto)  # type: ignore[arg-type]
+    return pack(year.engine, year.settings, year.rules, Selection(**chosen), tmp_path / "goi.zip", upto)  # type: ignore[arg-type]
 
 
 def verify(path: Path, *more: str) -> tuple[int, str]:
@@ -141,7 +141,7 @@ def test_the_same_head_is_the_same_file_also_after_it_was_recorded(year: Install
     first = made(year, tmp_path, item="ke-hoach")
     content = first.archive.path.read_bytes()
     assert made(year, tmp_path, item="ke-hoach").archive.path.read_bytes() == content
-    head = record(year.engine, first, at("2024-04-17"), "role:auditor")
+    head = record_pack(year.engine, first, at("2024-04-17"), "role:auditor")
     (entry,) = year.ledger("evidence.packed")
     assert (entry["seq"], entry["body"]["sha256"]) == (head.seq, first.archive.sha256)
     assert entry["body"]["head"]["seq"] == head.seq - 1
@@ -213,10 +213,10 @@ def test_without_prefect_the_pack_says_so(year: Installation, tmp_path: Path) ->
     from tasks.store.runs import record_run
 
     run = "5f0c9f0e-1111-4222-8333-944444444444"
-    looked = look(year.engine, year.house, year.plan.id, at("2024-04-17"), item="ke-hoach", run=run)
+    looked = check_occurrences(year.engine, year.rules, year.plan.id, at("2024-04-17"), item="ke-hoach", run=run)
     record_run(year.engine, year.plan.id, "II.1.e", looked, at("2024-04-17"), run)
     for settings in (year.settings, replace(year.settings, prefect_api="http://127.0.0.1:9/api")):
-        done = pack(year.engine, settings, year.house, Selection(), tmp_path / "goi.zip")
+        done = pack(year.engine, settings, year.rules, Selection(), tmp_path / "goi.zip")
         assert (done.runs.reached, done.runs.missing) == (False, [run])
         code, said = verify(done.archive.path)
         assert (code, "1 không có" in said) == (0, True), said
@@ -439,18 +439,18 @@ def test_the_command_makes_and_records_it(year: Installation, tmp_path: Path, mo
 def test_an_amended_plan_is_proved_in_both_versions(year: Installation, tmp_path: Path) -> None:
     from installation import PLAN
 
-    from dondoc.foundation.yaml_positions import parse
+    from dondoc.foundation.yaml_positions import parse_yaml
     from dondoc.plan.plan_file import read_plan
     from dondoc.planning.amendment import Ruling
-    from tasks.store.amending import amend
+    from tasks.store.amending import amend_plan
 
     text = PLAN.replace("timing: {every: month}", "timing: {every: quarter}").replace(
         "lead: [ttcbth]\n    coordinating: [hcqt]", "lead: [hcqt]\n    coordinating: [ttcbth]"
     )
-    plan = read_plan(parse(text, "plan.yaml"), year.house.office)
+    plan = read_plan(parse_yaml(text, "plan.yaml"), year.rules.office)
     ruling = Ruling("21/QĐ-VP", date(2024, 4, 17), "gom theo quý")
-    assert amend(year.engine, plan, ruling, year.house, at("2024-04-17"), "operator")
-    look(year.engine, year.house, year.plan.id, at("2024-04-18", "08:00"))
+    assert amend_plan(year.engine, plan, ruling, year.rules, at("2024-04-17"), "operator")
+    check_occurrences(year.engine, year.rules, year.plan.id, at("2024-04-18", "08:00"))
     for chosen in ({}, {"item": "chi-so"}, {"unit": "ttcbth"}, {"unit": "hcqt"}):
         done = made(year, tmp_path, **chosen)
         code, said = verify(done.archive.path)
@@ -468,7 +468,7 @@ def test_an_amended_plan_is_proved_in_both_versions(year: Installation, tmp_path
 
 def test_a_mail_that_came_in_is_kept_with_its_entry(year: Installation, tmp_path: Path) -> None:
     content = b"From: hcqt@vpub.quangngai.example\r\n\r\nxong\r\n"
-    sha256 = keep(year.settings.var / "files", content)
+    sha256 = keep_file(year.settings.var / "files", content)
     body = {
         "outcome": "counted",
         "from": HCQT,
@@ -570,7 +570,7 @@ def test_prefects_runs_are_the_same_bytes_whatever_order_it_tells_them_in(
     )
     assert "updated" not in first
     for run in runs:
-        looked = look(year.engine, year.house, year.plan.id, at("2024-04-17"), item="ke-hoach", run=run)
+        looked = check_occurrences(year.engine, year.rules, year.plan.id, at("2024-04-17"), item="ke-hoach", run=run)
         record_run(year.engine, year.plan.id, "II.1.e", looked, at("2024-04-17"), run)
     done = made(year, tmp_path, item="ke-hoach")
     assert (done.runs.found, done.runs.missing) == (3, [runs[3]])

@@ -11,15 +11,15 @@ from installation import Installation, at
 
 from cli import cli
 from dondoc.ledger.ledger import Head
-from dondoc.ledger.witness import line_of
+from dondoc.ledger.witness import witness_line
 from tasks.store.chain import export
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 
 @pytest.fixture
 def exported(installation: Installation, tmp_path: Path) -> Path:
     """Half a year of entries in a file."""
-    look(installation.engine, installation.house, installation.plan.id, at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-04-05"))
     file = tmp_path / "so.jsonl"
     with installation.engine.connect() as connection:
         file.write_bytes(b"".join(line + b"\n" for line in export(connection)))
@@ -51,11 +51,11 @@ def test_a_witness_names_its_line(exported: Path, tmp_path: Path) -> None:
     first, *_, last = map(json.loads, exported.read_text(encoding="utf-8").splitlines())
     heads = [Head(first["seq"], first["hash"]), Head(last["seq"] + 1, last["hash"])]
     witness = tmp_path / "doi-chung.txt"
-    witness.write_text("# sổ\n" + "".join(line_of(head, at("2024-04-05"), "nho-2024") + "\n" for head in heads))
+    witness.write_text("# sổ\n" + "".join(witness_line(head, at("2024-04-05"), "nho-2024") + "\n" for head in heads))
     result = verify(exported, "--witness", witness)
     assert result.exit_code == 1
     assert f"dòng 3: sổ từng có mục {last['seq'] + 1}, nay chỉ còn đến mục {last['seq']}" in result.output
-    witness.write_text(line_of(heads[0], at("2024-04-05"), "nho-2024"))
+    witness.write_text(witness_line(heads[0], at("2024-04-05"), "nho-2024"))
     result = verify(exported, "--witness", witness)
     assert result.exit_code == 0
     assert "1 dòng đã so, đều khớp" in result.output

@@ -13,16 +13,16 @@ import sqlalchemy as sa
 from installation import CONFIG, Installation, at
 
 from dondoc.foundation.canonical import canonical
-from dondoc.ledger.findings import told, told_break
+from dondoc.ledger.findings import finding_words, told_break
 from dondoc.ledger.ledger import Head
-from dondoc.ledger.witness import Witness, line_of, read_witness
+from dondoc.ledger.witness import Witness, read_witness, witness_line
 from tasks.config.loading import words
 from tasks.mail.delivery import deliver
 from tasks.store import files, tables
-from tasks.store.audit import snapshot, verify_store
+from tasks.store.audit import reading_one_moment, verify_store
 from tasks.store.chain import export, head
 from tasks.store.connect import engine
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 Tamper = Callable[[sa.Connection], None]
 
@@ -31,9 +31,9 @@ Tamper = Callable[[sa.Connection], None]
 def lived(installation: Installation, tmp_path: Path) -> Installation:
     """Half a year with a hand-in, refused mail, an event: a little of every kind."""
     installation.post.refuse("ttcbth@vpub.quangngai.example")
-    sha256 = files.keep(tmp_path / "var/files", b"%PDF-1.7 ket qua")
+    sha256 = files.keep_file(tmp_path / "var/files", b"%PDF-1.7 ket qua")
     for day in ("2024-01-02", "2024-03-28", "2024-04-05", "2024-04-12"):
-        look(installation.engine, installation.house, installation.plan.id, at(day))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day))
         deliver(installation.morning(at(day)))
     given = (("kq.pdf", "application/pdf", 16, sha256),)
     installation.act("ke-hoach/quy-mot/2024-Q1", "submit", at("2024-04-15"), document="1/KH", files=given)
@@ -49,11 +49,11 @@ def owner(lived: Installation) -> Iterator[sa.Engine]:
 
 
 def said(connection: sa.Connection, shelf: Path, witness: Witness | None = None) -> list[str]:
-    """Everything `verify` says is wrong, in the auditor's words: every code has its words."""
+    """Everything `verify_export` says is wrong, in the auditor's words: every code has its words."""
     recounted, broken = verify_store(connection, witness=witness, shelf=shelf)
     vocabulary = words(CONFIG)
     first = [told_break(broken, vocabulary)] if broken else []
-    return first + [told(finding, vocabulary) for finding in recounted.found]
+    return first + [finding_words(finding, vocabulary) for finding in recounted.found]
 
 
 def after(owner: sa.Engine, lived: Installation, tamper: Tamper, witness: Witness | None = None) -> list[str]:
@@ -70,7 +70,7 @@ def run(statement: str) -> Tamper:
 
 
 def test_a_lived_half_year_is_whole(lived: Installation) -> None:
-    with snapshot(lived.engine) as connection:
+    with reading_one_moment(lived.engine) as connection:
         assert said(connection, lived.settings.var / "files") == []
 
 
@@ -127,7 +127,7 @@ def test_a_file_gone_or_changed_is_named(lived: Installation) -> None:
     content = place.read_bytes()
     for change, says in ((content[:-1] + b"X", "không còn đúng nội dung"), (None, "không còn trong kho tệp")):
         place.unlink() if change is None else place.write_bytes(change)
-        with snapshot(lived.engine) as connection:
+        with reading_one_moment(lived.engine) as connection:
             (found,) = said(connection, lived.settings.var / "files")
         assert says in found
         assert "kq.pdf" in found
@@ -153,7 +153,7 @@ def test_a_rewrite_with_every_hash_and_table_made_anew_is_found_by_the_witness_a
 
     with lived.engine.connect() as connection:
         now = head(connection)
-    kept = read_witness("doi-chung.txt", ["# sổ", line_of(now, at("2024-04-15"), "nho-2024")])
+    kept = read_witness("doi-chung.txt", ["# sổ", witness_line(now, at("2024-04-15"), "nho-2024")])
     assert after(owner, lived, rewrite) == []
     (found,) = after(owner, lived, rewrite, kept)
     assert "dòng 2" in found
@@ -163,6 +163,6 @@ def test_a_rewrite_with_every_hash_and_table_made_anew_is_found_by_the_witness_a
 def test_a_restored_old_copy_is_found_by_the_witness(owner: sa.Engine, lived: Installation) -> None:
     with lived.engine.connect() as connection:
         now = head(connection)
-    kept = read_witness("doi-chung.txt", [line_of(Head(now.seq + 7, "a" * 64), at("2024-05-15"), "nho-2024")])
+    kept = read_witness("doi-chung.txt", [witness_line(Head(now.seq + 7, "a" * 64), at("2024-05-15"), "nho-2024")])
     (found,) = after(owner, lived, run("SELECT 1"), kept)
     assert f"nay chỉ còn đến mục {now.seq}" in found

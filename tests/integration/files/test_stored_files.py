@@ -16,10 +16,10 @@ from dondoc.mail.links import sign
 from portal.answer.answering import Answering
 from portal.app.application import create_app
 from portal.files.pages import disposition
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 from tasks.runs.daily import sweep_files
-from tasks.store.files import keep
-from tasks.store.settle import look
+from tasks.store.files import keep_file
+from tasks.store.settle import check_occurrences
 
 NAME = "ke-hoach/quy-mot/2024-Q1"
 Q1 = f"nho-2024/{NAME}"
@@ -30,8 +30,8 @@ SECRET = "a secret of tests"
 
 @pytest.fixture
 def portal(installation: Installation, tmp_path: Path) -> Portal:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-02", "08:00"))
-    keep(installation.settings.var / "files", CONTENT)
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-02", "08:00"))
+    keep_file(installation.settings.var / "files", CONTENT)
     installation.act(
         NAME, "submit", at("2024-03-19"), "unit:hcqt",
         files=(("Kế hoạch số 63.pdf", "application/pdf", len(CONTENT), SHA),),
@@ -110,7 +110,7 @@ async def test_a_lost_file_is_said_recorded_and_mailed_once(portal: Portal, find
 async def test_a_unit_gets_its_own_files_by_its_link_only(portal: Portal, tmp_path: Path) -> None:
     behind = replace(portal.installation.settings, link_secret=SECRET, base_url="http://portal")
     answering = Answering(behind, lambda: portal.now)
-    app = create_app(Settings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
+    app = create_app(PortalSettings(tmp_path / "mail", "http://127.0.0.1:4200"), answering)
     place = address(portal)
     token = {
         party: sign(SECRET, Q1, party, at("2025-01-01"))
@@ -139,7 +139,11 @@ def test_names_are_told_in_both_spellings() -> None:
 def test_what_no_entry_names_is_swept_after_a_day_and_nothing_else(portal: Portal) -> None:
     folder, morning = portal.installation.settings.var / "files", portal.installation.morning(at("2024-03-20"))
     old, young = at("2024-03-18").timestamp(), at("2024-03-19", "12:00").timestamp()
-    left, fresh, draft = keep(folder, b"refused"), keep(folder, b"just now"), stored(portal).with_name(f".{SHA}.ab12")
+    left, fresh, draft = (
+        keep_file(folder, b"refused"),
+        keep_file(folder, b"just now"),
+        stored(portal).with_name(f".{SHA}.ab12"),
+    )
     draft.write_bytes(b"half")
     for place in (stored(portal), stored(portal, left), draft):
         os.utime(place, (old, old))
@@ -151,8 +155,8 @@ def test_what_no_entry_names_is_swept_after_a_day_and_nothing_else(portal: Porta
     assert stored(portal).exists()
     assert stored(portal, fresh).exists()
     # Handed in again, an old leftover counts as new: the act that names it may be on its way.
-    again = keep(folder, b"again")
+    again = keep_file(folder, b"again")
     os.utime(stored(portal, again), (old, old))
-    keep(folder, b"again")
+    keep_file(folder, b"again")
     assert sweep_files(morning) == 0
     assert sweep_files(portal.installation.morning(at("2024-03-20"))) == 0

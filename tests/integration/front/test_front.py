@@ -22,12 +22,12 @@ from installation import Installation
 from office_portal import ADDRESSES, Portal, token_of
 
 from portal.front import front as front_module
-from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, kind_of, plain
+from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, decoded_path, kind_of
 from portal.front.front import create_front
-from portal.front.proxy import POLICY, Upstream
+from portal.front.proxy import FRONT_POLICY, Upstream
 from portal.front.record import MOST_REFUSALS
 from portal.shell.permissions import ROLES
-from portal.shell.settings import Settings
+from portal.shell.settings import PortalSettings
 
 FRONT = "http://127.0.0.1:8643"
 HERE = {"origin": FRONT, "content-type": "application/json"}
@@ -60,7 +60,7 @@ class Fronted:
     def __post_init__(self) -> None:
         installation = self.portal.installation
         self.app = create_front(
-            Settings(
+            PortalSettings(
                 self.portal.mail,
                 FRONT,
                 installation=installation.settings,
@@ -327,7 +327,7 @@ async def test_the_answer_comes_without_what_prefect_allows_everybody(fronted: F
     async with fronted.browser("auditor") as browser:
         answer = await browser.get("/api/version")
     assert answer.json() == {"runs": []}
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == FRONT_POLICY
     assert answer.headers["etag"] == '"1"'
     assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert {"access-control-allow-origin", "set-cookie", "www-authenticate", "server"}.isdisjoint(answer.headers)
@@ -435,7 +435,7 @@ async def test_whatever_a_reader_sends_only_reads_reach_prefect(fronted: Fronted
         await asyncio.to_thread(send)
     assert len({str(asked.url) for asked in fronted.upstream.asked}) > 5
     for asked in fronted.upstream.asked:
-        path = plain(asked.url.raw_path.partition(b"?")[0])
+        path = decoded_path(asked.url.raw_path.partition(b"?")[0])
         assert path is not None
         assert kind_of(asked.method, path) in ("page", "read"), asked.url
     assert len(fronted.ledger("access.refused")) <= MOST_REFUSALS

@@ -19,10 +19,10 @@ from letters import JANUARY, address, duty_address
 from dondoc.inbox.weighing import Why
 from dondoc.ledger.ledger import Head
 from tasks.inbox.receiving import take_in
-from tasks.store.audit import snapshot
+from tasks.store.audit import reading_one_moment
 from tasks.store.chain import export
 from tasks.store.files import unnamed
-from tasks.store.received import Kept, waiting
+from tasks.store.received import KeptMail, waiting
 from tasks.store.runs import verify_chain
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "unit" / "inbox"))
@@ -46,8 +46,8 @@ def ends_as(outcome: str, listed: bool) -> str:
     return "machine" if outcome in ("auto", "loop") else ""
 
 
-def listed(office: Installation) -> dict[str, list[Kept]]:
-    found: dict[str, list[Kept]] = {}
+def listed(office: Installation) -> dict[str, list[KeptMail]]:
+    found: dict[str, list[KeptMail]] = {}
     with office.engine.connect() as connection:
         for kept in waiting(connection):
             found.setdefault(kept.sha256, []).append(kept)
@@ -96,7 +96,7 @@ def test_every_letter_ends_as_exactly_one_thing_with_its_entry_and_its_bytes(off
 def assert_nothing_is_pruned(office: Installation, taken: set[str]) -> None:
     """Years later the shelf is swept: every letter is still there, seen or not."""
     shelf = office.settings.var / "files"
-    with snapshot(office.engine) as connection:
+    with reading_one_moment(office.engine) as connection:
         swept = {place.name for place in unnamed(shelf, export(connection), time.time() + 10 * 365 * 86400)}
     assert not swept & taken
     for digest in taken:

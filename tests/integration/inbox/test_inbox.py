@@ -388,8 +388,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from pathlib import Path
 moment, number, content, day = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]).read_bytes(), sys.argv[4]
 from dataclasses import replace
-from tasks.config.loading import house
-from tasks.config.run_context import Morning, store
+from tasks.config.loading import load_rules
+from tasks.config.run_context import RunContext, own_engine
 from tasks.config.settings import read_settings
 from tasks.inbox.receiving import receive
 settings = replace(read_settings(os.environ), reply_base="dondoc@vpub.quangngai.example")
@@ -400,8 +400,8 @@ def dying(dialect, connection):
     commit(dialect, connection)
     if (moment, n) == ("after", number): os._exit(77)
 PGDialect_psycopg.do_commit = dying
-morning = Morning(settings, house(settings.config), store(settings.store_url), "nho-2024", None, datetime.fromisoformat(day), None, False)
-receive(morning, content)
+context = RunContext(settings, load_rules(settings.config), own_engine(settings.store_url), "nho-2024", None, datetime.fromisoformat(day), None, False)
+receive(context, content)
 """
 
 

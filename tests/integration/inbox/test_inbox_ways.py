@@ -28,10 +28,10 @@ from tasks.config.settings import Imap
 from tasks.inbox.imap_mailbox import ImapError, look_in
 from tasks.inbox.lmtp_delivery import Reception
 from tasks.inbox.lmtp_server import Door
-from tasks.inbox.lmtp_server import serve as serve_lmtp
+from tasks.inbox.lmtp_server import serve_lmtp as serve_lmtp
 from tasks.inbox.receiving import largest
 from tasks.mailbox.server import Mailbox
-from tasks.mailbox.server import serve as serve_mailbox
+from tasks.mailbox.server import serve_smtp as serve_mailbox
 from tasks.store.received import waiting
 
 LARGEST = 100_000

@@ -23,11 +23,11 @@ from flows.collect import collect
 from flows.continuous import continuous
 from flows.enter_figures import enter_figures
 from flows.sweep import sweep
-from tasks.config.loading import house as read_house
+from tasks.config.loading import load_rules as read_house
 from tasks.index.artifacts import index_artifacts
 from tasks.index.figure_source import from_address
 from tasks.index.figures_form import FigureRow, FiguresForm
-from tasks.index.months import index_rules, standing
+from tasks.index.months import index_months, index_rules
 from tasks.index.sources import read_figures
 from tasks.store.audit import verify_store
 from tasks.store.figures import versions
@@ -238,8 +238,8 @@ def test_units_are_recorded_with_the_month_and_published_with_it(installation: I
         "Đơn vị chưa đủ số liệu để tính tổng điểm: Sở Giao thông vận tải",
     ]
     with installation.engine.connect() as connection:
-        stands = standing(connection, CONFIG, PLAN, 2024)
-    table = next(a for a in index_artifacts(stands, "2024-11", installation.house.office) if a.key == "chi-so-don-vi")
+        stands = index_months(connection, CONFIG, PLAN, 2024)
+    table = next(a for a in index_artifacts(stands, "2024-11", installation.rules.office) if a.key == "chi-so-don-vi")
     row = json.loads(str(table.data))[4]
     assert (row["Đơn vị"], row["Tổng điểm (100)"], row["Mức độ số hóa hồ sơ (22)"], row["Mức độ hài lòng (18)"]) == (
         "Sở Giao thông vận tải", "chưa đủ số liệu", "chưa đủ số liệu", "18,00",
@@ -508,13 +508,13 @@ def test_the_year_2024_gives_a_trend_and_the_quarters_ratios(whole_plan: Install
         collect.fn("cchc-2024", item=item_of(whole_plan), as_of=at(day, "08:00"))
     collect.fn("cchc-2024", item=item_of(whole_plan), as_of=at("2024-12-31", "08:00"))
     with whole_plan.engine.connect() as connection:
-        stands = standing(connection, CONFIG, "cchc-2024", 2024)
+        stands = index_months(connection, CONFIG, "cchc-2024", 2024)
     totals = [str(stands.indexes[f"2024-{month:02}"].total.score) for month in range(1, 13)]
     assert totals == [
         "82.99", "83.19", "83.39", "82.85", "82.81", "82.26", "83.38", "84.68", "84.24", "84.57", "84.24", "85.54",
     ]  # fmt: skip
     assert not any(stands.hindered.values())
-    table, progress, picture, units = index_artifacts(stands, "2024-12", whole_plan.house.office)
+    table, progress, picture, units = index_artifacts(stands, "2024-12", whole_plan.rules.office)
     assert json.loads(str(units.data))[0]["Đơn vị"] == "Sở Tư pháp"
     assert (progress.data, json.loads(str(table.data))[0]["Điểm"]) == (85.54, "5,50")
     assert "data:image/png;base64," in str(picture.data)

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from flows.sweep import sweep
 from tasks.mail.delivery import deliver
 from tasks.store.runs import verify_chain
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 DAMAGED = "nho-2024/chi-so/ket-qua/2024-01"
 
@@ -22,7 +22,7 @@ def spoil(installation: Installation, table: str, where: str, column: str, value
 
 
 def queue(installation: Installation, day: str = "2024-04-05") -> None:
-    look(installation.engine, installation.house, installation.plan.id, at(day, "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day, "08:00"))
 
 
 def test_a_notice_of_an_unknown_kind_stays_and_all_others_leave(installation: Installation) -> None:

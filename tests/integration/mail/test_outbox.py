@@ -14,22 +14,22 @@ from installation import HCQT, HEAD_HCQT, HEAD_TTPVKS, TRACKER, TTCBTH, TTPVKS, 
 
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.acts import Act
-from tasks.mail.delivery import Posted, deliver
+from tasks.mail.delivery import DeliveryResult, deliver
 from tasks.mail.routes import routes
 from tasks.mail.sending import MOST_ATTEMPTS
 from tasks.store import tables
 from tasks.store.outbox import next_attempt
 from tasks.store.runs import verify_chain
-from tasks.store.settle import act, look
+from tasks.store.settle import check_occurrences, record_act
 
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 JANUARY = "chi-so/ket-qua/2024-01"
 QUARTER = "phan-anh/niem-yet/2024-Q1"
 
 
-def sweep(installation: Installation, day: str, clock: str = "08:30") -> Posted:
+def sweep(installation: Installation, day: str, clock: str = "08:30") -> DeliveryResult:
     now = at(day, clock)
-    look(installation.engine, installation.house, installation.plan.id, now)
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, now)
     return deliver(installation.morning(now))
 
 
@@ -113,7 +113,7 @@ def test_a_refused_mail_goes_by_the_next_route_in_the_same_sweep(installation: I
 
 def test_a_refusal_gives_nobody_a_second_mail_that_morning(installation: Installation) -> None:
     """hcqt's notices go on to truong-hcqt@, which has the tracker's own mail to get as well."""
-    look(installation.engine, installation.house, "nho-2024", at("2024-04-01", "08:00"))
+    check_occurrences(installation.engine, installation.rules, "nho-2024", at("2024-04-01", "08:00"))
     installation.submit(JANUARY, at("2024-04-01", "08:10"))
     installation.post.refuse(HCQT, TTCBTH, "giam-doc-ttcbth@vpub.quangngai.example")
     sweep(installation, "2024-04-01")
@@ -177,7 +177,7 @@ def test_an_address_corrected_back_is_offered_the_same_mail_again(installation: 
 
 
 def test_a_unit_that_office_yaml_no_longer_knows_does_not_stop_the_others(installation: Installation) -> None:
-    look(installation.engine, installation.house, "nho-2024", at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, "nho-2024", at("2024-04-05"))
     installation.with_office(lambda text: text.replace("ttcbth", "ttcbth-moi"))
     posted = deliver(installation.morning(at("2024-04-05")))
     assert posted.sent >= 2
@@ -205,7 +205,7 @@ def test_a_temporary_failure_sends_the_kept_bytes_later_under_the_same_id(instal
 def test_the_wait_grows_with_every_attempt(installation: Installation) -> None:
     installation.post.replies[TTPVKS] = ["451 later"] * 3
     moment = at("2024-04-05")
-    look(installation.engine, installation.house, "nho-2024", moment)
+    check_occurrences(installation.engine, installation.rules, "nho-2024", moment)
     waits = []
     for _ in range(3):
         deliver(installation.morning(moment))
@@ -222,7 +222,9 @@ def test_a_later_try_of_the_same_morning_sends_what_was_kept_and_writes_nobody_a
     sweep(installation, "2024-04-05")
     before = len(installation.mails())
     given = Act("submit", document="9/BC", channel="test")  # owes the tracker a notice, which waits for tomorrow
-    act(installation.engine, installation.house, f"nho-2024/{JANUARY}", given, at("2024-04-05", "08:31"), "unit:hcqt")
+    record_act(
+        installation.engine, installation.rules, f"nho-2024/{JANUARY}", given, at("2024-04-05", "08:31"), "unit:hcqt"
+    )
     assert deliver(installation.morning(at("2024-04-05", "08:32")), kept_only=True).sent == 1
     assert len(installation.mails()) == before
     assert [n.kind for n in installation.notices(status="queued")] == ["submitted"]
@@ -231,7 +233,7 @@ def test_a_later_try_of_the_same_morning_sends_what_was_kept_and_writes_nobody_a
 def test_a_mailbox_that_is_never_ready_counts_as_refused_in_the_end(installation: Installation) -> None:
     installation.post.replies[TTPVKS] = ["451 later"] * (MOST_ATTEMPTS + 1)
     moment = at("2024-04-05")
-    look(installation.engine, installation.house, "nho-2024", moment)
+    check_occurrences(installation.engine, installation.rules, "nho-2024", moment)
     for _ in range(MOST_ATTEMPTS):
         deliver(installation.morning(moment), kept_only=moment != at("2024-04-05"))
         waiting = next_attempt(installation.engine)
@@ -274,7 +276,7 @@ def test_a_server_that_answers_with_odd_octets_is_recorded_all_the_same(installa
 
 
 def test_a_notice_that_is_no_longer_true_is_withheld_and_that_is_recorded(installation: Installation) -> None:
-    look(installation.engine, installation.house, "nho-2024", at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, "nho-2024", at("2024-04-05"))
     installation.submit(JANUARY, at("2024-04-05", "08:35"))
     deliver(installation.morning(at("2024-04-05", "08:40")))
     (kept_back,) = [w for w in recorded(installation, "notice.withheld") if w["reason"] == "no_longer_true"]
@@ -291,7 +293,7 @@ def test_a_notice_that_is_no_longer_true_is_withheld_and_that_is_recorded(instal
 def test_a_mail_taken_but_not_recorded_is_sent_again_under_the_same_id(
     installation: Installation,
 ) -> None:
-    look(installation.engine, installation.house, "nho-2024", at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, "nho-2024", at("2024-04-05"))
 
     class Died(BaseException):
         pass

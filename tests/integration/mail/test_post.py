@@ -14,7 +14,18 @@ from aiosmtpd.smtp import SMTP as Session
 
 from bench.mail import sample
 from dondoc.mail.mime import MailError, build
-from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Smtp, Temporary, Throttle, backoff, deliver, post
+from tasks.smtp.sender import (
+    Accepted,
+    Outgoing,
+    Permanent,
+    Result,
+    Smtp,
+    Temporary,
+    Throttle,
+    backoff,
+    post,
+    send_mails,
+)
 
 FROM = "dondoc@office.example"
 CUT = "cut the connection"
@@ -68,7 +79,7 @@ def script() -> Script:
 
 @pytest.fixture
 def smtp(script: Script) -> Iterator[Smtp]:
-    """The server in a thread with its own loop, so that both `deliver` and the blocking `post` can talk to it."""
+    """The server in a thread with its own loop, so that both `send_mails` and the blocking `post` can talk to it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -98,7 +109,7 @@ def mails(count: int) -> list[Outgoing]:
 
 async def results_of(smtp: Smtp, outgoing: list[Outgoing], throttle: Throttle | None = None) -> list[Result]:
     results: list[tuple[str, Result]] = []
-    await deliver(smtp, FROM, outgoing, lambda mail_id, result: results.append((mail_id, result)), throttle)
+    await send_mails(smtp, FROM, outgoing, lambda mail_id, result: results.append((mail_id, result)), throttle)
     assert [mail_id for mail_id, _ in results] == [mail.id for mail in outgoing]
     return [result for _, result in results]
 
@@ -112,7 +123,7 @@ async def test_all_mails_go_over_one_connection_unchanged(smtp: Smtp, script: Sc
 
 async def test_each_result_is_reported_before_the_next_mail_is_sent(smtp: Smtp, script: Script) -> None:
     sent_when_reported: list[int] = []
-    await deliver(smtp, FROM, mails(3), lambda _id, _result: sent_when_reported.append(len(script.got)))
+    await send_mails(smtp, FROM, mails(3), lambda _id, _result: sent_when_reported.append(len(script.got)))
     assert sent_when_reported == [1, 2, 3]
 
 
@@ -199,7 +210,7 @@ async def test_what_is_no_address_is_permanent_without_asking_the_server(smtp: S
     assert isinstance((await results_of(smtp, [wrong]))[0], Permanent)
     assert script.connections == 0
     with pytest.raises(MailError):
-        await deliver(smtp, "no address", mails(1), lambda _id, _result: None)
+        await send_mails(smtp, "no address", mails(1), lambda _id, _result: None)
 
 
 async def test_what_on_result_raises_stops_the_delivery(smtp: Smtp, script: Script) -> None:
@@ -207,7 +218,7 @@ async def test_what_on_result_raises_stops_the_delivery(smtp: Smtp, script: Scri
         raise OSError("the database is gone")
 
     with pytest.raises(OSError, match="database"):
-        await deliver(smtp, FROM, mails(3), fail)
+        await send_mails(smtp, FROM, mails(3), fail)
     assert len(script.got) == 1
 
 

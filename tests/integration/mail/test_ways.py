@@ -24,11 +24,11 @@ from cli import doctor
 from operations import mail_check
 from tasks.config.sections import TrialSection
 from tasks.config.settings import Settings, Smtp
-from tasks.mail.delivery import Posted, deliver
+from tasks.mail.delivery import DeliveryResult, deliver
 from tasks.mail.going_live import end_trial, live_since
-from tasks.mail.servers import troubles
+from tasks.mail.servers import server_troubles
 from tasks.mail.ways import server_names
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 MORNING = "2024-04-05"
 
@@ -58,8 +58,8 @@ def live(installation: Installation, **changes: Any) -> Settings:
     return replace(installation.settings, trial=TrialSection(), **changes)
 
 
-def sweep(installation: Installation, clock: str = "08:30", day: str = MORNING) -> Posted:
-    look(installation.engine, installation.house, installation.plan.id, at(day, clock))
+def sweep(installation: Installation, clock: str = "08:30", day: str = MORNING) -> DeliveryResult:
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day, clock))
     return deliver(installation.morning(at(day, clock)))
 
 
@@ -89,7 +89,7 @@ def test_going_live_is_one_entry_and_what_was_kept_of_open_duties_goes_out_the_n
     trial: Installation, server: PostOffice
 ) -> None:
     sweep(trial)
-    zone = trial.house.policy.zone
+    zone = trial.rules.policy.zone
     before = set(trial.post.boxes())
     again = end_trial(trial.engine, at(MORNING, "10:00"), "operator", zone, guests=[HCQT])
     assert again
@@ -113,7 +113,7 @@ def test_what_was_done_during_the_trial_is_owed_to_nobody_afterwards(trial: Inst
     done = "chi-so/ket-qua/2024-01"
     trial.submit(done, at(MORNING, "09:00"))
     trial.act(done, "accept", at(MORNING, "09:30"))
-    end_trial(trial.engine, at(MORNING, "10:00"), "operator", trial.house.policy.zone)
+    end_trial(trial.engine, at(MORNING, "10:00"), "operator", trial.rules.policy.zone)
     requeued = {entry["occurrence"] for entry in trial.ledger("notice.requeued")}
     assert requeued
     assert f"{trial.plan.id}/{done}" not in requeued
@@ -136,14 +136,14 @@ def test_the_rescue_takes_over_in_the_same_delivery_and_gives_back(
     by = {entry["body"].get("server") for entry in installation.ledger("notice.sent")}
     assert by == {at_server(rescue).name}
     with installation.engine.connect() as connection:
-        (trouble,) = troubles(connection, server_names(chosen))
+        (trouble,) = server_troubles(connection, server_names(chosen))
     assert trouble.name == chosen.smtp.name
 
     server.open()
     sweep(installation, day="2024-04-12")
     assert server.post.boxes()
     with installation.engine.connect() as connection:
-        assert troubles(connection, server_names(chosen)) == []
+        assert server_troubles(connection, server_names(chosen)) == []
     everything = [(box, message) for office in (server, rescue) for box, message, _ in office.post.accepted]
     assert len(everything) == len(set(everything))
 
@@ -228,7 +228,7 @@ async def test_the_first_failure_is_red_everywhere_in_the_servers_words_and_gree
             assert (posted.sent, posted.refused) == (0, 0)
             assert words in posted.fault, "the sweep's state"
             with installation.engine.connect() as connection:
-                assert words in troubles(connection, [bad.name])[0].words, "status and doctor"
+                assert words in server_troubles(connection, [bad.name])[0].words, "status and doctor"
             monkeypatch.setattr(doctor, "prepare", lambda: installation.settings)
             monkeypatch.setattr(doctor, "store", lambda: installation.engine)
             assert any(words in line for line in doctor._waiting_mail())
@@ -248,4 +248,4 @@ async def test_the_first_failure_is_red_everywhere_in_the_servers_words_and_gree
     again = await asyncio.to_thread(sweep, installation, "10:30")
     assert again.fault == ""
     with installation.engine.connect() as connection:
-        assert troubles(connection, server_names(installation.settings)) == []
+        assert server_troubles(connection, server_names(installation.settings)) == []

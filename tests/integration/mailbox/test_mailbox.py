@@ -21,10 +21,10 @@ from bench.mail import sample
 from dondoc.mail.mail import Address, Mail
 from dondoc.mail.mime import build
 from portal.app.application import create_app
-from portal.shell.settings import Settings
-from tasks.mailbox.kept_files import Maildir, copies_of
+from portal.shell.settings import PortalSettings
+from tasks.mailbox.kept_files import Maildir, times_received
 from tasks.mailbox.server import main
-from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Smtp, Temporary, deliver, post
+from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Smtp, Temporary, post, send_mails
 
 FROM = "dondoc@office.example"
 UNIT = "hcqt@vpub.quangngai.example"
@@ -102,7 +102,7 @@ def test_a_second_copy_is_counted_not_kept_even_after_a_restart(server: Server, 
     assert again.send(letter(2, MORNING)) == [Accepted(f"250 2.0.0 kept as 2024-03-22/{UNIT}/0002")]
     assert again.stop() == 0
     (first, _) = sorted(folder.glob("*/*/*.eml"))
-    assert copies_of(first) == 3
+    assert times_received(first) == 3
 
 
 def test_a_refused_address_is_refused_on_its_days_only(server: Server, folder: Path, refuse: Path) -> None:
@@ -166,7 +166,7 @@ async def test_kill_leaves_only_whole_mails_and_every_accepted_one(folder: Path)
 
     contents = {f"{number}@office.example": build(letter(number, MORNING)) for number in range(200)}
     outgoing = [Outgoing(name, UNIT, content) for name, content in contents.items()]
-    await asyncio.gather(*(deliver(server.smtp, FROM, outgoing[part::5], note) for part in range(5)))
+    await asyncio.gather(*(send_mails(server.smtp, FROM, outgoing[part::5], note) for part in range(5)))
     server.child.communicate(timeout=20)
     stored = {path.stem.partition("-")[2]: path.read_bytes() for path in folder.glob("*/*/*.eml")}
     assert accepted <= set(stored)
@@ -191,7 +191,7 @@ def test_sigterm_stops_it_quietly_with_a_client_connected(server: Server) -> Non
 
 @pytest.fixture
 async def browser(folder: Path) -> AsyncIterator[AsyncClient]:
-    app = create_app(Settings(folder, "http://127.0.0.1:4200"))
+    app = create_app(PortalSettings(folder, "http://127.0.0.1:4200"))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
         yield client
 

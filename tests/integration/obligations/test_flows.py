@@ -32,7 +32,7 @@ from tasks.obligations.run_result import final_state, render_artifact, run_name
 from tasks.runs.incidents import tell_operator
 from tasks.store.chain import append, appending
 from tasks.store.runs import verify_chain
-from tasks.store.settle import Looked, look
+from tasks.store.settle import Checked, check_occurrences
 
 pytestmark = pytest.mark.usefixtures("plain_tasks")
 PLAN = "nho-2024"
@@ -69,7 +69,9 @@ def test_a_rehearsal_writes_and_sends_nothing(installation: Installation, flow: 
 
 def test_a_rehearsal_says_what_it_would_do(installation: Installation) -> None:
     morning = installation.morning(at("2024-04-05"), "ke-hoach", dry_run=True)
-    looked = look(installation.engine, installation.house, PLAN, morning.now, item="ke-hoach", dry_run=True)
+    looked = check_occurrences(
+        installation.engine, installation.rules, PLAN, morning.now, item="ke-hoach", dry_run=True
+    )
     queued = {entry.body["kind"] for found in looked for entry in found.entries if entry.kind == "notice.queued"}
     assert queued == {"overdue", "assign"}
     vocabulary = words(CONFIG)
@@ -112,8 +114,8 @@ def test_a_run_names_its_entries_and_its_state(installation: Installation) -> No
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_the_gravest_verdict_names_the_state(verdict: Verdict) -> None:
-    lightest = Looked("p/i/o/x", Verdict.NOTHING_OWED, (), ())
-    state = final_state([lightest, Looked("p/i/o/y", verdict, (), ()), lightest], words(CONFIG))
+    lightest = Checked("p/i/o/x", Verdict.NOTHING_OWED, (), ())
+    state = final_state([lightest, Checked("p/i/o/y", verdict, (), ()), lightest], words(CONFIG))
     assert state.name == NAMES[verdict.value]
     assert state.is_failed() == (verdict in FAILING)
     assert state.is_completed() != state.is_failed()

@@ -22,19 +22,19 @@ import cli.acts
 import deployments.act_followup
 from cli.acts import submit
 from deployments.act_followup import follow_up, moved
-from deployments.apply import Moved
+from deployments.apply import MovedSchedule
 from deployments.engine import run_to_end
 from dondoc.foundation.errors import DondocError
 from operations.installation import Installation as Deployed
 from operations.stack.prefect_server import client_environment
 from operations.stack.settings import LOOPBACK, Stack
 from tasks.config.settings import read_settings, settings
-from tasks.obligations.act_followup import follow, follow_missed, read_act
+from tasks.obligations.act_followup import follow, follow_missed, read_recorded_act
 from tasks.obligations.events import note_event
 from tasks.obligations.operator_acts import take_act
 from tasks.obligations.operator_forms import RecordForm
 from tasks.store.runs import verify_chain
-from tasks.store.settle import Looked, look
+from tasks.store.settle import Checked, check_occurrences
 
 NEXT = "ke-hoach/quy-mot/2024-Q1"
 CHECK = "kiem-soat/kiem-tra/2024"
@@ -44,7 +44,7 @@ QUIET = at("2024-03-05")
 
 @pytest.fixture
 def opened(installation: Installation) -> Installation:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-03", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-03", "08:00"))
     return installation
 
 
@@ -69,7 +69,7 @@ def deployed(
 
 
 def of(installation: Installation) -> Deployed:
-    return Deployed(installation.engine, installation.house, installation.settings)
+    return Deployed(installation.engine, installation.rules, installation.settings)
 
 
 def runs() -> list[Any]:
@@ -86,7 +86,7 @@ def ask_missed(installation: Installation, day: str) -> int:
     return follow_missed(installation.engine, installation.settings, installation.plan.id, day)
 
 
-def extend(installation: Installation) -> Looked:
+def extend(installation: Installation) -> Checked:
     return installation.act(NEXT, "extend", DAY, "role:tracker", reason="Đồng ý", until=date(2024, 4, 12))
 
 
@@ -172,7 +172,7 @@ def test_the_command_line_and_prefects_form_ask_for_it_too(
     deployed: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cli.acts, "store", lambda: deployed.engine)
-    monkeypatch.setattr(cli.acts, "house", lambda: deployed.house)
+    monkeypatch.setattr(cli.acts, "own_rules", lambda: deployed.rules)
     monkeypatch.setattr("tasks.config.loading.clock", lambda *_: DAY)
     asked = [f"nho-2024/{NEXT}", "--document", "12/KH-VP", "--signed", "02/01/2006", "--actor", "unit:P. HCQT"]
     refused = CliRunner().invoke(submit, asked)
@@ -190,8 +190,8 @@ def test_the_command_line_and_prefects_form_ask_for_it_too(
 def test_what_follows_an_acceptance_opens_at_once_and_its_end_is_the_runs_state(
     opened: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployments.act_followup, "moved", lambda *_: Moved())
-    look(opened.engine, opened.house, "nho-2024", at("2024-04-02"))
+    monkeypatch.setattr(deployments.act_followup, "moved", lambda *_: MovedSchedule())
+    check_occurrences(opened.engine, opened.rules, "nho-2024", at("2024-04-02"))
     opened.submit(CHECK, at("2024-04-03"))
     seq = opened.act(CHECK, "accept", at("2024-04-03", "10:00"), "role:tracker").seqs[0]
     state = follow_up.fn("nho-2024", "kiem-soat", seq, as_of=at("2024-04-03", "10:01"))
@@ -230,7 +230,7 @@ def test_a_closed_plan_asks_for_nothing_more(opened: Installation) -> None:
 
 def test_only_an_act_is_followed(opened: Installation) -> None:
     with opened.engine.connect() as connection, pytest.raises(DondocError, match="entry 1 is no act"):
-        read_act(connection, 1)
+        read_recorded_act(connection, 1)
 
 
 def test_an_item_that_is_not_deployed_is_left_so(deployed: Installation) -> None:
@@ -239,4 +239,4 @@ def test_an_item_that_is_not_deployed_is_left_so(deployed: Installation) -> None
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(deployments.act_followup, "adopted", lambda *_: other)
         seen.append(moved(replace(deployed.morning(DAY), settings=deployed.settings), "ke-hoach"))
-    assert seen == [Moved()]
+    assert seen == [MovedSchedule()]

@@ -16,7 +16,7 @@ from flows.record import record, record_event
 from tasks.config.loading import words
 from tasks.obligations.operator_forms import EventForm, RecordForm, act_labels
 from tasks.store.runs import verify_chain
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 PLAN = "nho-2024"
 FIRST = f"{PLAN}/ke-hoach/quy-mot/2024-Q1"
@@ -47,7 +47,7 @@ BEFORE = {
 def opened(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     installation.published = []  # type: ignore[attr-defined]
     monkeypatch.setattr(tasks.runs.operator_run, "publish", lambda *given: installation.published.append(given[2:]))  # type: ignore[attr-defined]
-    look(installation.engine, installation.house, PLAN, at("2024-01-03", "08:00"))
+    check_occurrences(installation.engine, installation.rules, PLAN, at("2024-01-03", "08:00"))
     return installation
 
 

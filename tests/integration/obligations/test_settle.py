@@ -15,10 +15,10 @@ from dondoc.foundation.errors import DondocError, ForbiddenTransitionError
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.acts import ActError
 from tasks.mail.delivery import deliver
-from tasks.mail.sending import Posted
+from tasks.mail.sending import DeliveryResult
 from tasks.store.outbox import postman
 from tasks.store.runs import verify_chain
-from tasks.store.settle import Looked, look, record_event
+from tasks.store.settle import Checked, check_occurrences, record_outside_event
 
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 EVENT = "chuyen-doi-so/ke-hoach/kh-tinh"
@@ -43,8 +43,8 @@ def side_by_side(*calls: Callable[[], Any]) -> list[Any]:
     return [found[number] for number in range(len(calls))]
 
 
-def looked(installation: Installation, day: str) -> list[Looked]:
-    return look(installation.engine, installation.house, installation.plan.id, at(day))
+def looked(installation: Installation, day: str) -> list[Checked]:
+    return check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day))
 
 
 def content(installation: Installation) -> Counter[str]:
@@ -104,7 +104,7 @@ def test_two_sweeps_at_once_deliver_once_and_one_says_so(installation: Installat
         go_on.wait(10)
 
     installation.post.on_data = wait
-    first: list[Posted] = []
+    first: list[DeliveryResult] = []
     sending = threading.Thread(target=lambda: first.append(deliver(installation.morning(at("2024-04-05")))))
     sending.start()
     assert offered.wait(10)
@@ -168,7 +168,7 @@ def test_an_act_out_of_place_is_refused_with_one_line(
 
 def test_an_event_is_recorded_once_and_an_unknown_one_refused(installation: Installation) -> None:
     def record(event: str) -> bool:
-        return record_event(
+        return record_outside_event(
             installation.engine,
             "nho-2024",
             event,
@@ -176,7 +176,7 @@ def test_an_event_is_recorded_once_and_an_unknown_one_refused(installation: Inst
             "250/KH",
             at("2024-12-10"),
             "op",
-            installation.house.policy,
+            installation.rules.policy,
         )
 
     assert sorted(side_by_side(*[lambda: record("kh-tinh")] * 3)) == [False, False, True]

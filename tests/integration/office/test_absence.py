@@ -12,7 +12,7 @@ from office_portal import ADDRESSES, Portal, ask, confirm, form_of, token_of
 from dondoc.office.delegation import Delegation, DelegationError
 from tasks.mail.delivery import deliver
 from tasks.store.delegations import delegate, revoke
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 NAME = "ke-hoach/quy-mot/2024-Q1"  # led by hcqt, whose head is the tracker
 Q1 = f"nho-2024/{NAME}"
@@ -30,7 +30,7 @@ FIELDS = {
 
 @pytest.fixture
 def portal(installation: Installation, tmp_path: Path) -> Portal:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-02", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-02", "08:00"))
     return Portal(installation, tmp_path / "mail", at("2024-03-20", "09:00"))
 
 
@@ -127,10 +127,10 @@ async def test_a_units_head_may_stand_in_and_does_not_hand_it_on(portal: Portal)
 
 async def test_who_stands_in_for_a_units_head_gets_the_escalation(portal: Portal) -> None:
     wanted = Delegation("head:ttpvks", "head:ttcbth", at("2024-02-01").date(), at("2024-03-31").date(), "Ốm")
-    delegate(portal.installation.engine, portal.house, wanted, at("2024-01-31"), "role:deputy")
+    delegate(portal.installation.engine, portal.rules, wanted, at("2024-01-31"), "role:deputy")
     morning = portal.installation.morning(at("2024-02-01"))
     for day in ("2024-02-01", "2024-02-02", "2024-02-05", "2024-02-06", "2024-02-07"):
-        look(portal.installation.engine, portal.house, "nho-2024", at(day, "08:00"))
+        check_occurrences(portal.installation.engine, portal.rules, "nho-2024", at(day, "08:00"))
         deliver(portal.installation.morning(at(day)))
     assert {n.recipient for n in portal.installation.notices(kind="escalate", occurrence=JAN)} == {
         "head:ttpvks",
@@ -168,14 +168,14 @@ async def test_what_cannot_be_is_said_in_words(portal: Portal, fields: dict[str,
 
 
 def test_two_do_not_stand_in_for_one_at_once(portal: Portal) -> None:
-    engine, house, now = portal.installation.engine, portal.house, at("2024-03-20")
+    engine, rules, now = portal.installation.engine, portal.rules, at("2024-03-20")
     day = now.date()
-    first = delegate(engine, house, Delegation("role:tracker", "role:deputy", day, day, "x"), now, "role:tracker")
+    first = delegate(engine, rules, Delegation("role:tracker", "role:deputy", day, day, "x"), now, "role:tracker")
     other = Delegation("role:tracker", "role:head", day, day, "x")
     with pytest.raises(DelegationError):
-        delegate(engine, house, other, now, "role:tracker")
+        delegate(engine, rules, other, now, "role:tracker")
     revoke(engine, first.seq, now, "role:tracker")
-    assert delegate(engine, house, other, now, "role:tracker").seq > first.seq
+    assert delegate(engine, rules, other, now, "role:tracker").seq > first.seq
 
 
 async def test_the_leaders_review_the_trackers_own_unit_and_he_is_marked(portal: Portal) -> None:
@@ -209,9 +209,9 @@ async def test_the_leaders_review_the_trackers_own_unit_and_he_is_marked(portal:
 
 
 async def test_policy_may_leave_ones_own_unit_to_the_leaders(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    strict = portal.house
+    strict = portal.rules
     strict = type(strict)(strict.office, strict.policy.model_copy(update={"own_review": "refused"}), strict.calendar)
-    monkeypatch.setattr("tasks.config.loading.house", lambda _config: strict)
+    monkeypatch.setattr("tasks.config.loading.load_rules", lambda _config: strict)
     portal.installation.act(NAME, "submit", at("2024-03-20", "08:00"), "unit:hcqt", document="12/KH-VP")
     async with portal.signed_in("tracker") as tracker:
         page = (await tracker.get(f"/ky/{Q1}")).text

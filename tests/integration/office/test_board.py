@@ -18,10 +18,10 @@ from dondoc.obligations.state import Status
 from operations.status import status_of
 from portal.office.boards import Boards
 from portal.office.status_marks import MARKS, TONE, TONES
-from portal.shell.page_context import Desk
+from portal.shell.page_context import PageContext
 from portal.shell.permissions import ACTIONS, MAY, ROLES, may
-from portal.shell.settings import Settings
-from tasks.store.settle import look
+from portal.shell.settings import PortalSettings
+from tasks.store.settle import check_occurrences
 
 Q1 = "nho-2024/ke-hoach/quy-mot/2024-Q1"
 PAGES = {
@@ -61,7 +61,7 @@ ALLOWED = {
 @pytest.fixture
 def portal(installation: Installation, tmp_path: Path) -> Portal:
     now = at("2024-03-28", "09:00")
-    look(installation.engine, installation.house, installation.plan.id, now)
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, now)
     # Not the demo: the mailbox is the operator's.
     return Portal(installation, tmp_path / "mail", now, public_url="https://dondoc.example")
 
@@ -105,7 +105,7 @@ async def test_the_figures_are_those_of_status(
     for name in ("services", "expected_children", "prepare", "_mail"):
         monkeypatch.setattr(f"operations.status.{name}", lambda *_: [])
     monkeypatch.setattr("tasks.config.loading.today", lambda _policy: portal.now.date())
-    said = status_of(None, lambda: portal.installation.engine, lambda: portal.house)  # type: ignore[arg-type]
+    said = status_of(None, lambda: portal.installation.engine, lambda: portal.rules)  # type: ignore[arg-type]
     (plan,) = said["plans"]
     for name, number in plan["outcomes"].items():
         word = {"open": "chưa kết thúc", "overdue": "quá hạn"}[name]
@@ -170,8 +170,10 @@ async def test_a_board_of_five_thousand_weighs_what_one_of_fifty_does(portal: Po
 
 def test_what_is_read_again_is_what_a_first_look_reads(portal: Portal) -> None:
     behind = portal.installation
-    settings_ = Settings(portal.mail, "", installation=behind.settings, now=lambda: portal.now, engine=behind.engine)
-    desk = Desk(settings_, behind.settings)
+    settings_ = PortalSettings(
+        portal.mail, "", installation=behind.settings, now=lambda: portal.now, engine=behind.engine
+    )
+    desk = PageContext(settings_, behind.settings)
     kept, asked = Boards(desk), list[str]()
     sa.event.listen(behind.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     acts = [
@@ -179,7 +181,7 @@ def test_what_is_read_again_is_what_a_first_look_reads(portal: Portal) -> None:
         lambda: behind.act("ke-hoach/quy-mot/2024-Q1", "return", portal.now, reason="Thiếu"),
         lambda: behind.act("chi-so/ket-qua/2024-03", "raise_difficulty", portal.now, reason="Thiếu"),
         lambda: portal.later(days=1),
-        lambda: look(behind.engine, behind.house, behind.plan.id, at("2024-04-02", "08:00")),
+        lambda: check_occurrences(behind.engine, behind.rules, behind.plan.id, at("2024-04-02", "08:00")),
     ]
     for act in acts:
         before = kept.of("")
@@ -231,7 +233,7 @@ async def test_a_name_is_shown_never_run(installation: Installation, tmp_path: P
 
 async def test_a_feed_by_its_signed_address_shows_that_unit_only(portal: Portal, browser: AsyncClient) -> None:
     links = re.findall(r'href="https://dondoc.example(/lich/[^"]+)"', (await browser.get("/lich")).text)
-    assert len(links) == 1 + len(portal.house.office.units)
+    assert len(links) == 1 + len(portal.rules.office.units)
     async with portal.browser() as program:  # signed in nowhere
         leaders, hcqt, *_ = [await program.get(link) for link in links]
         assert leaders.headers["content-type"].startswith("text/calendar")

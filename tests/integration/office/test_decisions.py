@@ -14,7 +14,7 @@ from installation import Installation, at
 from office_portal import Portal, enlarge, form_of
 
 from tasks.mail.delivery import deliver
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 NAME = "ke-hoach/quy-mot/2024-Q1"
 Q1 = f"nho-2024/{NAME}"
@@ -22,7 +22,7 @@ Q1 = f"nho-2024/{NAME}"
 
 @pytest.fixture
 def portal(installation: Installation, tmp_path: Path) -> Portal:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-02", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-02", "08:00"))
     return Portal(installation, tmp_path / "mail", at("2024-03-20", "09:00"))
 
 
@@ -215,7 +215,9 @@ async def test_the_history_says_who_when_and_what_the_server_answered(portal: Po
     assert "Các mốc sắp tới" in waiting
     deliver(portal.installation.morning(at("2024-01-03")))
     run = "0190b5c2-0000-7000-8000-000000000001"
-    look(portal.installation.engine, portal.installation.house, "nho-2024", at("2024-03-08", "08:00"), run=run)
+    check_occurrences(
+        portal.installation.engine, portal.installation.rules, "nho-2024", at("2024-03-08", "08:00"), run=run
+    )
     page = (await tracker.get(f"/ky/{Q1}")).text
     assert "Đơn vị đã nhận việc" in page
     assert "08:30 03/01/2024</time> · Phòng Hành chính - Quản trị" in page

@@ -24,13 +24,13 @@ from servers import new_stack
 
 import operations.backup.restoring as restoring
 from cli import cli
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.ledger.ledger import Head
-from dondoc.ledger.witness import line_of
+from dondoc.ledger.witness import witness_line
 from dondoc.obligations.acts import Act
 from dondoc.plan.plan_file import read_plan
 from operations.backup import swapping
-from operations.backup.archive import MANIFEST, SEAL, ArchiveError, check
+from operations.backup.archive import BACKUP_MANIFEST, SEAL, ArchiveError, check_archive
 from operations.backup.making import BackupError, back_up
 from operations.backup.restoring import RestoreError, restore
 from operations.stack import postgres as embedded
@@ -39,17 +39,17 @@ from operations.stack.settings import Stack
 from operations.surroundings import stack as stack_of_commands
 from tasks.audit.auditing import record_findings
 from tasks.audit.findings_mail import mail_findings
-from tasks.audit.witnessing import FILE, publish_witness
-from tasks.config.loading import house
-from tasks.config.run_context import Morning
-from tasks.config.run_context import store as process_engine
+from tasks.audit.witnessing import WITNESS_FILE, publish_witness
+from tasks.config.loading import load_rules
+from tasks.config.run_context import RunContext
+from tasks.config.run_context import own_engine as process_engine
 from tasks.config.settings import Settings, WitnessSection, read_settings, settings
 from tasks.store import tables
 from tasks.store.chain import head
 from tasks.store.connect import engine, migrate
-from tasks.store.files import keep
+from tasks.store.files import keep_file
 from tasks.store.plans import adopt
-from tasks.store.settle import act, look
+from tasks.store.settle import check_occurrences, record_act
 
 NOW = at("2024-03-20", "09:00")
 CONTENT = b"%PDF-1.7\n63"
@@ -76,7 +76,7 @@ def room() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     for data in [*folder.glob("*/pg"), *folder.glob(".*/pg")]:
-        embedded.stop(Stack(data.parent))
+        embedded.stop_postgres(Stack(data.parent))
     shutil.rmtree(folder)
 
 
@@ -85,18 +85,20 @@ def origin(room: Path) -> Origin:
     """A plan, a submission with its file, a mail in the outbox, a witness, and something in Prefect's database."""
     stack = replace(new_stack(room / "var"))
     stack.create_directories()
-    embedded.start(stack)
+    embedded.start_postgres(stack)
     urls = ensure_databases(stack)
     migrate(urls.owner)
     environ = {"DONDOC_VAR": str(stack.root), "DONDOC_STORE_URL": urls.app, "DONDOC_CONFIG": str(CONFIG)}
-    store, rules = engine(urls.app), house(CONFIG)
-    plan = read_plan(parse(PLAN, "plan.yaml"), rules.office)
+    store, rules = engine(urls.app), load_rules(CONFIG)
+    plan = read_plan(parse_yaml(PLAN, "plan.yaml"), rules.office)
     adopt(store, plan, rules.policy, rules.calendar, at("2024-01-02", "07:30"), "test")
-    look(store, rules, plan.id, at("2024-01-02", "08:00"))
-    sha = keep(stack.root / "files", CONTENT)
-    act(store, rules, Q1, Act("submit", files=(("63.pdf", "application/pdf", len(CONTENT), sha),)), NOW, "unit:hcqt")
+    check_occurrences(store, rules, plan.id, at("2024-01-02", "08:00"))
+    sha = keep_file(stack.root / "files", CONTENT)
+    record_act(
+        store, rules, Q1, Act("submit", files=(("63.pdf", "application/pdf", len(CONTENT), sha),)), NOW, "unit:hcqt"
+    )
     with store.connect() as connection:
-        line = line_of(head(connection), NOW, plan.id)
+        line = witness_line(head(connection), NOW, plan.id)
     store.dispose()
     (stack.root / "doi-chung").mkdir()
     (stack.root / "doi-chung" / "doi-chung.txt").write_text(line + "\n", encoding="utf-8")
@@ -145,11 +147,11 @@ class Started:
         self.urls = database_urls(self.stack)
 
     def __enter__(self) -> DatabaseUrls:
-        embedded.start(self.stack)
+        embedded.start_postgres(self.stack)
         return self.urls
 
     def __exit__(self, *_: object) -> None:
-        embedded.stop(self.stack)
+        embedded.stop_postgres(self.stack)
 
 
 # --- there and back
@@ -186,7 +188,7 @@ def test_a_restored_ledger_refuses_change_by_trigger_and_by_privilege(archive: P
 def test_an_archive_is_its_owners_alone_and_holds_no_password_unless_asked(origin: Origin, tmp_path: Path) -> None:
     path = origin.back_up(tmp_path)
     assert path.stat().st_mode & 0o777 == 0o600
-    manifest = check(path)
+    manifest = check_archive(path)
     assert not manifest.secrets
     assert not [member for member in manifest.members if "secrets" in member.name]
     raw = path.read_bytes()
@@ -207,15 +209,15 @@ def test_the_archive_is_of_one_moment_whatever_is_written_meanwhile(
 ) -> None:
     import operations.backup.making as making
 
-    before, rules, store = contents(origin.urls.app)["ledger"], house(CONFIG), engine(origin.urls.app)
+    before, rules, store = contents(origin.urls.app)["ledger"], load_rules(CONFIG), engine(origin.urls.app)
     dump = making.dump
 
     def slow(*arguments: Any) -> None:
-        look(store, rules, "nho-2024", at("2024-04-03"))
+        check_occurrences(store, rules, "nho-2024", at("2024-04-03"))
         dump(*arguments)
 
     monkeypatch.setattr(making, "dump", slow)
-    manifest = check(origin.back_up(tmp_path))
+    manifest = check_archive(origin.back_up(tmp_path))
     store.dispose()
     assert len(contents(origin.urls.app)["ledger"]) > len(before)
     assert (manifest.ledger_seq, manifest.ledger_hash) == (len(before), before[-1][8])
@@ -225,23 +227,26 @@ def test_an_old_backup_is_found_by_the_witness_of_another_machine_and_mailed(
     archive: Path, place: Path, tmp_path: Path, post_office: PostOffice
 ) -> None:
     """What was recorded after the backup is missing: verify says so, and so does the next sweep, by mail."""
-    manifest, rules = check(archive), house(CONFIG)
+    manifest, rules = check_archive(archive), load_rules(CONFIG)
     newer = Head(manifest.ledger_seq + 5, "a" * 64)
     elsewhere = tmp_path / "may-khac"
     elsewhere.mkdir()
-    lines = [line_of(Head(manifest.ledger_seq, manifest.ledger_hash), NOW, "nho-2024"), line_of(newer, NOW, "nho-2024")]
-    (elsewhere / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [
+        witness_line(Head(manifest.ledger_seq, manifest.ledger_hash), NOW, "nho-2024"),
+        witness_line(newer, NOW, "nho-2024"),
+    ]
+    (elsewhere / WITNESS_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     restore(archive, new_stack(place))
     with Started(place) as urls:
         store = engine(urls.app)
         environ = {"DONDOC_VAR": str(place), "DONDOC_STORE_URL": urls.app, "DONDOC_MAIL_PORT": str(post_office.port)}
         chosen = replace(read_settings(environ), witness=WitnessSection(folders=("doi-chung", str(elsewhere))))
-        morning = Morning(chosen, rules, store, "nho-2024", None, at("2099-01-05"), None, False)
+        morning = RunContext(chosen, rules, store, "nho-2024", None, at("2099-01-05"), None, False)
         findings = publish_witness(morning)
         record_findings(morning, findings)
         mail_findings(morning)
         store.dispose()
-    assert [(found.code, found.subject) for found in findings] == [("witness_cut", f"{elsewhere}/{FILE}")]
+    assert [(found.code, found.subject) for found in findings] == [("witness_cut", f"{elsewhere}/{WITNESS_FILE}")]
     assert "đây là bản sao lưu cũ" in post_office.post.text("kiem-tra-thanh-tra@vpub.quangngai.example")
 
 
@@ -306,10 +311,10 @@ def changed(archive: Path, **said: Any) -> Path:
         for about in old:
             content = old.extractfile(about)
             assert content is not None
-            if about.name == MANIFEST:
+            if about.name == BACKUP_MANIFEST:
                 text = json.dumps({**json.loads(content.read()), **said}).encode()
-            if about.name in (MANIFEST, SEAL):
-                raw = text if about.name == MANIFEST else hashlib.sha256(text).hexdigest().encode() + b"\n"
+            if about.name in (BACKUP_MANIFEST, SEAL):
+                raw = text if about.name == BACKUP_MANIFEST else hashlib.sha256(text).hexdigest().encode() + b"\n"
                 about.size = len(raw)
                 (archive.parent / "raw").write_bytes(raw)
                 with (archive.parent / "raw").open("rb") as changed_content:
@@ -356,7 +361,7 @@ def test_an_older_archive_is_brought_up_to_date(origin: Origin, tmp_path: Path, 
                     new.addfile(about, dumped)
             else:
                 new.addfile(about, content)
-    manifest = check(made)
+    manifest = check_archive(made)
     dump = {"name": "databases/dondoc.dump", "size": older.stat().st_size,
             "sha256": hashlib.sha256(older.read_bytes()).hexdigest()}  # fmt: skip
     members = [dump, *({"name": m.name, "size": m.size, "sha256": m.sha256} for m in manifest.members[1:])]
@@ -403,7 +408,7 @@ def test_a_killed_backup_leaves_nothing_that_looks_like_one(origin: Origin, tmp_
     )
     assert dying("making", moment, call) == KILLED
     assert [path.suffix for path in tmp_path.iterdir()] == [".dondoc-part"]
-    assert check(origin.back_up(tmp_path)).ledger_seq
+    assert check_archive(origin.back_up(tmp_path)).ledger_seq
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar"]
 
 
@@ -425,9 +430,9 @@ def server(room: Path, tmp_path: Path) -> Iterator[str]:
     """Another PostgreSQL, known by its administrator's URL alone."""
     other = new_stack(room / f"{tmp_path.name}-server")
     other.create_directories()
-    embedded.start(other)
+    embedded.start_postgres(other)
     yield embedded.admin_url(other)
-    embedded.stop(other)
+    embedded.stop_postgres(other)
 
 
 @pytest.mark.parametrize(
@@ -499,7 +504,7 @@ def commands(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_the_commands_say_what_they_did(commands: Any, tmp_path: Path, place: Path) -> None:
     made = commands("backup", tmp_path / "a.tar", "--with-secrets")
     assert made.exit_code == 0, made.output
-    manifest = check(tmp_path / "a.tar")
+    manifest = check_archive(tmp_path / "a.tar")
     assert f"ledger entry {manifest.ledger_seq}, hash {manifest.ledger_hash}" in made.output
     assert hashlib.sha256((tmp_path / "a.tar").read_bytes()).hexdigest() in made.output
     assert "passwords" in made.output

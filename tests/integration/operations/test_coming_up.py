@@ -13,13 +13,13 @@ from flows.sweep import sweep
 from operations.coming_up import coming
 from operations.installation import Installation as Deployed
 from tasks.store.plans import adopt
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 FRIDAY, SATURDAY, MONDAY = "2024-03-08", "2024-03-09", "2024-03-11"
 
 
 def deployed(installation: Installation) -> Deployed:
-    return Deployed(installation.engine, installation.house, installation.settings)
+    return Deployed(installation.engine, installation.rules, installation.settings)
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def late(make_installation: Callable[..., Installation]) -> Callable[[datetime],
     def adopted(moment: datetime) -> Deployed:
         here = make_installation()
         for item in here.plan.items:
-            look(here.engine, here.house, here.plan.id, at(FRIDAY, "08:00"), item=item.id)
+            check_occurrences(here.engine, here.rules, here.plan.id, at(FRIDAY, "08:00"), item=item.id)
         second = replace(here.plan, family="muon", adopted_on=date(2024, 3, 1))
-        adopt(here.engine, second, here.house.policy, here.house.calendar, moment, "test")
+        adopt(here.engine, second, here.rules.policy, here.rules.calendar, moment, "test")
         return deployed(here)
 
     return adopted
@@ -45,7 +45,7 @@ def test_a_plan_adopted_late_or_on_a_weekend_begins_on_the_next_working_morning(
     said = coming(here, moment)
     assert said.startswith("11/03/2024 08:")
     # It is true: on that morning as many items are looked at with something to record.
-    looked = look(here.engine, here.house, "muon-2024", at(MONDAY), dry_run=True)
+    looked = check_occurrences(here.engine, here.rules, "muon-2024", at(MONDAY), dry_run=True)
     owed = {found.occurrence.split("/")[1] for found in looked if found.entries}
     assert len(owed) > 1
     assert f": {len(owed)} items" in said
@@ -73,10 +73,10 @@ def test_of_several_plans_the_first_morning_counts_and_the_items_of_all(installa
     now = at("2024-01-02", "07:45")
     alone = coming(deployed(installation), now)
     following = replace(installation.plan, year=2025, adopted_on=date(2025, 1, 2))
-    adopt(installation.engine, following, installation.house.policy, installation.house.calendar, now, "test")
+    adopt(installation.engine, following, installation.rules.policy, installation.rules.calendar, now, "test")
     assert coming(deployed(installation), now) == alone, "next year's plan begins next year"
     twin = replace(installation.plan, family="hai")
-    adopt(installation.engine, twin, installation.house.policy, installation.house.calendar, now, "test")
+    adopt(installation.engine, twin, installation.rules.policy, installation.rules.calendar, now, "test")
     once, both = (int(said.split(": ")[1].split()[0]) for said in (alone, coming(deployed(installation), now)))
     assert both == 2 * once
 

@@ -18,7 +18,7 @@ SUNDAY = at("2025-03-23", "15:00")
 
 @pytest.fixture
 def here(installation: Installation, prefect_settings: None) -> Deployed:  # noqa: ARG001
-    return Deployed(installation.engine, installation.house, installation.settings)
+    return Deployed(installation.engine, installation.rules, installation.settings)
 
 
 def entries(installation: Installation) -> list[tuple[str, str]]:

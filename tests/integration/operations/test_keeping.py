@@ -18,7 +18,7 @@ from operations.keeper import Keeper
 from operations.stack import children, services
 from operations.stack.children import Child
 from operations.stack.databases import DatabaseUrls, ensure_databases
-from operations.stack.settings import MARK, Stack, StackError
+from operations.stack.settings import CHILD_MARK, Stack, StackError
 from tasks.store.cures import cure
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -55,7 +55,7 @@ def sleeper(name: str = "worker", command: tuple[str, ...] = SLEEPER) -> Child:
 
 def marked(stack: Stack) -> list[psutil.Process]:
     """Every living process that bears a mark of this installation."""
-    found = ((one, children.mark_of(one)) for one in psutil.process_iter())
+    found = ((one, children.child_mark(one)) for one in psutil.process_iter())
     return [one for one, mark in found if mark and mark.endswith(f"@{stack.root}")]
 
 
@@ -66,19 +66,19 @@ def interrupted_start(stack: Stack) -> None:
 
 
 def test_a_killed_child_is_started_again_by_the_next_look(idle: Stack) -> None:
-    children.start(idle, sleeper())
-    first = children.find(idle, "worker")
+    children.start_child(idle, sleeper())
+    first = children.find_child(idle, "worker")
     assert first
     first.process.kill()
-    eventually(lambda: not children.find(idle, "worker"))
+    eventually(lambda: not children.find_child(idle, "worker"))
     assert Keeper(idle, [sleeper()]).look(0.0) == ["worker"]
-    second = children.find(idle, "worker")
+    second = children.find_child(idle, "worker")
     assert second
     assert second.process.pid != first.process.pid
 
 
 def test_a_child_that_runs_is_left_alone(idle: Stack) -> None:
-    children.start(idle, sleeper())
+    children.start_child(idle, sleeper())
     assert Keeper(idle, [sleeper()]).look(0.0) == []
     assert len(marked(idle)) == 1
 
@@ -97,7 +97,7 @@ def test_a_child_that_cannot_be_started_does_not_keep_the_others_from_it(idle: S
 
 def test_an_up_killed_before_it_noted_the_child_leaves_a_known_one(idle: Stack) -> None:
     interrupted_start(idle)
-    assert children.start(idle, sleeper()) is False
+    assert children.start_child(idle, sleeper()) is False
     assert len(marked(idle)) == 1
 
 
@@ -108,35 +108,35 @@ def test_down_after_an_interrupted_up_leaves_nothing(idle: Stack) -> None:
 
 
 def test_down_ends_what_no_note_knows_any_more(idle: Stack) -> None:
-    children.start(idle, sleeper())
+    children.start_child(idle, sleeper())
     (idle.run_directory / "worker.json").unlink()
     assert services.down(idle) == ("what was left of an interrupted start",)
     assert marked(idle) == []
 
 
 def test_a_child_whose_note_is_lost_gets_no_twin(idle: Stack) -> None:
-    children.start(idle, sleeper())
+    children.start_child(idle, sleeper())
     (idle.run_directory / "worker.json").unlink()
-    children.start(idle, sleeper())
+    children.start_child(idle, sleeper())
     assert len(marked(idle)) == 1
 
 
 def test_what_a_killed_child_has_left_is_ended_with_the_next_start(idle: Stack) -> None:
     script = f"import os, subprocess; subprocess.Popen({SLEEPER!r}, start_new_session=True).wait()"
-    children.start(idle, sleeper(command=(sys.executable, "-c", script)))
-    first = children.find(idle, "worker")
+    children.start_child(idle, sleeper(command=(sys.executable, "-c", script)))
+    first = children.find_child(idle, "worker")
     assert first
     (left,) = eventually(first.process.children)
     first.process.kill()
-    eventually(lambda: not children.find(idle, "worker"))
-    children.start(idle, sleeper())
+    eventually(lambda: not children.find_child(idle, "worker"))
+    children.start_child(idle, sleeper())
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
 
 
 def test_another_installation_is_never_touched(idle: Stack, tmp_path: Path) -> None:
     other = Stack(tmp_path / "var2", database_url=idle.database_url)
     other.create_directories()
-    children.start(other, sleeper())
+    children.start_child(other, sleeper())
     services.down(idle)
     assert len(marked(other)) == 1
     assert services.down(other) == ("worker",)
@@ -148,7 +148,7 @@ def test_whoever_calls_down_from_inside_a_child_is_not_ended_with_it(idle: Stack
         "from operations.stack.settings import Stack;"
         "print(services.down(Stack(Path(sys.argv[1]), database_url='postgresql://a:b@127.0.0.1:1/x')))"
     )
-    inherited = {**os.environ, MARK: f"portal-00@{idle.root}"}
+    inherited = {**os.environ, CHILD_MARK: f"portal-00@{idle.root}"}
     done = subprocess.run(
         [sys.executable, "-c", script, str(idle.root)],
         cwd=REPOSITORY, env=inherited, check=False, capture_output=True, text=True,

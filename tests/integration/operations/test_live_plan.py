@@ -10,12 +10,12 @@ import pytest
 from installation import PLAN, Databases, Installation, at
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.plan.plan_file import read_plan
 from dondoc.planning.amendment import Ruling
 from operations.installation import Installation as Deployed
 from operations.live_plan import adopt_live, differs
-from tasks.store.amending import amend
+from tasks.store.amending import amend_plan
 from tasks.store.connect import engine
 from tasks.store.plans import digest_of
 
@@ -24,7 +24,7 @@ NOW = at("2024-03-04", "09:00")
 
 @pytest.fixture
 def here(installation: Installation) -> Deployed:
-    return Deployed(installation.engine, installation.house, installation.settings)
+    return Deployed(installation.engine, installation.rules, installation.settings)
 
 
 def laid(tmp_path: Path, text: str) -> Path:
@@ -38,10 +38,10 @@ def test_after_an_amendment_the_old_file_is_no_hindrance(
 ) -> None:
     old = laid(tmp_path, PLAN)
     amended = read_plan(
-        parse(PLAN.replace("Kế hoạch rà soát", "Kế hoạch rà soát và đánh giá"), "n.yaml"), here.house.office
+        parse_yaml(PLAN.replace("Kế hoạch rà soát", "Kế hoạch rà soát và đánh giá"), "n.yaml"), here.rules.office
     )
     ruling = Ruling("21/QĐ-VP", date(2024, 3, 1), "gộp")
-    assert amend(here.engine, amended, ruling, here.house, at("2024-03-04", "08:00"), "operator")
+    assert amend_plan(here.engine, amended, ruling, here.rules, at("2024-03-04", "08:00"), "operator")
     for demo in (False, True):
         assert adopt_live(here, old, NOW, demo=demo) is None
     with here.engine.connect() as connection:

@@ -22,7 +22,7 @@ def here(installation: Installation, prefect_settings: None, postgres: DatabaseU
     with get_client(sync_client=True) as client:
         for deployment in deployment_ids(client).values():  # what other tests left on this server
             client.delete_deployment(deployment)
-    yield Deployed(installation.engine, installation.house, installation.settings, postgres.prefect)
+    yield Deployed(installation.engine, installation.rules, installation.settings, postgres.prefect)
     with get_client(sync_client=True) as client:
         for (_, name), deployment in deployment_ids(client).items():
             if name in ("2024", "nho-2024", "dondoc"):

@@ -18,7 +18,7 @@ from servers import eventually, new_stack
 from operations.stack import children, services
 from operations.stack import postgres as embedded
 from operations.stack.children import Child
-from operations.stack.databases import DatabaseUrls, ensure_databases, with_driver
+from operations.stack.databases import DatabaseUrls, driver_url, ensure_databases
 from operations.stack.settings import LOOPBACK, Stack, StackError, from_environment
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -46,13 +46,13 @@ def test_postgres_never_trusts_a_login_without_its_password(postgres: DatabaseUr
 
 def test_postgres_keeps_full_durability(idle: Stack) -> None:
     # A server of its own: the one that the other tests share gives durability up for speed.
-    embedded.start(idle)
+    embedded.start_postgres(idle)
     try:
         with psycopg.connect(ensure_databases(idle).app) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 assert connection.execute(f"SHOW {setting}").fetchone() == ("on",)
     finally:
-        embedded.stop(idle)
+        embedded.stop_postgres(idle)
 
 
 def test_the_application_role_owns_nothing_and_creates_nothing(postgres: DatabaseUrls) -> None:
@@ -102,15 +102,15 @@ def test_a_server_that_does_not_answer_is_one_line(idle: Stack) -> None:
 
 def test_the_asyncpg_url_says_ssl_where_libpq_says_sslmode() -> None:
     url = "postgresql://a:b@h:1/d?sslmode=require"
-    assert with_driver(url, "asyncpg") == "postgresql+asyncpg://a:b@h:1/d?ssl=require"
-    assert with_driver(url, "psycopg") == "postgresql+psycopg://a:b@h:1/d?sslmode=require"
+    assert driver_url(url, "asyncpg") == "postgresql+asyncpg://a:b@h:1/d?ssl=require"
+    assert driver_url(url, "psycopg") == "postgresql+psycopg://a:b@h:1/d?sslmode=require"
 
 
 def test_files_of_another_version_are_refused_and_untouched(idle: Stack) -> None:
     idle.data_directory.mkdir()
     (idle.data_directory / "PG_VERSION").write_text("17\n")
     with pytest.raises(StackError, match="made by PostgreSQL 17, this is 18"):
-        embedded.start(idle)
+        embedded.start_postgres(idle)
     assert [path.name for path in idle.data_directory.iterdir()] == ["PG_VERSION"]
 
 
@@ -147,20 +147,20 @@ def test_one_port_for_two_services_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_child_is_started_once_and_stopped_once(idle: Stack) -> None:
-    assert children.start(idle, sleeper()) is True
-    assert children.start(idle, sleeper()) is False
-    assert children.stop(idle, "sleeper") is True
-    assert children.stop(idle, "sleeper") is False
+    assert children.start_child(idle, sleeper()) is True
+    assert children.start_child(idle, sleeper()) is False
+    assert children.stop_child(idle, "sleeper") is True
+    assert children.stop_child(idle, "sleeper") is False
 
 
 def test_a_killed_child_counts_as_stopped_and_starts_again(idle: Stack) -> None:
-    children.start(idle, sleeper())
-    first = children.find(idle, "sleeper")
+    children.start_child(idle, sleeper())
+    first = children.find_child(idle, "sleeper")
     assert first
     first.process.kill()
-    eventually(lambda: not children.find(idle, "sleeper"))
-    assert children.start(idle, sleeper()) is True
-    children.stop(idle, "sleeper")
+    eventually(lambda: not children.find_child(idle, "sleeper"))
+    assert children.start_child(idle, sleeper()) is True
+    children.stop_child(idle, "sleeper")
 
 
 def test_down_leaves_a_stranger_under_a_recycled_process_id_alone(idle: Stack) -> None:
@@ -174,18 +174,18 @@ def test_down_leaves_a_stranger_under_a_recycled_process_id_alone(idle: Stack) -
 
 def test_stopping_a_child_takes_along_what_it_started(idle: Stack) -> None:
     script = f"import subprocess, sys; subprocess.Popen({SLEEPER!r}).wait()"
-    children.start(idle, Child("parent", (sys.executable, "-c", script), dict(os.environ)))
-    parent = children.find(idle, "parent")
+    children.start_child(idle, Child("parent", (sys.executable, "-c", script), dict(os.environ)))
+    parent = children.find_child(idle, "parent")
     assert parent
     grandchild = eventually(parent.process.children)[0]
-    children.stop(idle, "parent")
+    children.stop_child(idle, "parent")
     eventually(lambda: not grandchild.is_running())
 
 
 def test_a_child_that_ends_at_once_is_an_error_with_its_log(idle: Stack) -> None:
     failing = Child("failing", (sys.executable, "-c", "raise SystemExit('no')"), dict(os.environ), ready=lambda: False)
     with pytest.raises(StackError, match=r"failing ended while starting.*failing\.log"):
-        children.start(idle, failing)
+        children.start_child(idle, failing)
     assert idle.log_file("failing").read_text() == "no\n"
 
 
@@ -220,10 +220,10 @@ def test_a_failing_child_takes_back_only_what_this_up_started(prefect_stack: Sta
 
 
 def test_up_restarts_only_the_killed_database_and_prefect_goes_on(prefect_stack: Stack) -> None:
-    server = embedded.find(prefect_stack)
+    server = embedded.find_postgres(prefect_stack)
     assert server
     server.process.kill()
-    eventually(lambda: not embedded.find(prefect_stack))
+    eventually(lambda: not embedded.find_postgres(prefect_stack))
     assert services.up(prefect_stack) == ("postgres",)
     eventually(lambda: _flows_listed(prefect_stack))
 

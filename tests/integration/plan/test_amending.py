@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from installation import CONFIG, HCQT, TTCBTH, TTPVKS, Installation, at
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 from dondoc.plan.timings import EveryTiming
@@ -19,11 +19,11 @@ from tasks.config.loading import words
 from tasks.mail.delivery import deliver
 from tasks.obligations.run_result import templates
 from tasks.obligations.snapshot import snapshot, traces
-from tasks.store.amending import amend
+from tasks.store.amending import amend_plan
 from tasks.store.audit import verify_store
-from tasks.store.occurrences import row
+from tasks.store.occurrences import tracked_row
 from tasks.store.plans import AdoptionError, adopted
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 RULING = Ruling("21/QĐ-VP", date(2024, 4, 9), "Theo chỉ đạo của UBND tỉnh")
 
@@ -36,21 +36,21 @@ def edited(installation: Installation, *changes: tuple[str, str]) -> Plan:
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    return read_plan(parse(text, "plan.yaml"), installation.house.office)
+    return read_plan(parse_yaml(text, "plan.yaml"), installation.rules.office)
 
 
 def mornings(installation: Installation, first: str, last: str) -> None:
     """Every working morning of that stretch: looked at, and its mail sent."""
-    calendar = installation.house.calendar
+    calendar = installation.rules.calendar
     day = calendar.on_or_after(date.fromisoformat(first))
     while day <= date.fromisoformat(last):
-        look(installation.engine, installation.house, installation.plan.id, at(day.isoformat(), "08:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day.isoformat(), "08:00"))
         deliver(installation.morning(at(day.isoformat())))
         day = calendar.add(day, 1)
 
 
 def put_in_force(installation: Installation, plan: Plan, day: str = "2024-04-10") -> Amendment | None:
-    return amend(installation.engine, plan, RULING, installation.house, at(day, "15:00"), "operator")
+    return amend_plan(installation.engine, plan, RULING, installation.rules, at(day, "15:00"), "operator")
 
 
 def whole(installation: Installation) -> None:
@@ -111,8 +111,8 @@ def test_what_has_ended_keeps_its_outcome_and_the_version_it_ended_under(
 ) -> None:
     installation, _ = amended
     with installation.engine.connect() as connection:
-        ended = row(connection, "nho-2024/chi-so/ket-qua/2024-01")
-        dropped = row(connection, "nho-2024/chi-so/ket-qua/2024-02")
+        ended = tracked_row(connection, "nho-2024/chi-so/ket-qua/2024-01")
+        dropped = tracked_row(connection, "nho-2024/chi-so/ket-qua/2024-02")
         assert adopted(connection, "nho-2024").item("chi-so").obligations[0].timing == EveryTiming(every="quarter")
     assert (ended.state.status, ended.obligation.timing) == ("done", EveryTiming(every="month"))
     assert (dropped.state.status, dropped.obligation.timing) == ("superseded", EveryTiming(every="month"))
@@ -159,7 +159,7 @@ def test_what_was_already_due_when_it_was_added_is_never_chased(installation: In
         ),
     )
     with installation.engine.connect() as connection:
-        assert row(connection, "nho-2024/ke-hoach/quy-nua/2024").state.status == "before_adoption"
+        assert tracked_row(connection, "nho-2024/ke-hoach/quy-nua/2024").state.status == "before_adoption"
     whole(installation)
 
 
@@ -196,7 +196,7 @@ def test_an_amendment_that_lacks_something_changes_nothing(
     plan = edited(installation, ("title: Kế hoạch nhỏ", "title: Kế hoạch khác"), *change)
     before = installation.ledger()
     with pytest.raises(AdoptionError, match=says):
-        amend(installation.engine, plan, ruling, installation.house, at("2024-01-05"), "operator")
+        amend_plan(installation.engine, plan, ruling, installation.rules, at("2024-01-05"), "operator")
     assert installation.ledger() == before
 
 
@@ -252,13 +252,13 @@ def test_the_schedule_and_the_tables_follow_the_amended_plan(amended: tuple[Inst
     mornings(installation, "2024-04-11", "2024-04-16")
     with installation.engine.connect() as connection:
         plan = adopted(connection, "nho-2024")
-    compiler = Compiler(installation.house, words(CONFIG), templates(CONFIG).get_template("deployment.md.j2"))
+    compiler = Compiler(installation.rules, words(CONFIG), templates(CONFIG).get_template("deployment.md.j2"))
     (made,) = (d for d in compiler.deployments(plan) if d.parameters.get("item") == "ke-hoach")
     assert date(2024, 9, 30) in {morning.date() for morning in made.mornings}  # the last call of its new day
-    found = snapshot(installation.engine, installation.house, "nho-2024", at("2024-04-16", "12:00"))
+    found = snapshot(installation.engine, installation.rules, "nho-2024", at("2024-04-16", "12:00"))
     with installation.engine.connect() as connection:
-        traced = traces(connection, installation.house, found)
-    cards = scorecards(found.tracked, traced.entries, traced.registered, installation.house, found.day)
+        traced = traces(connection, installation.rules, found)
+    cards = scorecards(found.tracked, traced.entries, traced.registered, installation.rules, found.day)
     by_unit = {card.unit: card for card in cards if card.role == "lead"}
     (entry,) = installation.ledger("plan.amended")
     added = "nho-2024/kiem-soat/khac-phuc/2024"

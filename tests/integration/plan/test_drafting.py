@@ -10,7 +10,7 @@ import pytest
 from docx import Document as open_docx
 from installation import HCQT, TRACKER, Installation, at
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.plan.plan_file import read_plan
 from dondoc.schedule.deployments import Compiler
 from tasks.config.loading import words
@@ -18,7 +18,7 @@ from tasks.mail.delivery import deliver
 from tasks.obligations.run_result import templates
 from tasks.plan.drafting import draft_next_year
 from tasks.store.plans import adopt, adopted
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 ITEM = "ke-hoach-cchc-nam-sau"
 
@@ -31,7 +31,7 @@ def drafted(installation: Installation, day: str, dry_run: bool = False) -> str:
 def november(whole_plan: Installation) -> Installation:
     """The whole plan of 2024, looked at on a few mornings of the year and never answered."""
     for day in ("2024-01-02", "2024-04-01", "2024-11-15"):
-        look(whole_plan.engine, whole_plan.house, whole_plan.plan.id, at(day, "08:00"))
+        check_occurrences(whole_plan.engine, whole_plan.rules, whole_plan.plan.id, at(day, "08:00"))
     return whole_plan
 
 
@@ -71,16 +71,16 @@ def test_what_somebody_edited_stays(november: Installation) -> None:
 
 def test_the_adopted_draft_begins_the_new_year_without_a_gap(november: Installation) -> None:
     drafted(november, "2024-11-15")
-    house = november.house
+    rules = november.rules
     text = (november.settings.var / "drafts/cchc-2025.yaml").read_text(encoding="utf-8")
-    plan = read_plan(parse(text, "cchc-2025.yaml"), house.office)
+    plan = read_plan(parse_yaml(text, "cchc-2025.yaml"), rules.office)
     assert "chưa xong" in str(plan.item("huong-dan-van-phong-cap-huyen").question), "unfinished, so proposed again"
     assert adopt(
-        november.engine, plan, house.policy, house.calendar, at("2024-12-31", "16:00"), "operator", source=text
+        november.engine, plan, rules.policy, rules.calendar, at("2024-12-31", "16:00"), "operator", source=text
     )
     sheet = templates(november.settings.config).get_template("deployment.md.j2")
     with november.engine.connect() as connection:
-        compiled = Compiler(house, words(november.settings.config), sheet).deployments(adopted(connection, plan.id))
+        compiled = Compiler(rules, words(november.settings.config), sheet).deployments(adopted(connection, plan.id))
     january = {
         found.flow
         for found in compiled
@@ -88,5 +88,5 @@ def test_the_adopted_draft_begins_the_new_year_without_a_gap(november: Installat
         if morning.date() == date(2025, 1, 2) and "item" in found.parameters
     }
     assert len(january) > 15, "what opens in January is looked at on the year's first working morning"
-    opened = look(november.engine, house, plan.id, at("2025-01-02", "08:00"))
+    opened = check_occurrences(november.engine, rules, plan.id, at("2025-01-02", "08:00"))
     assert sum(any(e.kind == "occurrence.opened" for e in found.entries) for found in opened) > 15

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from installation import CONFIG, PLAN
 from openpyxl.worksheet.worksheet import Worksheet
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.wording import clean
 from dondoc.plan.plan_file import read_plan
 from dondoc.plan.timings import BeforeTiming, ByTiming, QuarterTiming
-from dondoc.planning.workbook_cells import Desk
-from tasks.config.loading import house, words
+from dondoc.planning.workbook_cells import CellContext
+from tasks.config.loading import load_rules, words
 from tasks.plan.workbook import Returned, export_plan, import_plan
 
 REAL = (CONFIG / "plans/2024.yaml").read_bytes().decode()
@@ -31,14 +31,14 @@ Edit = Callable[[Any], None]
 ITEMS, DUTIES = "Nhiệm vụ", "Nghĩa vụ"
 
 
-def desk() -> Desk:
+def desk() -> CellContext:
     sheet = yaml.safe_load((CONFIG / "words/vi/plansheet.yaml").read_text(encoding="utf-8"))
-    return Desk(house(CONFIG).office, sheet, words(CONFIG)["shapes"], 2024)
+    return CellContext(load_rules(CONFIG).office, sheet, words(CONFIG)["shapes"], 2024)
 
 
 @cache
 def exported(text: str) -> bytes:
-    return export_plan(text, parse(text, "p").value, desk())
+    return export_plan(text, parse_yaml(text, "p").value, desk())
 
 
 def back(edit: Edit, text: str = REAL, onto: str = "") -> Returned:
@@ -48,7 +48,7 @@ def back(edit: Edit, text: str = REAL, onto: str = "") -> Returned:
     edit(book)
     saved = io.BytesIO()
     book.save(saved)
-    return import_plan(saved.getvalue(), "kh.xlsx", onto, parse(onto, "p").value, desk(), desk().office)
+    return import_plan(saved.getvalue(), "kh.xlsx", onto, parse_yaml(onto, "p").value, desk(), desk().office)
 
 
 def column(page: Worksheet, heading: str) -> int:
@@ -77,7 +77,7 @@ def test_an_unedited_workbook_changes_nothing(text: str) -> None:
 
 
 def test_the_same_plan_the_same_bytes() -> None:
-    value = parse(REAL, "p").value
+    value = parse_yaml(REAL, "p").value
     assert export_plan(REAL, value, desk()) == export_plan(REAL, value, desk())
 
 
@@ -105,7 +105,7 @@ def test_every_edit_is_listed_and_only_its_lines_move() -> None:
         "-        timing: {quarter: 2}",
         '+        timing: {by: "07-31"}',
     ]
-    plan = read_plan(parse(found.text, "new"), desk().office)
+    plan = read_plan(parse_yaml(found.text, "new"), desk().office)
     assert plan.item("huong-dan-van-phong-cap-huyen").obligations[0].timing == ByTiming(by="07-31")
 
 
@@ -140,7 +140,7 @@ def test_rows_inserted_deleted_and_reordered() -> None:
         "bỏ nghĩa vụ: Văn bản của UBND tỉnh hướng dẫn chức năng, nhiệm vụ, quyền hạn của Văn phòng HĐND và UBND cấp huyện",
         "thêm nghĩa vụ, mã bao-cao-ra-soat-2: Báo cáo rà soát",
     ]
-    plan = read_plan(parse(found.text, "new"), desk().office)
+    plan = read_plan(parse_yaml(found.text, "new"), desk().office)
     assert plan.items[-1].obligations[0].timing == QuarterTiming(quarter=3)
     removed = [line for line in lines(found.text) if line[0] == "-"]
     assert removed[0] == "-  - id: huong-dan-van-phong-cap-huyen"
@@ -155,7 +155,7 @@ def test_an_obligation_more_and_one_less_in_an_item_that_stays() -> None:
 
     found = back(edit, PLAN)
     assert found.faults == []
-    item = read_plan(parse(found.text, "new"), desk().office).item("ke-hoach")
+    item = read_plan(parse_yaml(found.text, "new"), desk().office).item("ke-hoach")
     assert [(o.id, o.timing) for o in item.obligations][1] == ("ke-hoach-bo-sung", BeforeTiming(before="09-15"))
     assert [line[0] for line in lines(found.text, PLAN)].count("-") == 1
 
@@ -225,7 +225,7 @@ def test_a_workbook_goes_back_onto_its_own_text_only() -> None:
     newer = REAL.replace("Quý II/{year}.", "Quý II.", 1)
     (fault,) = back(lambda _: None, REAL, newer).faults
     assert "đã đổi sau khi xuất" in fault
-    broken = import_plan(b"PK\x03\x04 no", "kh.xlsx", REAL, parse(REAL, "p").value, desk(), desk().office)
+    broken = import_plan(b"PK\x03\x04 no", "kh.xlsx", REAL, parse_yaml(REAL, "p").value, desk(), desk().office)
     assert broken.faults == ["kh.xlsx: không mở được; lưu lại dạng .xlsx, không đặt mật khẩu"]
 
 
@@ -243,7 +243,7 @@ def test_any_text_typed_into_a_cell_comes_back_as_it_was_typed(text: str, headin
     found = back(edit, PLAN)
     typed = clean(text.replace("_x000D_", ""))  # as every text is kept: NFC, single spaces, nothing unseen
     if not found.faults:
-        wanted = next(r for r in parse(found.text, "new").value["items"] if r["id"] == item)
+        wanted = next(r for r in parse_yaml(found.text, "new").value["items"] if r["id"] == item)
         key = {"Nội dung": "text", "Câu hỏi": "question", "Căn cứ": "basis"}[heading]
         kept = wanted.get(key)
         assert " ".join("".join(kept if isinstance(kept, list) else [kept or ""]).split()) == typed

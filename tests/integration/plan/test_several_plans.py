@@ -15,7 +15,7 @@ from flows.daily_check import daily_check
 from flows.sweep import sweep
 from tasks.store.chain import append, appending
 from tasks.store.plans import adopt
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 pytestmark = pytest.mark.usefixtures("plain_tasks")
 OTHER = "cds-2024"
@@ -25,8 +25,8 @@ OTHER = "cds-2024"
 def other(installation: Installation) -> Plan:
     """A second plan of the same year, with the same items."""
     plan = replace(installation.plan, family="cds", title="Kế hoạch chuyển đổi số năm 2024")
-    house = installation.house
-    adopt(installation.engine, plan, house.policy, house.calendar, at("2024-01-02", "07:31"), "test")
+    rules = installation.rules
+    adopt(installation.engine, plan, rules.policy, rules.calendar, at("2024-01-02", "07:31"), "test")
     return plan
 
 
@@ -41,7 +41,7 @@ def runs(installation: Installation, flow: str) -> list[tuple[str, int]]:
 
 def test_each_plan_has_its_own_sweep_and_each_mailbox_one_mail(installation: Installation, other: Plan) -> None:
     for plan in (installation.plan.id, other.id):
-        look(installation.engine, installation.house, plan, at("2024-01-02", "08:00"))
+        check_occurrences(installation.engine, installation.rules, plan, at("2024-01-02", "08:00"))
     swept(installation.plan.id, "2024-01-02")
     swept(other.id, "2024-01-02", "08:31")
     assert set(Counter(installation.post.boxes()).values()) == {1}
@@ -74,7 +74,7 @@ def test_what_comes_up_between_two_sweeps_waits_for_the_next_morning(installatio
 
 
 def test_a_run_of_the_past_leaves_plans_alone_that_have_lived_longer(installation: Installation, other: Plan) -> None:
-    look(installation.engine, installation.house, other.id, at("2024-03-01", "08:00"))
+    check_occurrences(installation.engine, installation.rules, other.id, at("2024-03-01", "08:00"))
     before = [entry for entry in installation.ledger() if entry["plan"] == other.id]
     swept(installation.plan.id, "2024-02-01")
     assert [entry for entry in installation.ledger() if entry["plan"] == other.id] == before
@@ -83,9 +83,9 @@ def test_a_run_of_the_past_leaves_plans_alone_that_have_lived_longer(installatio
 
 def test_a_live_sweep_sends_nothing_of_a_year_that_is_replayed(installation: Installation) -> None:
     replayed = replace(installation.plan, family="cu")
-    house = installation.house
-    adopt(installation.engine, replayed, house.policy, house.calendar, at("2024-01-02", "07:31"), "replay")
-    look(installation.engine, house, replayed.id, at("2024-01-02", "08:00"))
+    rules = installation.rules
+    adopt(installation.engine, replayed, rules.policy, rules.calendar, at("2024-01-02", "07:31"), "replay")
+    check_occurrences(installation.engine, rules, replayed.id, at("2024-01-02", "08:00"))
     sweep.fn(installation.plan.id)  # by the real clock
     assert {notice.status for notice in installation.notices(plan=replayed.id)} == {"queued"}
 

@@ -8,18 +8,18 @@ from datetime import date
 import pytest
 from installation import CONFIG, Installation, at
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.obligations.acts import ActError
 from dondoc.obligations.allowed_answers import may_answer
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 from dondoc.planning.amendment import Ruling
-from tasks.config.loading import house
+from tasks.config.loading import load_rules
 from tasks.obligations.checkpoint_run import look_at
 from tasks.obligations.events import note_event
-from tasks.store.amending import amend
-from tasks.store.audit import snapshot, verify_store
-from tasks.store.occurrences import facts, row
+from tasks.store.amending import amend_plan
+from tasks.store.audit import reading_one_moment, verify_store
+from tasks.store.occurrences import facts_of, tracked_row
 
 PLAN = """
 plan: nho
@@ -65,12 +65,12 @@ def lived(make: Callable[..., Installation]) -> Installation:
 
 
 def plan(text: str) -> Plan:
-    return read_plan(parse(text, "plan.yaml"), house(CONFIG).office)
+    return read_plan(parse_yaml(text, "plan.yaml"), load_rules(CONFIG).office)
 
 
 def whole(found: Installation) -> None:
     """The ledger says what the tables say, and nothing is missing."""
-    with snapshot(found.engine) as connection:
+    with reading_one_moment(found.engine) as connection:
         recounted, broken = verify_store(connection)
     assert broken is None
     assert list(recounted.found) == []
@@ -90,7 +90,7 @@ def test_one_units_answer_closes_only_its_own_result(make_installation: Callable
     statuses = {key: state["status"] for key, state in found.states().items()}
     assert (statuses[f"nho-2024/{mine}"], statuses[f"nho-2024/{other}"]) == ("done", "open")
     with found.engine.connect() as connection:
-        known = facts(connection, found.house, found.plan, row(connection, f"nho-2024/{other}"))
+        known = facts_of(connection, found.rules, found.plan, tracked_row(connection, f"nho-2024/{other}"))
     assert (may_answer(known, "unit:ttcbth"), may_answer(known, "unit:hcqt")) == (True, False)
     assert {notice.recipient for notice in found.notices(occurrence=f"nho-2024/{other}", kind="assign")} >= {
         "unit:ttcbth"
@@ -102,8 +102,8 @@ def test_one_units_answer_closes_only_its_own_result(make_installation: Callable
 def test_of_several_lead_units_the_one_named_answers_for_all(make_installation: Callable[..., Installation]) -> None:
     found = lived(make_installation)
     with found.engine.connect() as connection:
-        known = facts(
-            connection, found.house, found.plan, row(connection, "nho-2024/bao-cao-chung/mot-dau-moi/2024-Q1")
+        known = facts_of(
+            connection, found.rules, found.plan, tracked_row(connection, "nho-2024/bao-cao-chung/mot-dau-moi/2024-Q1")
         )
     assert (may_answer(known, "unit:ttcbth"), may_answer(known, "head:ttcbth")) == (True, True)
     assert not may_answer(known, "unit:hcqt")
@@ -129,7 +129,7 @@ def test_an_amendment_keeps_what_a_repeating_event_opened(make_installation: Cal
     found = lived(make_installation)
     note(found, "ket-luan", "2024-03-04", "12/TB", "2024-03-05")
     changed = plan(PLAN.replace("title: Trình HĐND", "title: Trình HĐND tỉnh"))
-    amend(found.engine, changed, Ruling("15/QĐ-VP", date(2024, 3, 6)), found.house, at("2024-03-07"), "test")
+    amend_plan(found.engine, changed, Ruling("15/QĐ-VP", date(2024, 3, 6)), found.rules, at("2024-03-07"), "test")
     assert found.states()["nho-2024/khac-phuc/bao-cao/ket-luan.1"]["status"] == "gated"
     whole(found)
 

@@ -16,16 +16,16 @@ import pytest
 from installation import CONFIG, HCQT, Installation, at
 
 from deployments.apply import flow_function
-from dondoc.documents.kinds import Wanted
+from dondoc.documents.kinds import WantedDocument
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.checkpoints import closing_day
 from dondoc.plan.plan import Plan
 from dondoc.schedule.deployments import Compiler, Deployment
 from flows.daily_check import daily_check
 from tasks.config.loading import words
-from tasks.documents.reading import plan_view, written
+from tasks.documents.reading import document_file, plan_view
 from tasks.obligations.snapshot import snapshot
-from tasks.store.occurrences import rows
+from tasks.store.occurrences import tracked_rows
 from tasks.store.plan_years import awaited_plans, default_plan
 from tasks.store.plans import adopt, closed
 from tasks.store.runs import verify_chain
@@ -75,13 +75,13 @@ class Life:
     def compiled(self, plan: Plan) -> tuple[Deployment, ...]:
         """The plan's deployments as a deploy would have them now."""
         with self.here.engine.connect() as connection:
-            states = {row.occurrence.id: row.state for row in rows(connection, plan.id)}
-        return Compiler(self.here.house, words(CONFIG), jinja2.Template(""), states).deployments(plan)
+            states = {row.occurrence.id: row.state for row in tracked_rows(connection, plan.id)}
+        return Compiler(self.here.rules, words(CONFIG), jinja2.Template(""), states).deployments(plan)
 
     def default(self, day: date) -> str | None:
         """What board and commands show where no plan is named."""
         with self.here.engine.connect() as connection:
-            return default_plan(connection, self.here.house, day)
+            return default_plan(connection, self.here.rules, day)
 
     def closed_on(self) -> dict[str, date]:
         """Plan → the day it was closed."""
@@ -136,11 +136,11 @@ def nothing_is_left(life: Life, plan: str) -> None:
 
 
 def test_with_next_years_plan_adopted_in_december_two_plans_run_side_by_side(life: Life) -> None:
-    here, house = life.here, life.here.house
-    assert closing_day(2024, house.policy, house.calendar) == CLOSE
+    here, rules = life.here, life.here.rules
+    assert closing_day(2024, rules.policy, rules.calendar) == CLOSE
     life.walk(FIRST, date(2024, 12, 19), acts(life))
     following = replace(here.plan, year=2025, title="Kế hoạch nhỏ năm 2025", adopted_on=date(2025, 1, 2))
-    adopt(here.engine, following, house.policy, house.calendar, at("2024-12-19", "16:00"), "operator")
+    adopt(here.engine, following, rules.policy, rules.calendar, at("2024-12-19", "16:00"), "operator")
     life.plans.append(following)
     assert life.default(date(2024, 12, 20)) == "nho-2024"
     life.walk(date(2024, 12, 20), CLOSE, acts(life))
@@ -180,10 +180,10 @@ def test_with_none_adopted_the_office_is_reminded_and_the_old_plan_still_comes_t
         assert [one.year for one in awaited_plans(connection, LAST)] == [2025]
     # A closed year's reports stay possible: December's, the year's, and the tables.
     now = at("2025-02-10", "10:00")
-    about = plan_view(here.engine, here.house, CONFIG, "nho-2024", now)
-    for wanted in (Wanted("progress", period="2024-12"), Wanted("year-summary")):
-        assert written(wanted, about, CONFIG)[:2] == b"PK"
-    assert len(snapshot(here.engine, here.house, "nho-2024", now).tracked) == len(here.states())
+    about = plan_view(here.engine, here.rules, CONFIG, "nho-2024", now)
+    for wanted in (WantedDocument("progress", period="2024-12"), WantedDocument("year-summary")):
+        assert document_file(wanted, about, CONFIG)[:2] == b"PK"
+    assert len(snapshot(here.engine, here.rules, "nho-2024", now).tracked) == len(here.states())
 
 
 def test_a_returned_result_that_nobody_hands_in_again_ends_a_few_days_later(life: Life) -> None:

@@ -15,13 +15,13 @@ from installation import PLAN, Installation, at
 from office_portal import Portal
 
 from cli import cli, documents, evidence, tables
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.plan.plan_file import read_plan
 from dondoc.planning.amendment import Ruling
 from tasks.mail.delivery import deliver
 from tasks.obligations.snapshot import snapshot
-from tasks.store.amending import amend
-from tasks.store.settle import look
+from tasks.store.amending import amend_plan
+from tasks.store.settle import check_occurrences
 
 OLD, NEW = "Kế hoạch theo dõi thi hành", "Kế hoạch giám sát thi hành"
 DAY = "2024-04-09"  # the day before
@@ -31,16 +31,16 @@ DAY = "2024-04-09"  # the day before
 def amended(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """Open since January, late since April, reworded on 10 April; what happened since belongs to no earlier day."""
     for day in ("2024-01-02", "2024-04-01", "2024-04-09"):
-        look(installation.engine, installation.house, installation.plan.id, at(day, "08:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day, "08:00"))
         deliver(installation.morning(at(day)))
     text = PLAN.replace("Kế hoạch theo dõi,", f"{NEW},").replace(OLD, NEW)
-    plan = read_plan(parse(text, "plan.yaml"), installation.house.office)
+    plan = read_plan(parse_yaml(text, "plan.yaml"), installation.rules.office)
     ruling = Ruling("21/QĐ-VP", date(2024, 4, 9), "Theo chỉ đạo")
-    amend(installation.engine, plan, ruling, installation.house, at("2024-04-10", "15:00"), "operator")
+    amend_plan(installation.engine, plan, ruling, installation.rules, at("2024-04-10", "15:00"), "operator")
     installation.submit("ke-hoach/quy-mot/2024-Q1", at("2024-04-11", "09:00"))
     for module in (tables, documents, evidence):
         monkeypatch.setattr(module, "store", lambda: installation.engine)
-        monkeypatch.setattr(module, "house", lambda: installation.house)
+        monkeypatch.setattr(module, "own_rules", lambda: installation.rules)
     monkeypatch.setattr(evidence, "prepare", lambda: installation.settings)
     return installation
 
@@ -97,16 +97,16 @@ async def test_every_output_of_the_day_before_shows_the_plan_as_it_was_and_names
 
 def test_what_ended_before_an_amendment_keeps_the_words_it_ended_under(installation: Installation) -> None:
     done = "ke-hoach/quy-mot/2024-Q1"
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-02", "08:00"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-02", "08:00"))
     installation.submit(done, at("2024-03-20", "09:00"))
     installation.act(done, "accept", at("2024-03-21", "09:00"))
-    plan = read_plan(parse(PLAN.replace(OLD, NEW), "plan.yaml"), installation.house.office)
+    plan = read_plan(parse_yaml(PLAN.replace(OLD, NEW), "plan.yaml"), installation.rules.office)
     ruling = Ruling("21/QĐ-VP", date(2024, 4, 9), "Theo chỉ đạo")
-    amend(installation.engine, plan, ruling, installation.house, at("2024-04-10", "15:00"), "operator")
+    amend_plan(installation.engine, plan, ruling, installation.rules, at("2024-04-10", "15:00"), "operator")
 
     def titles(upto: int | date | None) -> dict[str, str]:
         now = at("2024-04-12", "09:00")
-        found = snapshot(installation.engine, installation.house, installation.plan.id, now, upto)
+        found = snapshot(installation.engine, installation.rules, installation.plan.id, now, upto)
         assert found.plan.item("ke-hoach").title == (OLD if upto == date(2024, 4, 9) else NEW) + " pháp luật"
         return {each.obligation.id: each.item.title for each in found.tracked if each.item.id == "ke-hoach"}
 

@@ -19,7 +19,7 @@ from office_portal import Portal
 
 from cli import cli
 from cli import tables as commands
-from dondoc.obligations.outcomes import tally
+from dondoc.obligations.outcomes import outcome_counts
 from dondoc.obligations.snapshot import Snapshot
 from dondoc.office.wording import Wording
 from dondoc.reports.scorecard import OUTCOMES, scorecards
@@ -28,7 +28,7 @@ from tasks.config.loading import words
 from tasks.obligations.snapshot import SnapshotError, snapshot, traces
 from tasks.reports.workbooks import Chosen, progress_book
 from tasks.spreadsheets.writing import workbook
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 Q1 = "ke-hoach/quy-mot/2024-Q1"
 JANUARY = "chi-so/ket-qua/2024-01"
@@ -46,17 +46,17 @@ def walked(installation: Installation) -> Installation:
             installation.act(Q1, "return", at(day, "09:00"), reason="thiếu phụ lục")
             installation.act(Q1, "submit", at(day, "10:00"), document="13/KH-VP", signed=date(2024, 3, 1))
             installation.act(Q1, "accept", at(day, "11:00"))
-        look(installation.engine, installation.house, installation.plan.id, at(day, "12:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day, "12:00"))
     return installation
 
 
 def stood(installation: Installation, day: str, as_of: str | None = None) -> Snapshot:
     asked = date.fromisoformat(as_of) if as_of else None
-    return snapshot(installation.engine, installation.house, installation.plan.id, at(day, "23:00"), asked)
+    return snapshot(installation.engine, installation.rules, installation.plan.id, at(day, "23:00"), asked)
 
 
 def wording(installation: Installation, found: Snapshot) -> Wording:
-    return Wording(words(CONFIG), installation.house.office, installation.house.calendar, found.day, True)
+    return Wording(words(CONFIG), installation.rules.office, installation.rules.calendar, found.day, True)
 
 
 def table(content: bytes) -> list[list[object]]:
@@ -76,7 +76,7 @@ def test_a_snapshot_is_the_stored_states_and_an_earlier_one_is_folded_from_the_l
     assert now.head.seq == len(walked.ledger())
     before = stood(walked, "2024-04-10", "2024-01-31")
     assert before.day == date(2024, 1, 31)
-    assert tally((each.state for each in before.tracked), before.day)["open"] == len(now.tracked)
+    assert outcome_counts((each.state for each in before.tracked), before.day)["open"] == len(now.tracked)
     with pytest.raises(SnapshotError, match="was not adopted by 01/01/2024"):
         stood(walked, "2024-04-10", "2024-01-01")
 
@@ -86,7 +86,7 @@ def test_a_snapshot_is_the_stored_states_and_an_earlier_one_is_folded_from_the_l
 
 def test_the_progress_table_has_real_dates_and_never_a_formula(walked: Installation) -> None:
     found = stood(walked, "2024-04-10")
-    content, number = progress_book(found, wording(walked, found), walked.house.policy, Chosen())
+    content, number = progress_book(found, wording(walked, found), walked.rules.policy, Chosen())
     rows = table(content)
     assert number == len(found.tracked)
     top = next(n for n, row in enumerate(rows) if row[0] == "STT")
@@ -123,7 +123,7 @@ def test_text_that_looks_like_a_formula_stays_text(walked: Installation, text: s
 
 def test_the_same_snapshot_the_same_bytes(walked: Installation) -> None:
     found = stood(walked, "2024-04-10")
-    first, second = (progress_book(found, wording(walked, found), walked.house.policy, Chosen())[0] for _ in "12")
+    first, second = (progress_book(found, wording(walked, found), walked.rules.policy, Chosen())[0] for _ in "12")
     assert first == second
 
 
@@ -160,8 +160,8 @@ async def test_every_number_of_the_page_opens_what_it_was_counted_from(
 ) -> None:
     found = stood(walked, "2024-04-10")
     with walked.engine.connect() as connection:
-        traced = traces(connection, walked.house, found)
-    cards = scorecards(found.tracked, traced.entries, traced.registered, walked.house, found.day)
+        traced = traces(connection, walked.rules, found)
+    cards = scorecards(found.tracked, traced.entries, traced.registered, walked.rules, found.day)
     page = (await tracker.get("/diem")).text
     assert found.head.hash in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/diem\?[^"]*so=[^"]*)#behind"', page)]

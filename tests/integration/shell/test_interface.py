@@ -39,8 +39,8 @@ from portal.shell.rate_limit import Allowance
 from tasks.inbox.receiving import receive
 from tasks.runs.sweep import send_mail
 from tasks.store.delegations import delegate
-from tasks.store.files import keep
-from tasks.store.settle import look
+from tasks.store.files import keep_file
+from tasks.store.settle import check_occurrences
 
 BASE = "dondoc@x.example"
 Q1 = "ke-hoach/quy-mot/2024-Q1"
@@ -100,13 +100,13 @@ def portal(installation: Installation, tmp_path: Path, monkeypatch: pytest.Monke
     installation.settings = replace(
         installation.settings, base_url=made.public_url, link_secret=made.secret, reply_base=BASE
     )
-    look(installation.engine, installation.house, installation.plan.id, at("2024-03-22", "08:30"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-03-22", "08:30"))
     send_mail.fn(installation.morning(at("2024-03-22", "08:30")))
-    keep(installation.settings.var / "files", PDF)
+    keep_file(installation.settings.var / "files", PDF)
     file = ("Kết quả 63.pdf", "application/pdf", len(PDF), SHA)
     installation.act(FEBRUARY, "submit", at("2024-03-22", "08:40"), "unit:ttpvks", files=(file,))
     away = Delegation("role:head", "role:deputy", date(2024, 3, 22), date(2024, 3, 29), "Đi công tác")
-    delegate(installation.engine, installation.house, away, at("2024-03-22", "08:45"), "role:head")
+    delegate(installation.engine, installation.rules, away, at("2024-03-22", "08:45"), "role:head")
     receive(installation.morning(at("2024-03-22", "08:50")), STRAY)
     monkeypatch.setattr(Allowance, "take", lambda *_: 0)
     return made

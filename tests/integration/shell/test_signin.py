@@ -256,5 +256,5 @@ def test_the_secret_is_made_once_and_ours_alone(tmp_path: Path) -> None:
 async def test_who_loses_the_role_is_signed_out(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     async with portal.signed_in("deputy") as browser:
         portal.installation.with_office(lambda text: text.replace(ADDRESSES["deputy"], "khac@vpub.quangngai.example"))
-        monkeypatch.setattr("portal.shell.visitors.house", lambda _config: portal.installation.house)
+        monkeypatch.setattr("portal.shell.visitors.load_rules", lambda _config: portal.installation.rules)
         assert (await browser.get("/bang")).status_code == 303

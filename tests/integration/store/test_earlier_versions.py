@@ -15,9 +15,9 @@ from installation import Databases, Installation, at
 
 from dondoc.ledger.ledger import Head
 from flows.sweep import sweep
-from tasks.config.run_context import store as process_engine
+from tasks.config.run_context import own_engine as process_engine
 from tasks.config.settings import settings
-from tasks.store.audit import snapshot, verify_store
+from tasks.store.audit import reading_one_moment, verify_store
 from tasks.store.chain import head
 from tasks.store.connect import check_version, engine, known_revisions, migrate
 
@@ -49,13 +49,13 @@ def test_a_store_of_an_earlier_version_migrates_verifies_and_goes_on(
     settings.cache_clear()
     ours = engine(app)
     try:
-        with snapshot(ours) as connection:
+        with reading_one_moment(ours) as connection:
             recounted, broken = verify_store(connection)
             before = head(connection)
         assert (broken, list(recounted.found), before) == (None, [], HEADS[dump.name.partition(".")[0]])
         state = sweep.fn("nho-2024", as_of=at("2024-02-06", "08:30"))
         assert state.is_completed()
-        with snapshot(ours) as connection:
+        with reading_one_moment(ours) as connection:
             recounted, broken = verify_store(connection)
             assert head(connection).seq > before.seq
         assert (broken, list(recounted.found)) == (None, [])

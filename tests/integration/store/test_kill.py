@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from installation import CONFIG, TTPVKS, Installation, Mortal, at
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.ledger.ledger import Head
 from dondoc.plan.plan_file import read_plan
-from tasks.config.loading import house
+from tasks.config.loading import load_rules
 from tasks.store.runs import verify_chain
 
 PLAN = """
@@ -128,7 +128,7 @@ def assert_nothing_lost_and_nothing_twice(installation: Installation, undisturbe
 @pytest.fixture
 def disturbed(make_installation: Callable[..., Installation], mortal: Mortal) -> tuple[Installation, dict[str, Any]]:
     """An installation with a morning's work before it, and what an undisturbed sweep makes of the same."""
-    installation = make_installation(read_plan(parse(PLAN, "plan.yaml"), house(CONFIG).office))
+    installation = make_installation(read_plan(parse_yaml(PLAN, "plan.yaml"), load_rules(CONFIG).office))
     alone = installation.copy()
     alone.post.replies[TTPVKS] = ["550 5.1.1 no such mailbox"]  # its head gets it: a refusal is a step as well
     assert mortal.sweep(alone, NOW) == DONE

@@ -18,18 +18,18 @@ from installation import PLAN, Databases, Installation, at
 
 import tasks.store.migrations
 from dondoc.foundation.errors import ClockError, LedgerError
-from dondoc.foundation.yaml_positions import parse
-from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify
+from dondoc.foundation.yaml_positions import parse_yaml
+from dondoc.ledger.ledger import Break, Draft, Head, timestamp, verify_export
 from dondoc.obligations.timing import occurrences
 from dondoc.plan.plan_file import read_plan
 from tasks.mail.delivery import deliver
 from tasks.store import tables
 from tasks.store.chain import append, appending, export, head
 from tasks.store.connect import DatabaseError, check_version, engine, migrate
-from tasks.store.occurrences import UnknownOccurrenceError, rows
+from tasks.store.occurrences import UnknownOccurrenceError, tracked_rows
 from tasks.store.plans import AdoptionError, adopt, adopted, register_rows
 from tasks.store.runs import verify_chain
-from tasks.store.settle import look
+from tasks.store.settle import check_occurrences
 
 LATEST = max(path.name[:4] for path in (Path(tasks.store.migrations.__file__).parent / "versions").glob("0*.py"))
 MIGRATE = "import sys; from tasks.store.connect import migrate; migrate(sys.argv[1])"
@@ -129,7 +129,7 @@ def test_the_flows_role_changes_only_what_is_not_evidence(installation: Installa
 
 
 def test_stored_columns_equal_the_canonical_bytes(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-04-05"))
     query = sa.select(tables.ledger).order_by(tables.ledger.c.seq)
     with installation.engine.connect() as connection:
         stored = [dict(found) for found in connection.execute(query).mappings()]
@@ -141,20 +141,20 @@ def test_stored_columns_equal_the_canonical_bytes(installation: Installation) ->
 
 
 def test_an_export_verifies_offline_and_a_changed_line_breaks_it(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-04-05"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-04-05"))
     with installation.engine.connect() as connection:
         lines, stands = list(export(connection)), head(connection)
         later = list(export(connection, after=3))
-    assert verify(lines) == stands == verify_chain(installation.engine)
+    assert verify_export(lines) == stands == verify_chain(installation.engine)
     assert later == lines[3:]
     lines[4] = lines[4].replace(b'"actor":"dondoc"', b'"actor":"nobody"')
-    found = verify(lines)
+    found = verify_export(lines)
     assert isinstance(found, Break)
     assert found.line == 5
 
 
 def test_an_edit_by_a_superuser_is_found(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-01-10"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-01-10"))
     with psycopg.connect(installation.owner_url) as connection:
         connection.execute("ALTER TABLE ledger DISABLE TRIGGER ALL")
         connection.execute("DELETE FROM ledger WHERE seq = 2")
@@ -205,7 +205,7 @@ def test_odd_texts_that_can_be_recorded_come_back_as_they_were(installation: Ins
 
 
 def test_a_clock_set_backwards_stops_with_one_line_and_writes_nothing(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-02-01"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-02-01"))
     before, states = count(installation), installation.states()
     with pytest.raises(ClockError, match="set the clock right, nothing was written") as caught:
         installation.act("ke-hoach/quy-mot/2024-Q1", "submit", at("2024-02-01") - timedelta(minutes=11), document="1")
@@ -214,13 +214,13 @@ def test_a_clock_set_backwards_stops_with_one_line_and_writes_nothing(installati
 
 
 def test_a_few_seconds_back_are_taken_as_the_last_entrys_time(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-02-01"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-02-01"))
     installation.act("ke-hoach/quy-mot/2024-Q1", "submit", at("2024-02-01") - timedelta(seconds=5), document="1")
     assert installation.ledger("occurrence.submitted")[0]["at"] == timestamp(at("2024-02-01"))
 
 
 def test_a_decision_clamped_over_midnight_falls_on_the_day_its_entry_bears(installation: Installation) -> None:
-    look(installation.engine, installation.house, installation.plan.id, at("2024-02-01"))
+    check_occurrences(installation.engine, installation.rules, installation.plan.id, at("2024-02-01"))
     with appending(installation.engine) as connection:
         append(connection, at("2024-02-02", "00:00"), [entry()])
     installation.act("ke-hoach/quy-mot/2024-Q1", "submit", at("2024-02-01", "23:59"), document="1")
@@ -236,7 +236,7 @@ def test_utc_and_local_clocks_come_to_the_same_states_and_entries(installation: 
         for day in ("2024-03-29", "2024-04-01", "2024-04-02", "2024-04-10"):
             now = at(day, "00:30") + timedelta(days=1)
             now = now.astimezone(zone) if zone else now
-            look(place.engine, place.house, place.plan.id, now)
+            check_occurrences(place.engine, place.rules, place.plan.id, now)
             deliver(place.morning(now))
         told.append([(e["at"], e["kind"], e["occurrence"], str(e["body"])) for e in place.ledger()])
         assert place.folded() == place.states()
@@ -255,33 +255,33 @@ def test_utc_and_local_clocks_come_to_the_same_states_and_entries(installation: 
 
 
 def test_the_register_in_the_ledger_equals_the_table_and_the_plan(installation: Installation) -> None:
-    plan, house = installation.plan, installation.house
+    plan, rules = installation.plan, installation.rules
     (adoption,) = installation.ledger("plan.adopted")
     with installation.engine.connect() as connection:
-        table = [row.occurrence for row in rows(connection, plan.id)]
+        table = [row.occurrence for row in tracked_rows(connection, plan.id)]
         assert adopted(connection, plan.id) == plan
     assert adoption["body"]["register"] == register_rows(table)
-    assert table == list(occurrences(plan, house.policy, house.calendar))
+    assert table == list(occurrences(plan, rules.policy, rules.calendar))
 
 
 def test_adopting_twice_changes_nothing(installation: Installation) -> None:
-    house = installation.house
-    assert not adopt(installation.engine, installation.plan, house.policy, house.calendar, at("2024-01-05"), "test")
+    rules = installation.rules
+    assert not adopt(installation.engine, installation.plan, rules.policy, rules.calendar, at("2024-01-05"), "test")
     assert count(installation) == 1
 
 
 def test_another_version_of_an_adopted_plan_is_refused(installation: Installation) -> None:
-    house = installation.house
-    other = read_plan(parse(PLAN.replace("{quarter: 2}", "{quarter: 3}"), "plan.yaml"), house.office)
+    rules = installation.rules
+    other = read_plan(parse_yaml(PLAN.replace("{quarter: 2}", "{quarter: 3}"), "plan.yaml"), rules.office)
     with pytest.raises(AdoptionError, match="adopted in another version") as caught:
-        adopt(installation.engine, other, house.policy, house.calendar, at("2024-01-05"), "test")
+        adopt(installation.engine, other, rules.policy, rules.calendar, at("2024-01-05"), "test")
     assert "\n" not in str(caught.value)
     assert count(installation) == 1
 
 
 def test_a_plan_nobody_adopted_is_one_clear_line(installation: Installation) -> None:
     with pytest.raises(AdoptionError, match="is not adopted"):
-        look(installation.engine, installation.house, "nho-2031", at("2024-01-05"))
+        check_occurrences(installation.engine, installation.rules, "nho-2031", at("2024-01-05"))
 
 
 def test_an_occurrence_nobody_registered_is_one_clear_line(installation: Installation) -> None:
@@ -295,7 +295,7 @@ def test_an_occurrence_nobody_registered_is_one_clear_line(installation: Install
 def test_every_state_is_its_fold_after_a_busy_stretch(installation: Installation) -> None:
     """Three months with refused addresses, returns, extensions, waivers and lateness: nothing but the ledger says it."""
     installation.post.refuse("ttcbth@vpub.quangngai.example", "giam-doc-ttcbth@vpub.quangngai.example")
-    calendar, day = installation.house.calendar, at("2024-01-02").date()
+    calendar, day = installation.rules.calendar, at("2024-01-02").date()
     acts: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         "2024-01-26": [("chi-so/ket-qua/2024-01", "submit", {"note": "đủ số liệu"})],
         "2024-01-30": [("chi-so/ket-qua/2024-01", "return", {"reason": "thiếu"})],
@@ -318,7 +318,7 @@ def test_every_state_is_its_fold_after_a_busy_stretch(installation: Installation
     while day <= at("2024-04-12").date():
         for occurrence, name, given in acts.get(day.isoformat(), ()):
             installation.act(occurrence, name, at(day.isoformat(), "07:30"), **given)
-        look(installation.engine, installation.house, installation.plan.id, at(day.isoformat(), "08:00"))
+        check_occurrences(installation.engine, installation.rules, installation.plan.id, at(day.isoformat(), "08:00"))
         deliver(installation.morning(at(day.isoformat())))
         day = calendar.add(day, 1)
     kinds = {e["kind"] for e in installation.ledger()}

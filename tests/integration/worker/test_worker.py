@@ -17,7 +17,7 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.states import Cancelling
 from servers import eventually
 
-from deployments.engine import named
+from deployments.engine import named_flow
 from deployments.history import PastRun, recording
 from deployments.worker import WORK_POOL, ensure_work_pool
 from operations.stack import children
@@ -128,11 +128,11 @@ def test_runs_of_a_killed_worker_end_with_it_and_the_next_worker_reports_them(
 ) -> None:
     run = submit(client, "waits", marker=str(tmp_path / "pid"))
     process = process_of(tmp_path / "pid")
-    killed = children.find(prefect_stack, "worker")
+    killed = children.find_child(prefect_stack, "worker")
     assert killed
     killed.process.kill()
     eventually(lambda: not process.is_running())
-    children.start(prefect_stack, worker)
+    children.start_child(prefect_stack, worker)
     state = final(client, run)
     assert state.is_crashed()
     assert f"-{killed.process.pid} ended while it ran this" in (state.message or "")
@@ -143,7 +143,7 @@ def test_a_stopped_worker_reports_the_run_it_had_to_end(
 ) -> None:
     run = submit(client, "waits", marker=str(tmp_path / "pid"))
     process = process_of(tmp_path / "pid")
-    children.stop(prefect_stack, worker.name)
+    children.stop_child(prefect_stack, worker.name)
     state = final(client, run)
     assert state.is_crashed()
     assert state.message == "The worker was stopped while this ran."
@@ -186,7 +186,7 @@ def test_the_whole_year_ahead_is_scheduled(client: SyncPrefectClient) -> None:
 def test_a_flow_is_named_once() -> None:
     from worker_flows import says
 
-    assert named(says, FLOW_NAME) is named(says, FLOW_NAME)
+    assert named_flow(says, FLOW_NAME) is named_flow(says, FLOW_NAME)
 
 
 def _runs_of(client: SyncPrefectClient, deployment_id: uuid.UUID) -> list[FlowRun]:

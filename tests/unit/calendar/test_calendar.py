@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office_files import real_calendar
 
-from dondoc.calendar.working_days import CalendarRangeError, DayRule, calendar, moved_days, read_overrides
+from dondoc.calendar.working_days import CalendarRangeError, SpecialDay, moved_days, read_overrides, working_calendar
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 
 DAY = timedelta(days=1)
 
@@ -36,7 +36,7 @@ SWAPS = [
 WORKED_WEEKENDS = {worked for _, worked in SWAPS}
 
 
-def rule_of(day: date) -> DayRule:
+def rule_of(day: date) -> SpecialDay:
     found = real_calendar().rule(day)
     assert found
     return found
@@ -134,14 +134,14 @@ def test_on_or_before_and_after_are_the_nearest_working_days(day: date) -> None:
 
 def test_a_year_beyond_what_the_package_computes_is_refused_with_its_bounds() -> None:
     with pytest.raises(CalendarRangeError, match="the public holidays of VN are known from 1901 to 2100"):
-        calendar().is_working(date(2101, 1, 3))
+        working_calendar().is_working(date(2101, 1, 3))
     with pytest.raises(CalendarRangeError, match="days of 1900 to 2024 cannot be counted"):
-        calendar().on_or_before(date(1901, 1, 1))
+        working_calendar().on_or_before(date(1901, 1, 1))
 
 
 @given(st.lists(st.dates(date(2015, 1, 1), date(2040, 12, 31)), min_size=1, max_size=6))
 def test_in_whatever_order_years_are_asked_for_the_days_are_the_same(asked: list[date]) -> None:
-    whole, grown = calendar(year=2015), calendar(year=asked[0].year)
+    whole, grown = working_calendar(year=2015), working_calendar(year=asked[0].year)
     assert whole.is_working(date(2040, 12, 31))
     for day in asked:
         assert grown.is_working(day) == whole.is_working(day)
@@ -151,26 +151,28 @@ def test_in_whatever_order_years_are_asked_for_the_days_are_the_same(asked: list
 
 
 def test_the_office_of_another_country_has_its_holidays_and_its_week() -> None:
-    assert not calendar(country="FR").is_working(date(2024, 7, 14) + DAY * 365)  # 14/07/2025, a Monday
-    assert calendar(country="VN").is_working(date(2025, 7, 14))
-    israel = calendar(country="IL")
+    assert not working_calendar(country="FR").is_working(date(2024, 7, 14) + DAY * 365)  # 14/07/2025, a Monday
+    assert working_calendar(country="VN").is_working(date(2025, 7, 14))
+    israel = working_calendar(country="IL")
     assert (israel.is_working(date(2024, 3, 1)), israel.is_working(date(2024, 3, 3))) == (False, True)  # Friday, Sunday
 
 
 def test_a_year_is_an_estimate_when_marked_or_later_than_all_that_was_written_down() -> None:
-    chosen = calendar([DayRule(date(2026, 8, 31), True, "nghỉ", "số 1")], [2025])
+    chosen = working_calendar([SpecialDay(date(2026, 8, 31), True, "nghỉ", "số 1")], [2025])
     assert [chosen.is_estimated(year) for year in (2024, 2025, 2026, 2027)] == [False, True, False, True]
-    assert calendar().is_estimated(2024)
+    assert working_calendar().is_estimated(2024)
 
 
 def test_holidays_have_vietnamese_names_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-    assert (rule := calendar().rule(date(2024, 9, 2)))
+    assert (rule := working_calendar().rule(date(2024, 9, 2)))
     assert rule.name == "Quốc khánh"
 
 
 def test_moved_days_are_those_whose_working_state_differs() -> None:
-    plain = calendar([DayRule(date(2026, 1, 2), False, "làm việc"), DayRule(date(2026, 1, 10), True, "nghỉ")])
+    plain = working_calendar(
+        [SpecialDay(date(2026, 1, 2), False, "làm việc"), SpecialDay(date(2026, 1, 10), True, "nghỉ")]
+    )
     real = {day: (worked, works) for day, worked, works in moved_days(plain, real_calendar())}
     assert (real[date(2026, 1, 2)], real[date(2026, 1, 10)]) == ((True, False), (False, True))
     assert list(real) == sorted(real)
@@ -178,7 +180,7 @@ def test_moved_days_are_those_whose_working_state_differs() -> None:
 
 
 def test_an_override_beats_the_package() -> None:
-    chosen = calendar([DayRule(date(2026, 8, 31), False, "không hoán đổi", "số 1")])
+    chosen = working_calendar([SpecialDay(date(2026, 8, 31), False, "không hoán đổi", "số 1")])
     assert chosen.is_working(date(2026, 8, 31))
 
 
@@ -190,7 +192,7 @@ days:
   - {date: 2027-04-30, name: Hoán đổi, swapped_with: 2027-05-08, source: số 2}
   - {date: 2027-05-03, name: Làm việc, working: true, source: số 3}
 """
-    rules, estimated = read_overrides(parse(text, "c.yaml"))
+    rules, estimated = read_overrides(parse_yaml(text, "c.yaml"))
     assert [(f"{rule.day:%m-%d}", rule.off) for rule in rules] == [
         ("02-04", True), ("02-05", True), ("02-06", True), ("04-30", True), ("05-08", False), ("05-03", False),
     ]  # fmt: skip
@@ -212,14 +214,14 @@ days:
 )
 def test_a_calendar_line_that_cannot_be_meant_is_refused(line: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
-        read_overrides(parse(f"days:\n  - {{date: 2026-01-05, name: A, source: s}}\n  - {line}\n", "c.yaml"))
+        read_overrides(parse_yaml(f"days:\n  - {{date: 2026-01-05, name: A, source: s}}\n  - {line}\n", "c.yaml"))
     assert {fault.line for fault in caught.value.faults} == {3}
 
 
 @pytest.mark.parametrize("text", ["day: []\n", "- 2026-01-02\n", "days: 2026-01-02\n", "estimated: [sang năm]\n"])
 def test_a_calendar_file_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"c\.yaml:1: "):
-        read_overrides(parse(text, "c.yaml"))
+        read_overrides(parse_yaml(text, "c.yaml"))
 
 
 def test_one_day_cannot_be_both_worked_and_off() -> None:
@@ -229,4 +231,4 @@ days:
   - {date: 2026-01-10, name: Nghỉ bù, source: số 2}
 """
     with pytest.raises(ConfigurationError, match=r"c\.yaml:4: 10/01/2026 is worked on one line and off on another"):
-        read_overrides(parse(text, "c.yaml"))
+        read_overrides(parse_yaml(text, "c.yaml"))

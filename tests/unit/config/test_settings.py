@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from operations.stack.settings import Stack
-from tasks.config.sections import File
+from tasks.config.sections import ConfigurationFile
 from tasks.config.settings import HOME, Settings, SettingsError, read_settings
 from tasks.smtp.client import client_of
 
@@ -42,7 +42,7 @@ BESIDE = {
 PEM = Path(__file__).with_name("root.pem")
 
 
-def keys(model: type[BaseModel] = File, above: str = "") -> Iterator[str]:
+def keys(model: type[BaseModel] = ConfigurationFile, above: str = "") -> Iterator[str]:
     """Every key, as `section.key`."""
     for name, field in model.model_fields.items():
         found = field.annotation
@@ -81,7 +81,7 @@ def environment(folder: Path) -> dict[str, str]:
 def other(key: str) -> Any:
     if key.endswith("ca") and not key.startswith("witness"):
         return str(PEM)
-    section: Any = File()
+    section: Any = ConfigurationFile()
     for part in key.split("."):
         section = getattr(section, part)
     if isinstance(section, bool):

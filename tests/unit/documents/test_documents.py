@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office_files import located, real_office, real_plan
 
-from dondoc.documents.form_settings import read_settings
-from dondoc.documents.kinds import Wanted, enclosed, facts, possible, wanted
+from dondoc.documents.form_settings import read_document_settings
+from dondoc.documents.kinds import WantedDocument, document_facts, enclosed, possible_subjects, wanted
 from dondoc.documents.lines import count
-from dondoc.documents.marked_text import DocumentError, Paragraph, Table, plain, read_document, shielded, words_of
+from dondoc.documents.marked_text import DocumentError, Paragraph, Table, read_document, shielded, text_words, words_of
 from dondoc.documents.periods import closed_month, report_period
 from dondoc.foundation.errors import ConfigurationError
 
@@ -75,7 +75,7 @@ def test_what_is_no_period_is_refused_in_one_line(label: str) -> None:
 
 
 def test_the_plans_of_quarter_one_are_drafted() -> None:
-    assert sorted(possible("plan-draft", real_plan(), SETTINGS)) == sorted(DRAFTED)
+    assert sorted(possible_subjects("plan-draft", real_plan(), SETTINGS)) == sorted(DRAFTED)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_settings_name_plans_that_are_drafted(key: str) -> None:
 
 
 def test_the_counts_of_the_first_quarter_by_hand() -> None:
-    found = facts(Wanted("progress", period="2024-Q1"), plan_view(), SETTINGS)
+    found = document_facts(WantedDocument("progress", period="2024-Q1"), plan_view(), SETTINGS)
     # Due 15/12-14/3: II.7.a (open, late), II.1.đ twice (in time; five days late), II.2.c January (extended, in time)
     # and February (waived).
     counts = found["counts"]
@@ -104,7 +104,7 @@ def test_the_counts_of_the_first_quarter_by_hand() -> None:
 
 def test_every_occurrence_is_counted_once() -> None:
     about = plan_view("2024-12-31T17:00")
-    found = facts(Wanted("year-summary"), about, SETTINGS)
+    found = document_facts(WantedDocument("year-summary"), about, SETTINGS)
     counts = found["counts"]
     parts = (counts.on_time, counts.late, counts.overdue, counts.running, counts.missed, counts.released)
     assert counts.total == sum(parts) == len(about.snapshot.tracked)
@@ -117,7 +117,7 @@ def test_nothing_owed_has_no_per_cent() -> None:
 
 def test_no_letter_where_nothing_is_late() -> None:
     with pytest.raises(DocumentError, match="nothing of cchc-2024 is late"):
-        facts(Wanted("reminder"), plan_view("2024-01-15T08:00"), SETTINGS)
+        document_facts(WantedDocument("reminder"), plan_view("2024-01-15T08:00"), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_cannot_be_written_says_what_to_name(given_: tuple[str, str, str], 
 
 def test_a_report_of_another_year_is_refused() -> None:
     with pytest.raises(DocumentError, match="give a period of 2024"):
-        facts(wanted("progress", real_plan(), SETTINGS, period="2025-Q1"), plan_view(), SETTINGS)
+        document_facts(wanted("progress", real_plan(), SETTINGS, period="2025-Q1"), plan_view(), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_settings_outside_the_decree_are_refused_with_their_line(
     file = located("documents.yaml").with_keys_of(located("words/vi/documents/words.yaml"))
     file.value[where[0]][where[1]] = value
     with pytest.raises(ConfigurationError, match=message) as refused:
-        read_settings(file, real_office())
+        read_document_settings(file, real_office())
     assert refused.value.faults[0].line > 1
 
 
@@ -174,9 +174,9 @@ def test_a_value_is_never_markup(value: str, other: str) -> None:
     *text, table = found.body
     assert isinstance(table, Table)
     assert len(table.rows) == 2
-    said = [plain(block.text) for block in text if isinstance(block, Paragraph)]
+    said = [text_words(block.text) for block in text if isinstance(block, Paragraph)]
     assert len(said) <= 1
-    assert "".join(said) == plain(table.rows[1][0])
+    assert "".join(said) == text_words(table.rows[1][0])
     assert not any(run.blank or run.dots for row in table.rows for cell in row for run in cell)
     assert all("\n" not in line for line in words_of(found))
 
@@ -187,7 +187,7 @@ def test_a_value_is_never_markup(value: str, other: str) -> None:
 def test_what_looks_like_markup_is_printed_as_it_is(value: str) -> None:
     (block,) = read_document(FRAME.format(shielded(value))).body
     assert isinstance(block, Paragraph)
-    assert (block.style, plain(block.text)) == ("text", " ".join(value.replace("\ue000", "").split()))
+    assert (block.style, text_words(block.text)) == ("text", " ".join(value.replace("\ue000", "").split()))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_drafts_go_with_the_assignment_to_the_lead_unit_only() -> None:
     reminded = replace(lead, kind="remind")
     report = make_notice(plan, "chi-so-phuc-vu", "ket-qua-danh-gia", "assign", "unit:ttpvks")
     found = enclosed([lead, lead, other, reminded, report], SETTINGS, date(2024, 1, 2))
-    assert found == [Wanted("plan-draft", "kiem-soat-tthc/ke-hoach-truyen-thong")]
+    assert found == [WantedDocument("plan-draft", "kiem-soat-tthc/ke-hoach-truyen-thong")]
     assert found[0].name(SETTINGS) == "du-thao_kiem-soat-tthc.ke-hoach-truyen-thong.docx"
 
 
@@ -225,6 +225,6 @@ def test_the_letter_goes_to_the_tracker_and_the_progress_to_leaders() -> None:
     tracker = make_notice(plan, "kiem-soat-tthc", "ke-hoach-truyen-thong", "escalate", "role:tracker")
     leader = replace(tracker, recipient="role:head")
     report = replace(tracker, kind="report", recipient="role:head")
-    assert enclosed([tracker], SETTINGS, date(2024, 4, 15)) == [Wanted("reminder")]
+    assert enclosed([tracker], SETTINGS, date(2024, 4, 15)) == [WantedDocument("reminder")]
     assert enclosed([leader], SETTINGS, date(2024, 4, 15)) == []
-    assert enclosed([report], SETTINGS, date(2024, 4, 15)) == [Wanted("progress", period="2024-04")]
+    assert enclosed([report], SETTINGS, date(2024, 4, 15)) == [WantedDocument("progress", period="2024-04")]

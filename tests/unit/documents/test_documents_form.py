@@ -24,31 +24,31 @@ from hypothesis import strategies as st
 from lxml import etree
 from office_files import CONFIG, real_office, real_plan
 
-from dondoc.documents.kinds import Kind, Wanted
+from dondoc.documents.kinds import DocumentKind, WantedDocument
 from dondoc.documents.marked_text import DocumentError, words_of
 from dondoc.foundation.errors import ConfigurationError
 from dondoc.office.wording import clean
 from dondoc.plan.plan import Plan
 from tasks.documents import templates
-from tasks.documents.reading import said, written
+from tasks.documents.reading import document_file, worded_document
 
-WANTED: dict[Kind, Wanted] = {
-    "plan-draft": Wanted("plan-draft", "ke-hoach-thi-hanh-phap-luat/ke-hoach-ra-soat"),
-    "reminder": Wanted("reminder"),
-    "inspection-plan": Wanted("inspection-plan", "kiem-soat-tthc"),
-    "inspection-minutes": Wanted("inspection-minutes", "kiem-soat-tthc"),
-    "progress": Wanted("progress", period="2024-Q1"),
-    "year-summary": Wanted("year-summary"),
+WANTED: dict[DocumentKind, WantedDocument] = {
+    "plan-draft": WantedDocument("plan-draft", "ke-hoach-thi-hanh-phap-luat/ke-hoach-ra-soat"),
+    "reminder": WantedDocument("reminder"),
+    "inspection-plan": WantedDocument("inspection-plan", "kiem-soat-tthc"),
+    "inspection-minutes": WantedDocument("inspection-minutes", "kiem-soat-tthc"),
+    "progress": WantedDocument("progress", period="2024-Q1"),
+    "year-summary": WantedDocument("year-summary"),
 }
 WITH_APPENDIX = {"reminder", "inspection-plan", "progress", "year-summary"}
 
 
 @cache
-def content(kind: Kind) -> bytes:
-    return written(WANTED[kind], plan_view(), CONFIG)
+def content(kind: DocumentKind) -> bytes:
+    return document_file(WANTED[kind], plan_view(), CONFIG)
 
 
-def opened(kind: Kind) -> Docx:
+def opened(kind: DocumentKind) -> Docx:
     return open_docx(io.BytesIO(content(kind)))
 
 
@@ -60,7 +60,7 @@ def font_sizes(docx: Docx) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_page(kind: Kind) -> None:
+def test_the_page(kind: DocumentKind) -> None:
     first, *others = opened(kind).sections
     assert (first.page_width.mm, first.page_height.mm) == pytest.approx((210, 297), abs=0.1)
     assert bool(others) == (kind in WITH_APPENDIX)
@@ -76,7 +76,7 @@ def test_the_page(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_a_number_stands_centred_on_top_of_every_page_but_the_first(kind: Kind) -> None:
+def test_a_number_stands_centred_on_top_of_every_page_but_the_first(kind: DocumentKind) -> None:
     for section in opened(kind).sections:
         assert section.different_first_page_header_footer
         assert not "".join(paragraph.text for paragraph in section.first_page_header.paragraphs).strip()
@@ -87,7 +87,7 @@ def test_a_number_stands_centred_on_top_of_every_page_but_the_first(kind: Kind) 
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_times_new_roman_throughout(kind: Kind) -> None:
+def test_times_new_roman_throughout(kind: DocumentKind) -> None:
     docx = opened(kind)
     fonts = {value for found in docx.element.iter(qn("w:rFonts")) for value in found.attrib.values()}
     assert fonts <= {"Times New Roman"}
@@ -102,7 +102,7 @@ def test_times_new_roman_throughout(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_head(kind: Kind) -> None:
+def test_the_head(kind: DocumentKind) -> None:
     docx = opened(kind)
     sizes = font_sizes(docx)
     assert sizes["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"] in (12, 13)
@@ -121,7 +121,7 @@ def test_the_head(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_text(kind: Kind) -> None:
+def test_the_text(kind: DocumentKind) -> None:
     docx = opened(kind)
     style = docx.styles["VB text"]
     form = style.paragraph_format
@@ -135,7 +135,7 @@ def test_the_text(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_end(kind: Kind) -> None:
+def test_the_end(kind: DocumentKind) -> None:
     docx = opened(kind)
     (receivers,) = [t for t in docx.tables if t.rows[0].cells[0].paragraphs[0].text == "Nơi nhận:"]
     heading, *lines = receivers.rows[0].cells[0].paragraphs
@@ -151,7 +151,7 @@ def test_the_end(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_tables_fit_the_page_and_repeat_their_heading(kind: Kind) -> None:
+def test_tables_fit_the_page_and_repeat_their_heading(kind: DocumentKind) -> None:
     docx = opened(kind)
     upright, *others = docx.sections
     widest = max(s.page_width - s.left_margin - s.right_margin for s in (upright, *others))
@@ -164,18 +164,18 @@ def test_tables_fit_the_page_and_repeat_their_heading(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_same_document_is_the_same_file(kind: Kind) -> None:
-    assert written(WANTED[kind], plan_view(), CONFIG) == content(kind)
+def test_the_same_document_is_the_same_file(kind: DocumentKind) -> None:
+    assert document_file(WANTED[kind], plan_view(), CONFIG) == content(kind)
     with zipfile.ZipFile(io.BytesIO(content(kind))) as package:
         assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     core = opened(kind).core_properties
     assert (core.created.isoformat(), core.modified.isoformat()) == ("2024-03-14T10:00:00+00:00",) * 2
-    assert written(WANTED[kind], plan_view("2024-03-14T17:01"), CONFIG) != content(kind)
+    assert document_file(WANTED[kind], plan_view("2024-03-14T17:01"), CONFIG) != content(kind)
 
 
 @pytest.mark.parametrize("kind", WANTED)
-def test_the_words(kind: Kind) -> None:
-    document = said(WANTED[kind], plan_view(), CONFIG, document_settings())
+def test_the_words(kind: DocumentKind) -> None:
+    document = worded_document(WANTED[kind], plan_view(), CONFIG, document_settings())
     lines = [line for line in words_of(document) if line]
     if kind == "year-summary":  # its appendix lists every occurrence of the year
         lines = lines[:60]
@@ -190,9 +190,11 @@ def test_a_reminder_to_one_unit_names_it_beside_kinh_gui() -> None:
 def test_a_picture_stands_where_the_template_puts_it() -> None:
     png = (CONFIG.parent / "docs/images/mail.png").read_bytes()
     about = plan_view()
-    assert len(open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG))).inline_shapes) == 1, "the year's map"
-    assert not open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {}))).inline_shapes
-    (picture,) = open_docx(io.BytesIO(written(WANTED["progress"], about, CONFIG, {"chart": png}))).inline_shapes
+    assert len(open_docx(io.BytesIO(document_file(WANTED["progress"], about, CONFIG))).inline_shapes) == 1, (
+        "the year's map"
+    )
+    assert not open_docx(io.BytesIO(document_file(WANTED["progress"], about, CONFIG, {}))).inline_shapes
+    (picture,) = open_docx(io.BytesIO(document_file(WANTED["progress"], about, CONFIG, {"chart": png}))).inline_shapes
     assert round(picture.width.mm) <= 165
 
 
@@ -219,9 +221,9 @@ def renamed(text: str) -> Plan:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ODD, st.sampled_from(sorted(WANTED)))
-def test_any_text_gives_a_file_that_opens_again(text: str, kind: Kind) -> None:
+def test_any_text_gives_a_file_that_opens_again(text: str, kind: DocumentKind) -> None:
     states: dict[str, dict[str, Any]] = {"he-thong-hoa-van-ban/van-ban-chi-dao/2024-01": {"document": text}}
-    made = written(WANTED[kind], plan_view(states=states, plan=renamed(text)), CONFIG)
+    made = document_file(WANTED[kind], plan_view(states=states, plan=renamed(text)), CONFIG)
     with zipfile.ZipFile(io.BytesIO(made)) as package:
         assert package.testzip() is None
         for name in package.namelist():

@@ -126,7 +126,7 @@ def test_macros_are_refused() -> None:
 def test_what_would_unpack_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_UNPACKED", 1_000_000)
     assert fault("a.docx", office_file("docx", word__a=b"\0" * 1_000_001)) == "huge"
-    monkeypatch.setattr(uploads, "MOST_PARTS", 2)
+    monkeypatch.setattr(uploads, "MOST_ZIP_PARTS", 2)
     assert fault("a.docx", office_file("docx", a=b"", b=b"")) == "huge"
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.routing import Mount
 
-from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, encoded, kind_of, plain
+from portal.front.calls import HIDDEN, OUTSIDE, PRIVATE, READS, decoded_path, encoded, kind_of
 from portal.front.proxy import ui_version
 from portal.front.record import copied
 
@@ -72,21 +72,21 @@ def test_a_page_is_only_read() -> None:
     ],
 )  # fmt: skip
 def test_a_path_that_two_readers_could_read_differently_is_nobodys(raw: bytes) -> None:
-    assert plain(raw) is None
+    assert decoded_path(raw) is None
 
 
 def test_names_in_paths_are_read_as_prefect_reads_them() -> None:
     name = "/api/flows/name/II.1.a · Kế hoạch"
-    assert plain(encoded(name).encode()) == name
+    assert decoded_path(encoded(name).encode()) == name
     assert kind_of("GET", name) == "read"
 
 
 @given(st.binary(max_size=60).map(lambda tail: b"/" + tail))
 @example(b"/api/flows/%C4%90")
 def test_a_plain_path_is_sent_as_it_was_judged(raw: bytes) -> None:
-    path = plain(raw)
+    path = decoded_path(raw)
     if path is not None:
-        assert plain(encoded(path).encode("ascii")) == path
+        assert decoded_path(encoded(path).encode("ascii")) == path
 
 
 @pytest.mark.parametrize("path", ["/API/flows/filter", "/Api/x", "/apis", "/api;x/flows", "/v2/api/flows"])

@@ -43,6 +43,9 @@ EMPTY = {"manager", "helper", "helpers", "util", "utils", "handler", "process", 
 
 # Only ever imported by their full name, never run as a script, so they shadow nothing.
 SHADOWS: set[str] = set()
+# Names that say nothing by themselves: each was once defined in up to six modules, each time as something else.
+OVERUSED = {"line", "kind", "row", "standing", "desk", "plain", "said"}
+MOST_SHARED = 40  # public names that more than one module of the product defines
 FULLEST = 24  # modules flat in one folder; more wants rooms by subject
 
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -214,6 +217,37 @@ def test_names_say_something() -> None:
     assert [found for path, tree in trees().items() for found in empty_names(path, tree)] == []
 
 
+def public_names(tree: ast.Module) -> set[str]:
+    """What a module defines for others: functions, classes and constants at its top without an underscore."""
+    named = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = {node.name for node in tree.body if isinstance(node, named)}
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return {name for name in found if not name.startswith("_")}
+
+
+def defined_in(trees: dict[Path, ast.Module]) -> dict[str, list[Path]]:
+    """Public name → the modules of the product that define it; a migration's are Alembic's."""
+    found: dict[str, list[Path]] = {}
+    for path, tree in trees.items():
+        if package_of(path) != "bench" and "versions" not in path.parts:
+            for name in public_names(tree):
+                found.setdefault(name, []).append(path)
+    return found
+
+
+def test_few_names_are_defined_in_more_than_one_module() -> None:
+    shared = {name: [relative(p) for p in paths] for name, paths in defined_in(trees()).items() if len(paths) > 1}
+    assert len(shared) <= MOST_SHARED, shared
+
+
+def test_no_public_name_is_a_word_that_could_mean_anything() -> None:
+    assert {name: paths for name, paths in defined_in(trees()).items() if name.lower() in OVERUSED} == {}
+
+
 def test_every_module_says_what_it_is_for() -> None:
     silent = [relative(p) for p, tree in trees().items() if tree.body and not ast.get_docstring(tree)]
     assert silent == []
@@ -274,3 +308,8 @@ def test_an_empty_name_is_seen(name: str) -> None:
 @pytest.mark.parametrize("name", ["processed_on", "database", "updated", "Informed", "information", "candidate"])
 def test_a_name_that_only_contains_such_letters_is_left_alone(name: str) -> None:
     assert empty_names(SAMPLE, ast.parse(f"def {name}(): pass")) == []
+
+
+def test_public_names_are_seen_however_they_are_defined() -> None:
+    text = "class A: ...\ndef b(): c = 1\nasync def d(): ...\nE, F = 1, 2\ng: int = 3\n_h = 4\nif True:\n    i = 5"
+    assert public_names(ast.parse(text)) == {"A", "b", "d", "E", "F", "g"}

@@ -19,7 +19,7 @@ from factories import make_facts, make_state
 from mail_grammar import BASE, Made, letter
 
 from dondoc.inbox.incoming import AutoReply, Bounce, Incoming, Loop, Reply, Setting, Unusable, read_letter, read_mail
-from dondoc.inbox.origin import fingerprint
+from dondoc.inbox.origin import mail_fingerprint
 from dondoc.inbox.own_words import manners
 from dondoc.inbox.weighing import weigh
 from dondoc.obligations.lifecycle import Status
@@ -55,7 +55,7 @@ def wrong(made: Made) -> str:
     found = read_mail(made.content, SETTING, made.mail_from)
     end = ends_as(found)
     read_letter(made.content, SETTING.manners)
-    fingerprint(made.content)
+    mail_fingerprint(made.content)
     took = time.process_time() - began
     if took > SLOW:
         return f"took {took:.1f} s"

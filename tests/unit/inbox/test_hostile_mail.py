@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dondoc.inbox.incoming import Setting, read_letter, read_mail
-from dondoc.inbox.origin import fingerprint
+from dondoc.inbox.origin import mail_fingerprint
 from dondoc.inbox.own_words import manners
 
 WORDS = Path(__file__).parents[3] / "config/words/vi/inbound.yaml"
@@ -58,7 +58,7 @@ def test_a_bomb_is_read_in_bounded_time(name: str) -> None:
     began = time.process_time()
     read_mail(content, SETTING)
     read_letter(content, SETTING.manners)
-    fingerprint(content)
+    mail_fingerprint(content)
     assert time.process_time() - began < 2 * SECONDS_A_MB * max(1.0, len(content) / 1e6)
 
 
@@ -83,7 +83,7 @@ def test_no_mail_of_changed_pieces_raises(
     found = read_mail(content, SETTING, mail_from)
     assert getattr(found, "reason", "") != "broken"
     read_letter(content, SETTING.manners)
-    assert len(fingerprint(content)) == 64
+    assert len(mail_fingerprint(content)) == 64
     for text in (found.envelope.sender, found.envelope.subject, found.envelope.message_id, *found.envelope.recipients):
         assert "\0" not in text
         text.encode()

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from dondoc.inbox.incoming import AutoReply, Bounce, Incoming, Loop, Reply, Setting, Unusable, read_mail
 from dondoc.inbox.named_documents import named_document
 from dondoc.inbox.own_words import manners
-from dondoc.inbox.weighing import Refused, is_known, weigh
+from dondoc.inbox.weighing import RefusedFile, is_known, weigh
 from dondoc.mail.reply_addresses import Addressed, Code, ReplyTo, mailto
 from dondoc.obligations.decision_input import Facts
 from dondoc.obligations.lifecycle import Status
@@ -244,7 +244,7 @@ def test_only_what_is_owed_takes_a_result(status: Status) -> None:
 def test_a_file_that_is_not_what_it_says_is_named() -> None:
     found = reply(THUNDERBIRD.replace(b"JVBERi0xLj", b"TVqQAAMAAA"))
     weighed = weigh(owed(Status.OPEN), "unit:hcqt", found, date(2024, 3, 20))
-    assert (weighed.why, weighed.refused) == ("bad_files", (Refused(NAME, "content"),))
+    assert (weighed.why, weighed.refused) == ("bad_files", (RefusedFile(NAME, "content"),))
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import Located, parse
+from dondoc.foundation.yaml_positions import Located, parse_yaml
 from dondoc.index import cell_parser as cells
-from dondoc.index.definitions import FigureError, fold, read_metrics
+from dondoc.index.definitions import FigureError, folded_heading, read_metrics
 from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
-from dondoc.index.row_parser import Row, read_rows
+from dondoc.index.row_parser import NumberedRow, read_rows
 
 
 def joined(texts: dict[str, str]) -> Located:
-    figures, said = (parse(text, path) for path, text in texts.items())
+    figures, said = (parse_yaml(text, path) for path, text in texts.items())
     return figures.with_keys_of(said)
 
 
@@ -35,7 +35,7 @@ HEAD = ["thang", "ma", "ten", "tu_so", "mau_so", "diem", "ngay_chot"]
 GOOD = ["2024-03", "PUBLISH_ON_TIME", "", "9", "10", "5.4", "28/03/2024"]
 
 
-def rows(*raw: list[str], head: list[str] = HEAD) -> list[Row]:
+def rows(*raw: list[str], head: list[str] = HEAD) -> list[NumberedRow]:
     return list(enumerate([head, *raw], 1))
 
 
@@ -138,7 +138,7 @@ def test_headings_may_stand_in_any_order_and_spelling() -> None:
 
 
 def test_a_title_may_stand_above_the_headings_and_empty_rows_between() -> None:
-    above: list[Row] = [(1, ["SỐ LIỆU THÁNG 3"]), (2, []), (4, HEAD), (5, ["", " "]), (6, GOOD)]
+    above: list[NumberedRow] = [(1, ["SỐ LIỆU THÁNG 3"]), (2, []), (4, HEAD), (5, ["", " "]), (6, GOOD)]
     (figure,) = read_rows("f.csv", above, 2024, METRICS)
     assert isinstance(figure, Figure)
     assert figure.line == 6
@@ -229,8 +229,8 @@ def test_a_figure_given_twice_differently_names_both_places_and_counts_as_neithe
 
 @given(st.integers(0, 10**15 - 1))
 def test_a_whole_number_comes_back_as_written(number: int) -> None:
-    assert cells.whole("tử số", str(number)) == number
-    assert cells.whole("tử số", f"00{number}") == number
+    assert cells.whole_number("tử số", str(number)) == number
+    assert cells.whole_number("tử số", f"00{number}") == number
 
 
 @given(st.decimals(0, 20, places=2), st.sampled_from(",."))
@@ -292,7 +292,7 @@ def test_a_message_quotes_bad_text_on_one_bounded_line() -> None:
 
 
 def test_folding_ignores_case_diacritics_and_marks() -> None:
-    assert fold("  Tử Số ") == fold("tu_so") == fold("Tử số") == "tuso"
+    assert folded_heading("  Tử Số ") == folded_heading("tu_so") == folded_heading("Tử số") == "tuso"
 
 
 def test_the_metrics_followed_only_are_not_required() -> None:

@@ -15,7 +15,7 @@ from dondoc.index.figure import Figure, Rejected
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
 from dondoc.index.rules import Source
-from tasks.config.loading import house
+from tasks.config.loading import load_rules
 from tasks.index.figure_source import answer_rows
 from tasks.index.sources import metrics
 from tasks.spreadsheets.reading import tables
@@ -23,7 +23,7 @@ from tasks.spreadsheets.reading import tables
 CASES = Path(__file__).parent / "cases"
 CONFIG = Path(__file__).parents[3] / "config"
 METRICS: Metrics = metrics(CONFIG)
-OFFICE = house(CONFIG).office
+OFFICE = load_rules(CONFIG).office
 
 
 def read(suffix: str, content: bytes) -> Reading:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
-from dondoc.index.blockers import gap, hindrances, points, said, signed
+from dondoc.foundation.yaml_positions import parse_yaml
+from dondoc.index.blockers import gap, hindrance_words, hindrances, points, signed
 from dondoc.index.definitions import Metric
 from dondoc.index.figure import Figure
 from dondoc.index.rules import read_rules
@@ -115,7 +115,7 @@ def test_a_whole_group_without_rows_has_no_score() -> None:
     found = index(month(ONLINE_PAYMENT=None, PAYMENT_FORMALITY_INTEGRATED=None, PAYMENT_FORMALITY_USED=None))
     assert [group.score for group in found.groups if group.key == "TTTT"] == [None]
     assert [group.name for group in found.official if group.score is None] == ["Cung cấp dịch vụ trực tuyến"]
-    assert len(said(hindrances(found, None, RULES), RULES)) == 3
+    assert len(hindrance_words(hindrances(found, None, RULES), RULES)) == 3
 
 
 def test_metrics_that_are_only_followed_hold_nothing_back() -> None:
@@ -155,7 +155,7 @@ def test_the_portals_scores_are_compared_by_metric_group_and_total() -> None:
 
 
 def doubts(now: list[Figure], before: list[Figure] | None = None) -> list[str]:
-    return said(hindrances(index(now), index(before) if before else None, RULES), RULES)
+    return hindrance_words(hindrances(index(now), index(before) if before else None, RULES), RULES)
 
 
 def test_a_sound_month_is_not_doubted() -> None:
@@ -186,7 +186,7 @@ def test_a_denominator_that_vanished_is_doubted_unless_it_was_nothing_before() -
 
 def test_missing_counts_are_told_exactly_and_are_no_doubt_to_be_confirmed() -> None:
     found = hindrances(index(month(PUBLISH_ON_TIME=(None, None), DOSSIER_SYNC=None)), None, RULES)
-    assert said(found, RULES) == [
+    assert hindrance_words(found, RULES) == [
         "PUBLISH_ON_TIME (TTHC công bố đúng hạn): chưa có tử số, mẫu số",
         "thiếu chỉ tiêu DOSSIER_SYNC (Hồ sơ đồng bộ lên Cổng DVCQG)",
     ]
@@ -324,7 +324,7 @@ def test_the_months_of_a_period(period: str, expected: list[str]) -> None:
 def test_a_faulty_index_yaml_is_told_with_its_line(old: str, new: str, says: str) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in (RULES_FILE, WORDS_FILE)}
     (faulty,) = (path for path, text in texts.items() if old in text)
-    rules, said = (parse(text.replace(old, new, 1), str(path)) for path, text in texts.items())
+    rules, said = (parse_yaml(text.replace(old, new, 1), str(path)) for path, text in texts.items())
     with pytest.raises(ConfigurationError, match=f"^{faulty}:[0-9]+: ") as caught:
         read_rules(rules.with_keys_of(said), METRICS)
     assert says in str(caught.value)

@@ -17,11 +17,11 @@ from dondoc.index.figure_units import unit_named, with_sums
 from dondoc.index.figure_versions import changed_codes, figures_digest, read_version, recorded_body
 from dondoc.index.figures import gather
 from dondoc.index.row_parser import read_rows
-from dondoc.index.unit_scores import by_unit, unit_doubts
-from tasks.config.loading import house
+from dondoc.index.unit_scores import scores_by_unit, unit_doubts
+from tasks.config.loading import load_rules
 from tasks.index.wording import unit_lines
 
-OFFICE = house(Path(__file__).parents[3] / "config").office
+OFFICE = load_rules(Path(__file__).parents[3] / "config").office
 HEAD = "thang,don_vi,ma,tu_so,mau_so,ngay_chot"
 COUNTS = st.none() | st.integers(0, 10**6)
 
@@ -133,7 +133,7 @@ def test_each_units_index_is_as_computed_by_hand_and_what_lacks_a_count_has_no_s
     lacking = [share("C", code, n, None) if code == "DOSSIER_ON_TIME" else share("C", code, n, d)
                for code, n, d, _ in BY_HAND]  # fmt: skip
     few = [share("D", "DOSSIER_ON_TIME", 2, 3)]
-    found = by_unit("2024-03", [*lacking, *few, *units_month("A"), *best], METRICS, RULES)
+    found = scores_by_unit("2024-03", [*lacking, *few, *units_month("A"), *best], METRICS, RULES)
     assert [(one.unit, str(one.index.total.score)) for one in found] == [
         ("B", "66.26"), ("A", TOTAL), ("C", "None"), ("D", "None"),
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def test_the_mail_names_all_units_where_they_are_few_and_else_the_best_and_the_w
             for one in month(PETITION_HANDLING_SATISFACTION=(0, 8))
         ]  # fmt: skip
         lacking = share("hcqt", "DOSSIER_ON_TIME", 1, 2)
-        return unit_lines(by_unit("2024-03", [*shares, lacking], METRICS, RULES), OFFICE, RULES.words)
+        return unit_lines(scores_by_unit("2024-03", [*shares, lacking], METRICS, RULES), OFFICE, RULES.words)
 
     assert lines(8, 4) == [
         "Tổng điểm theo đơn vị: Đơn vị 8 (66,89); Đơn vị 4 (63,89)",
@@ -184,5 +184,5 @@ def test_a_month_without_units_is_recorded_as_ever() -> None:
     assert {key for row in body["figures"] for key in row} == {
         "code", "numerator", "denominator", "score", "closed_on", "place",
     }  # fmt: skip
-    assert by_unit("2024-03", read_version("o", 1, body).shares, METRICS, RULES) == ()
+    assert scores_by_unit("2024-03", read_version("o", 1, body).shares, METRICS, RULES) == ()
     assert str(index(month()).total.score) == TOTAL

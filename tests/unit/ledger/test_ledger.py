@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from dondoc.foundation.canonical import canonical
 from dondoc.foundation.errors import LedgerError
-from dondoc.ledger.ledger import FIELDS, GENESIS, KINDS, Break, Draft, Head, link, read_entries, timestamp, verify
+from dondoc.ledger.ledger import (
+    ENTRY_FIELDS,
+    ENTRY_KINDS,
+    GENESIS,
+    Break,
+    Draft,
+    Head,
+    link,
+    read_entries,
+    timestamp,
+    verify_export,
+)
 
 START = at("2024-01-02")
 
@@ -37,7 +48,7 @@ places = st.integers(0, len(LINES) - 1)
 
 
 def broken(lines: list[bytes]) -> Break:
-    found = verify(lines)
+    found = verify_export(lines)
     assert isinstance(found, Break)
     return found
 
@@ -47,8 +58,8 @@ def broken(lines: list[bytes]) -> Break:
 
 def test_an_entry_has_exactly_the_fields_of_the_design() -> None:
     entry = json.loads(LINES[0])
-    assert list(entry) == sorted(FIELDS)
-    assert {"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"} == FIELDS
+    assert list(entry) == sorted(ENTRY_FIELDS)
+    assert {"seq", "at", "kind", "plan", "occurrence", "actor", "run", "body", "prev", "hash"} == ENTRY_FIELDS
     assert (entry["seq"], entry["prev"], entry["at"]) == (1, "0" * 64, "2024-01-02T01:00:00.000Z")
 
 
@@ -64,17 +75,17 @@ def test_the_chain_can_be_checked_without_dondoc() -> None:
 
 
 def test_a_whole_chain_verifies_with_or_without_line_ends() -> None:
-    head = verify(LINES)
+    head = verify_export(LINES)
     assert head == Head(12, json.loads(LINES[-1])["hash"])
-    assert verify([line + b"\n" for line in LINES]) == head
-    assert verify([]) == Head(0, GENESIS)
+    assert verify_export([line + b"\n" for line in LINES]) == head
+    assert verify_export([]) == Head(0, GENESIS)
 
 
 def test_a_slice_verifies_from_the_head_before_it() -> None:
-    middle = verify(LINES[:5])
+    middle = verify_export(LINES[:5])
     assert isinstance(middle, Head)
-    assert verify(LINES[5:], start=middle) == verify(LINES)
-    assert isinstance(verify(LINES[5:]), Break)
+    assert verify_export(LINES[5:], start=middle) == verify_export(LINES)
+    assert isinstance(verify_export(LINES[5:]), Break)
 
 
 def test_entries_are_handed_out_as_they_verify_and_a_break_ends_them() -> None:
@@ -117,10 +128,10 @@ def test_a_line_cut_short_breaks_it(place: int, cut: int) -> None:
 
 
 def test_a_cut_tail_verifies_and_shows_only_in_its_head() -> None:
-    assert verify(LINES[:-1]) == Head(11, json.loads(LINES[-1])["prev"])
+    assert verify_export(LINES[:-1]) == Head(11, json.loads(LINES[-1])["prev"])
 
 
-@pytest.mark.parametrize("field", sorted(FIELDS - {"hash"}))
+@pytest.mark.parametrize("field", sorted(ENTRY_FIELDS - {"hash"}))
 def test_any_field_changed_breaks_it(field: str) -> None:
     entry = json.loads(LINES[4])
     entry[field] = {"seq": 6, "body": {"n": 5}}.get(field, "khác")
@@ -197,5 +208,5 @@ def test_every_kind_of_the_design_is_known() -> None:
         occurrence.difficulty_raised occurrence.difficulty_answered event.recorded notice.queued notice.withheld
         notice.sent notice.failed notice.bounced escalation.raised escalation.skipped run.recorded witness.published
         audit.finding"""
-    assert set(design.split()) <= KINDS
-    assert all(kind.count(".") == 1 and kind == kind.lower() for kind in KINDS)
+    assert set(design.split()) <= ENTRY_KINDS
+    assert all(kind.count(".") == 1 and kind == kind.lower() for kind in ENTRY_KINDS)

@@ -9,12 +9,12 @@ import pytest
 from factories import at
 
 from dondoc.ledger.findings import Finding
-from dondoc.ledger.ledger import Break, Draft, Head, link, verify
+from dondoc.ledger.ledger import Break, Draft, Head, link, verify_export
 from dondoc.ledger.saved_text import saved_lines, saved_text
-from dondoc.ledger.witness import Witness, line_of, read_witness
+from dondoc.ledger.witness import Witness, read_witness, witness_line
 from dondoc.verification.completeness import Recount
-from dondoc.verification.report import said
-from tasks.audit.witness_files import append_line, read
+from dondoc.verification.report import report_lines
+from tasks.audit.witness_files import append_line, witness_text
 from tasks.config.loading import words
 
 CASE = Path(__file__).parent / "cases" / "18-witness-notepad.txt"
@@ -44,15 +44,15 @@ SAVED = {
 @pytest.mark.parametrize("how", SAVED)
 def test_an_export_saved_by_an_editor_verifies(how: str) -> None:
     lines, heads = chain()
-    assert verify(saved_lines(io.BytesIO(SAVED[how](lines)))) == heads[-1]
+    assert verify_export(saved_lines(io.BytesIO(SAVED[how](lines)))) == heads[-1]
 
 
 @pytest.mark.parametrize("how", SAVED)
 def test_an_export_changed_and_saved_by_an_editor_breaks(how: str) -> None:
     lines, _ = chain()
     changed = [lines[0], lines[1].replace("lần".encode(), "lẩn".encode()), lines[2]]
-    assert isinstance(verify(saved_lines(io.BytesIO(SAVED[how](changed)))), Break)
-    assert isinstance(verify(saved_lines(io.BytesIO(SAVED[how]([lines[0], lines[2]])))), Break)
+    assert isinstance(verify_export(saved_lines(io.BytesIO(SAVED[how](changed)))), Break)
+    assert isinstance(verify_export(saved_lines(io.BytesIO(SAVED[how]([lines[0], lines[2]])))), Break)
 
 
 def test_the_witness_of_the_public_case_is_read_whole() -> None:
@@ -65,7 +65,7 @@ def test_the_witness_of_the_public_case_is_read_whole() -> None:
 )  # fmt: skip
 def test_a_line_of_a_witness_is_read_with_what_programs_put_around_it(shape: str) -> None:
     _, heads = chain()
-    line = shape.format(line_of(heads[1], START, "p"))
+    line = shape.format(witness_line(heads[1], START, "p"))
     assert list(read_witness("w", [line, line.upper(), line.replace(" ", "\t")]).lines) == [2]
     assert not read_witness("w", [line, shape.format("# ghi chú")]).unreadable
 
@@ -76,16 +76,16 @@ def report(witness: Witness) -> list[str]:
     for head in heads:
         recounted.found.add(witness.look(head))
     recounted.found.add(witness.end(heads[-1]))
-    return list(said(recounted, None, witness, WORDS))
+    return list(report_lines(recounted, None, witness, WORDS))
 
 
 def test_what_cannot_be_read_is_said_as_that_and_not_as_a_difference() -> None:
     _, heads = chain()
-    lines = report(read_witness("w", [line_of(heads[1], START, "p"), "2024-01-02T01:30:00.000Z p"]))
+    lines = report(read_witness("w", [witness_line(heads[1], START, "p"), "2024-01-02T01:30:00.000Z p"]))
     assert any("không đọc được" in line for line in lines)
     assert not any("KHÔNG khớp" in line or line.startswith("SAI") for line in lines), lines
     other = Head(2, "0" * 63 + "1")
-    wrong = report(read_witness("w", [line_of(other, START, "p"), "?"]))
+    wrong = report(read_witness("w", [witness_line(other, START, "p"), "?"]))
     assert "KHÔNG khớp: 1 điểm sai" in wrong[-1]
 
 
@@ -93,9 +93,9 @@ def test_what_cannot_be_read_is_said_as_that_and_not_as_a_difference() -> None:
 def test_a_line_is_added_to_a_witness_in_the_encoding_it_was_saved_in(tmp_path: Path, encoding: str) -> None:
     _, heads = chain()
     file, mark = tmp_path / "doi-chung.txt", b"\xfe\xff" if encoding == "utf-16-be" else b""
-    file.write_bytes(mark + f"# Đối chứng\r\n{line_of(heads[0], START, 'p')}\r\n".encode(encoding))
-    append_line(file, read(file), line_of(heads[1], START, "p"), "Đối chứng")
-    append_line(file, read(file), line_of(heads[2], START, "p"), "Đối chứng")
-    witness = read_witness("w", read(file).splitlines())
+    file.write_bytes(mark + f"# Đối chứng\r\n{witness_line(heads[0], START, 'p')}\r\n".encode(encoding))
+    append_line(file, witness_text(file), witness_line(heads[1], START, "p"), "Đối chứng")
+    append_line(file, witness_text(file), witness_line(heads[2], START, "p"), "Đối chứng")
+    witness = read_witness("w", witness_text(file).splitlines())
     assert (list(witness.lines), witness.unreadable) == ([1, 2, 3], [])
     assert not list[Finding](witness.end(heads[-1])) or all(f.code == "witness_unseen" for f in witness.end(heads[-1]))

@@ -10,7 +10,7 @@ from factories import ZONE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dondoc.mail.links import Link, LinkError, LinkMaker, expiry, read, read_form, sign, sign_form
+from dondoc.mail.links import Link, LinkError, LinkMaker, expiry, read_form_mark, read_link, sign, sign_form
 
 SECRET = "a secret of tests"
 NOW = datetime(2024, 3, 22, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ SAFE = string.ascii_letters + string.digits + "-_"
 
 def refused(token: str, now: datetime = NOW, secret: str = SECRET) -> str:
     with pytest.raises(LinkError) as found:
-        read(secret, token, now)
+        read_link(secret, token, now)
     return found.value.kind
 
 
@@ -32,7 +32,7 @@ def test_what_was_signed_is_read(occurrence: str, party: str, moment: int) -> No
     expires = datetime.fromtimestamp(moment, UTC)
     token = sign(SECRET, occurrence, party, expires)
     assert set(token) <= set(SAFE)
-    assert read(SECRET, token, expires - timedelta(seconds=1)) == Link(occurrence, party, expires)
+    assert read_link(SECRET, token, expires - timedelta(seconds=1)) == Link(occurrence, party, expires)
 
 
 @given(st.integers(0, len(TOKEN) - 1), st.sampled_from(SAFE + "=/+. \u00e9\u0111\0"))
@@ -46,7 +46,7 @@ def test_every_single_character_of_the_alphabet_at_every_place_is_refused() -> N
     for place, was in enumerate(TOKEN):
         for other in set(SAFE) - {was}:
             with pytest.raises(LinkError):
-                read(SECRET, TOKEN[:place] + other + TOKEN[place + 1 :], NOW)
+                read_link(SECRET, TOKEN[:place] + other + TOKEN[place + 1 :], NOW)
 
 
 @given(st.text(max_size=700))
@@ -61,16 +61,16 @@ def test_a_cut_link_is_refused(length: int) -> None:
 
 
 def test_a_link_ends_when_it_says() -> None:
-    assert read(SECRET, TOKEN, LATER - timedelta(seconds=1)).party == "unit:hcqt"
+    assert read_link(SECRET, TOKEN, LATER - timedelta(seconds=1)).party == "unit:hcqt"
     assert refused(TOKEN, LATER) == "old"
 
 
 def test_an_old_link_still_says_whose_it_was_and_a_forged_old_one_does_not() -> None:
     with pytest.raises(LinkError) as old:
-        read(SECRET, TOKEN, LATER)
+        read_link(SECRET, TOKEN, LATER)
     assert old.value.link == Link(OCCURRENCE, "unit:hcqt", LATER)
     with pytest.raises(LinkError) as forged:
-        read("another", TOKEN, LATER)
+        read_link("another", TOKEN, LATER)
     assert (forged.value.kind, forged.value.link) == ("wrong", None)
 
 
@@ -84,17 +84,17 @@ def test_a_token_is_short_enough_for_a_mail() -> None:
 
 def test_a_forms_mark_is_of_one_link_one_act_and_one_state() -> None:
     mark = sign_form(SECRET, TOKEN, "submit", 41)
-    assert read_form(SECRET, TOKEN, "submit", mark) == 41
-    assert read_form(SECRET, TOKEN, "acknowledge", mark) is None
-    assert read_form(SECRET, TOKEN + "A", "submit", mark) is None
-    assert read_form(SECRET, TOKEN, "submit", mark.replace("41.", "42.")) is None
-    assert read_form("another", TOKEN, "submit", mark) is None
+    assert read_form_mark(SECRET, TOKEN, "submit", mark) == 41
+    assert read_form_mark(SECRET, TOKEN, "acknowledge", mark) is None
+    assert read_form_mark(SECRET, TOKEN + "A", "submit", mark) is None
+    assert read_form_mark(SECRET, TOKEN, "submit", mark.replace("41.", "42.")) is None
+    assert read_form_mark("another", TOKEN, "submit", mark) is None
 
 
 @given(st.text(max_size=60))
 def test_any_other_text_is_no_mark(text: str) -> None:
-    assert read_form(SECRET, TOKEN, "submit", text) is None
-    assert read_form(SECRET, TOKEN, "submit", f"41.{text}") is None
+    assert read_form_mark(SECRET, TOKEN, "submit", text) is None
+    assert read_form_mark(SECRET, TOKEN, "submit", f"41.{text}") is None
 
 
 def test_a_mark_is_no_link() -> None:

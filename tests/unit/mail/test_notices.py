@@ -36,8 +36,8 @@ from dondoc.mail import duties
 from dondoc.mail.links import LinkMaker
 from dondoc.mail.mail import Address, Mail, Picture
 from dondoc.mail.notices import (
-    KINDS,
     MOST_WORDS,
+    NOTICE_KINDS,
     Letterhead,
     Notice,
     environment,
@@ -48,7 +48,7 @@ from dondoc.mail.notices import (
 )
 from dondoc.mail.reply_addresses import ReplyTo, answerable
 from dondoc.obligations import lifecycle
-from dondoc.obligations.checkpoints import Kind as CheckpointKind
+from dondoc.obligations.checkpoints import CheckpointKind as CheckpointKind
 from dondoc.obligations.decide import NoticeKind, Verdict
 from dondoc.obligations.lifecycle import Status
 from dondoc.obligations.notice_table import NOTICES
@@ -369,9 +369,9 @@ def test_what_a_unit_leads_stands_before_what_it_coordinates(mails: dict[str, Ma
 
 
 def test_every_kind_has_its_sample_templates_words_and_rank() -> None:
-    assert set(KINDS) == {notice.kind for _, found, _ in SAMPLES.values() for notice in found}
-    assert set(KINDS) == set(WORDS["kinds"]) == set(NOTICES)
-    for kind in KINDS:
+    assert set(NOTICE_KINDS) == {notice.kind for _, found, _ in SAMPLES.values() for notice in found}
+    assert set(NOTICE_KINDS) == set(WORDS["kinds"]) == set(NOTICES)
+    for kind in NOTICE_KINDS:
         assert set(MAIL.get_template(f"{kind}/message.j2").blocks) == {"happened", "asked"}
 
 
@@ -394,7 +394,7 @@ def test_every_word_and_template_is_nfc() -> None:
 WHO = ["lead", "coordinating", "head", "tracker", "leader"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NOTICE_KINDS)
 @pytest.mark.parametrize("status", Status)
 def test_any_kind_can_be_told_to_anybody_at_any_status_without_facts(kind: NoticeKind, status: Status) -> None:
     for who, recipient in zip(
@@ -487,7 +487,7 @@ def _luminance(colour: str) -> float:
 def test_text_is_wrapped_and_says_all_that_html_says(mails: dict[str, Mail]) -> None:
     for name, mail in mails.items():
         for line in mail.text.splitlines():
-            assert len(line) <= wording.LINE or line.startswith("Số chứng cứ") or "http" in line, (name, line)
+            assert len(line) <= wording.LINE_WIDTH or line.startswith("Số chứng cứ") or "http" in line, (name, line)
         text = " ".join(mail.text.casefold().split())
         for row in re.findall(r"<div>(.*?)</div>", mail.html):
             said = re.sub(r"<[^>]+>", "", row).replace("&#34;", '"').replace("&#39;", "'").replace("&amp;", "&")
@@ -662,7 +662,7 @@ OWED_ONLY = ("assign", "remind", "last-call", "overdue", "escalate")
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NOTICE_KINDS)
 @pytest.mark.parametrize("late", [False, True])
 def test_what_asks_is_withheld_once_it_is_no_longer_true(kind: NoticeKind, status: Status, late: bool) -> None:
     state = make_state(make_occurrence("ke-hoach-thi-hanh"), status)
@@ -725,7 +725,7 @@ def test_alarms_ring_on_the_last_working_day_at_the_offices_hour(mails: dict[str
 @given(st.text(max_size=300))
 def test_folded_lines_unfold_to_what_they_were(text: str) -> None:
     text = ics.escape(text.encode("utf-8", "ignore").decode())
-    pieces = list(ics.fold(text))
+    pieces = list(ics.folded_line(text))
     assert all(len(piece.encode()) <= 75 for piece in pieces)
     assert pieces[0] + "".join(piece[1:] for piece in pieces[1:]) == text
 

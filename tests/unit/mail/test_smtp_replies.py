@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dondoc.mail.smtp_replies import Answer, Stage, Verdict, about_us, same_words, verdict
+from dondoc.mail.smtp_replies import MailReply, ReplyVerdict, Stage, about_us, same_words, verdict
 
 
 @pytest.mark.parametrize(
@@ -31,18 +31,18 @@ from dondoc.mail.smtp_replies import Answer, Stage, Verdict, about_us, same_word
         ("550 5.1.1 sender unknown", "other", "server"),
     ],
 )
-def test_one_reply_by_itself(reply: str, stage: Stage, meant: Verdict) -> None:
+def test_one_reply_by_itself(reply: str, stage: Stage, meant: ReplyVerdict) -> None:
     assert verdict(int(reply[:3]), reply[4:], stage) == meant
 
 
-def morning(*replies: tuple[Verdict, str]) -> list[Answer]:
-    return [Answer(str(n), f"u{n}@b", meant, reply.format(n=n)) for n, (meant, reply) in enumerate(replies)]
+def morning(*replies: tuple[ReplyVerdict, str]) -> list[MailReply]:
+    return [MailReply(str(n), f"u{n}@b", meant, reply.format(n=n)) for n, (meant, reply) in enumerate(replies)]
 
 
-TAKEN: tuple[Verdict, str] = ("taken", "250 2.0.0 Ok: queued as 4F{n}")
-POLICY: tuple[Verdict, str] = ("doubtful", "554 5.7.1 <u{n}@b>: Recipient address rejected: limit exceeded")
-UNKNOWN: tuple[Verdict, str] = ("final", "550 5.1.1 <u{n}@b>: User unknown")
-BARE: tuple[Verdict, str] = ("final", "550 <u{n}@b> rejected")
+TAKEN: tuple[ReplyVerdict, str] = ("taken", "250 2.0.0 Ok: queued as 4F{n}")
+POLICY: tuple[ReplyVerdict, str] = ("doubtful", "554 5.7.1 <u{n}@b>: Recipient address rejected: limit exceeded")
+UNKNOWN: tuple[ReplyVerdict, str] = ("final", "550 5.1.1 <u{n}@b>: User unknown")
+BARE: tuple[ReplyVerdict, str] = ("final", "550 <u{n}@b> rejected")
 
 
 def test_a_policy_answer_to_everybody_is_about_us_also_on_a_morning_with_one_mail() -> None:

@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from cli.acts import act as command_group
-from dondoc.ledger.ledger import KINDS as LEDGER_KINDS
-from dondoc.obligations.act_table import ACTS, BY_ADDRESS, FIELDS, OFFICE_DECIDES, UNITS_ANSWER, ActName
+from dondoc.ledger.ledger import ENTRY_KINDS as LEDGER_KINDS
+from dondoc.obligations.act_table import ACT_FIELDS, ACTS, BY_ADDRESS, OFFICE_DECIDES, UNITS_ANSWER, ActName
 from dondoc.obligations.lifecycle import ENDS, TRANSITIONS
-from dondoc.obligations.notice_table import KINDS, NOTICES
+from dondoc.obligations.notice_table import NOTICE_KINDS, NOTICES
 from portal.app.addresses import INTERFACE
 from portal.shell.permissions import MAY
 from tasks.config.loading import words
@@ -21,7 +21,7 @@ WORDS = words(Path(__file__).parents[3] / "config")
 
 def test_the_tables_name_every_act_and_every_kind_once() -> None:
     assert tuple(ACTS) == get_args(ActName)
-    assert tuple(NOTICES) == KINDS
+    assert tuple(NOTICES) == NOTICE_KINDS
     assert len({rule.entry for rule in ACTS.values()}) == len(ACTS)
     assert len(BY_ADDRESS) == len(UNITS_ANSWER)
 
@@ -32,7 +32,7 @@ def test_an_acts_row_is_whole(name: ActName) -> None:
     assert rule.entry in LEDGER_KINDS
     assert rule.moves.keys().isdisjoint(ENDS)
     assert all(TRANSITIONS[before, rule.entry] is after for before, after in rule.moves.items())
-    assert set(rule.fields) <= set(FIELDS)
+    assert set(rule.fields) <= set(ACT_FIELDS)
     assert set(rule.one_of) <= set(rule.fields)
     assert (rule.notice is None) or NOTICES[rule.notice].told != "named"
     assert set(said.get("fields", {})) == set(rule.fields)

@@ -12,7 +12,7 @@ from dondoc.obligations.act_table import UNITS_ANSWER
 from dondoc.obligations.acts import is_late_now
 from dondoc.obligations.allowed_answers import choices, may_answer
 from dondoc.obligations.decision_input import Facts
-from dondoc.obligations.extension import Span, extension_span
+from dondoc.obligations.extension import ExtensionWindow, extension_span
 from dondoc.obligations.lifecycle import ENDS, Status
 from portal.shell.rate_limit import Allowance
 
@@ -56,7 +56,7 @@ def test_what_is_settled_is_not_offered_again(
 
 def test_an_extension_lies_after_due_within_policy_and_before_the_closing() -> None:
     facts = facts_at(Status.OPEN)
-    assert extension_span(facts, DUE) == Span(date(2024, 4, 1), date(2024, 5, 30))
+    assert extension_span(facts, DUE) == ExtensionWindow(date(2024, 4, 1), date(2024, 5, 30))
     late_in_year = replace(facts, state=replace(facts.state, due=date(2024, 12, 31)))
     found = extension_span(late_in_year, EARLY)
     assert found

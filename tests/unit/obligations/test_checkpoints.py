@@ -12,7 +12,7 @@ from office_files import real_calendar, real_plan, real_policy
 
 from dondoc.obligations.checkpoints import Checkpoint, checkpoints, closing_day
 from dondoc.obligations.timing import occurrences
-from dondoc.office.policy import Rhythm, Step
+from dondoc.office.policy import EscalationStep, Rhythm
 
 RHYTHM = Rhythm(remind=(15, 5, 1))
 CLOSE = date(2025, 1, 22)
@@ -125,7 +125,7 @@ def test_checkpoints_stand_on_working_days_in_order_and_fit_their_window(
 def test_nothing_is_planned_on_or_after_the_closing_but_the_closing(
     window: tuple[date, date], delays: list[int]
 ) -> None:
-    steps = tuple(Step(after_working_days=delay, roles=("tracker",)) for delay in sorted(delays))
+    steps = tuple(EscalationStep(after_working_days=delay, roles=("tracker",)) for delay in sorted(delays))
     policy = make_policy().model_copy(update={"escalation": steps})
     *before, close = checkpoints(*window, RHYTHM, policy, real_calendar(), 2024)
     assert close == Checkpoint("close", CLOSE)

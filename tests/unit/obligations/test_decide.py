@@ -16,7 +16,7 @@ from dondoc.foundation.errors import ForbiddenTransitionError
 from dondoc.obligations.acts import ActError
 from dondoc.obligations.decide import FAILING, GRAVITY, Verdict, decide, is_late, owed, planned, waits_until
 from dondoc.obligations.lifecycle import Status
-from dondoc.office.policy import Rhythm, Step
+from dondoc.office.policy import EscalationStep, Rhythm
 
 PREFIX = "cchc-2024/"
 
@@ -80,7 +80,7 @@ def test_a_policy_changed_afterwards_does_not_change_what_was_frozen() -> None:
     duty.look("2024-01-02")
     other = make_policy().model_copy(
         update={
-            "escalation": (Step(after_working_days=1, roles=("head",)),),
+            "escalation": (EscalationStep(after_working_days=1, roles=("head",)),),
             "rhythm": {**make_policy().rhythm, "issue": Rhythm(remind=(2,), last_call=False)},
         }
     )

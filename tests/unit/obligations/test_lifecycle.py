@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dondoc.foundation.errors import ForbiddenTransitionError
-from dondoc.ledger.ledger import KINDS, Draft
+from dondoc.ledger.ledger import ENTRY_KINDS, Draft
 from dondoc.obligations.lifecycle import (
     ENDS,
     OWED,
@@ -22,10 +22,10 @@ from dondoc.obligations.lifecycle import (
     State,
     Status,
     advance,
-    allowed,
     fold,
     from_json,
     initial,
+    may_follow,
     to_json,
 )
 
@@ -56,7 +56,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "done": {}, "waived": {}, "superseded": {}, "missed": {}, "before_adoption": {},
 }  # fmt: skip
-MOVES = sorted(kind for kind in KINDS if kind.startswith("occurrence."))
+MOVES = sorted(kind for kind in ENTRY_KINDS if kind.startswith("occurrence."))
 BODY: dict[str, Any] = {
     "opens": "2024-01-01",
     "due": "2024-03-31",
@@ -77,7 +77,7 @@ def test_the_table_speaks_of_every_status() -> None:
 def test_each_pair_is_allowed_or_forbidden_as_the_table_says(status: Status, kind: str) -> None:
     state = make_state(OCCURRENCE, status)
     after = TABLE[status.value].get(kind.removeprefix("occurrence."))
-    assert allowed(status, kind) is (after is not None)
+    assert may_follow(status, kind) is (after is not None)
     if after is None:
         with pytest.raises(ForbiddenTransitionError, match=str(status)):
             advance(state, entry(kind), DAY)
@@ -112,10 +112,10 @@ def test_what_is_owed_is_open_or_returned() -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("kind", sorted(KINDS - set(MOVES)))
+@pytest.mark.parametrize("kind", sorted(ENTRY_KINDS - set(MOVES)))
 def test_entries_that_are_not_about_a_status_move_none(status: Status, kind: str) -> None:
     body = {"kind": "remind", "checkpoint": "remind-5", "checkpoints": [], "recipients": [], "step": 1}
-    assert allowed(status, kind)
+    assert may_follow(status, kind)
     assert advance(make_state(OCCURRENCE, status), entry(kind, **body), DAY).status is status
 
 

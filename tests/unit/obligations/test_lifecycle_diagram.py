@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factories import make_occurrence
 
-from dondoc.ledger.ledger import KINDS
+from dondoc.ledger.ledger import ENTRY_KINDS
 from dondoc.obligations.lifecycle import ENDS, TRANSITIONS, Status, initial
 from tasks.config.loading import words
 
@@ -65,7 +65,7 @@ def test_the_page_shows_the_transition_table() -> None:
 
 def test_every_status_and_every_entry_of_an_occurrence_has_a_name() -> None:
     assert set(WORDS["statuses"]) == set(Status)
-    assert {kind for kind in KINDS if kind.startswith("occurrence.")} <= set(WORDS["entries"])
+    assert {kind for kind in ENTRY_KINDS if kind.startswith("occurrence.")} <= set(WORDS["entries"])
 
 
 def test_an_occurrence_begins_where_the_diagram_begins() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office_files import real_calendar, real_plan, real_policy
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.obligations.timing import (
     Occurrence,
     case_occurrences,
@@ -24,8 +24,8 @@ from dondoc.obligations.timing import (
     owed_obligation,
 )
 from dondoc.office.policy import Policy
-from dondoc.plan.plan import Item, Obligation, Plan, to_json
-from dondoc.plan.plan_file import from_json, read_plan
+from dondoc.plan.plan import Item, Obligation, Plan, plan_to_json
+from dondoc.plan.plan_file import plan_from_json, read_plan
 from dondoc.plan.timings import (
     AfterTiming,
     BeforeTiming,
@@ -171,7 +171,7 @@ def test_what_fell_due_before_adoption_is_marked_and_the_day_itself_is_not() -> 
 def rows(timing: str, phrase: str, *, year: int = 2025, to_year: int | None = None, more: str = "") -> Plan:
     head = f"to_year: {to_year}\n" if to_year else ""
     return read_plan(
-        parse(
+        parse_yaml(
             f"{head}plan: thu\nyear: {year}\ntitle: Thử\noffice: Thử\nadopted_on: {year}-01-02\n"
             "events: [{id: ky-hop, title: Kỳ họp HĐND}, {id: kiem-tra, title: Kết luận, repeats: true}]\nitems:\n"
             "  - id: viec\n    ref: I.1\n    title: Việc\n    text: Việc\n    shape: issue\n    lead: [hcqt]\n"
@@ -231,7 +231,7 @@ def test_a_printed_phrase_has_its_days(phrase: str, timing: str, to_year: int | 
     plan = rows(timing, phrase, to_year=to_year)
     register = occurrences(plan, make_policy(), real_calendar())
     assert [f"{o.period} {o.opens:%d/%m/%y} {o.due:%d/%m/%y}" for o in register] == found
-    assert from_json(to_json(plan)) == plan
+    assert plan_from_json(plan_to_json(plan)) == plan
 
 
 def test_a_day_of_the_month_is_its_last_day_where_the_month_is_shorter() -> None:

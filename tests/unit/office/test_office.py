@@ -7,7 +7,7 @@ from factories import OFFICE, make_office
 from office_files import CONFIG, real_office
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.office import read_office
 
 UNIT = "{id: a, name: A, email: a@vp.example}"
@@ -15,7 +15,7 @@ UNIT = "{id: a, name: A, email: a@vp.example}"
 
 def faults(text: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        read_office(parse(text, "office.yaml"))
+        read_office(parse_yaml(text, "office.yaml"))
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -105,6 +105,6 @@ def test_the_real_office_uses_only_reserved_addresses() -> None:
 
 def test_an_office_is_in_a_country_whose_holidays_are_known() -> None:
     text = (CONFIG / "office.yaml").read_text(encoding="utf-8")
-    assert read_office(parse(text.replace("country: VN", "country: FR"), "office.yaml")).country == "FR"
+    assert read_office(parse_yaml(text.replace("country: VN", "country: FR"), "office.yaml")).country == "FR"
     with pytest.raises(ConfigurationError, match=r"office\.yaml:\d+: no holidays of 'Việt Nam' are known"):
-        read_office(parse(text.replace("country: VN", "country: Việt Nam"), "office.yaml"))
+        read_office(parse_yaml(text.replace("country: VN", "country: Việt Nam"), "office.yaml"))

@@ -10,12 +10,12 @@ from factories import POLICY, at, make_policy
 from office_files import real_office, real_policy
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.policy import Policy, Shape, read_policy
 
 
 def read(more: str = "", text: str = POLICY) -> Policy:
-    return read_policy(parse(text + more, "policy.yaml"))
+    return read_policy(parse_yaml(text + more, "policy.yaml"))
 
 
 def faults(more: str = "", text: str = POLICY) -> list[str]:

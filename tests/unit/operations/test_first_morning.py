@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from office_files import CONFIG, real_calendar, real_office, real_policy
 
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.mail.links import expiry
 from dondoc.obligations.checkpoints import closing_day
 from dondoc.obligations.decide import Facts, decide
@@ -45,7 +45,7 @@ def test_the_last_morning_is_the_last_on_which_mail_went_out(now: str, day: date
 @cache
 def draft(year: int, day: date) -> Plan:
     text = rollover((CONFIG / "plans/2024.yaml").read_text(encoding="utf-8"), year, day, "{year}?")
-    return read_plan(parse(text, "draft.yaml"), real_office())
+    return read_plan(parse_yaml(text, "draft.yaml"), real_office())
 
 
 def assigned(now: datetime) -> int:

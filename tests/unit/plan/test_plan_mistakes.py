@@ -9,10 +9,10 @@ import pytest
 from factories import make_office
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.office import Office, Unit
 from dondoc.plan.plan_file import read_plan
-from tasks.config.loading import read
+from tasks.config.loading import read_yaml
 
 PLAN = """plan: mau
 year: 2026
@@ -61,7 +61,7 @@ def office() -> Office:
 
 def faults(text: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        read_plan(parse(text, "p.yaml"), office())
+        read_plan(parse_yaml(text, "p.yaml"), office())
     found = [str(fault) for fault in caught.value.faults]
     assert not [word for word in LIBRARY_WORDS for fault in found if word in fault], found
     assert all("\n" not in fault for fault in found)
@@ -77,7 +77,7 @@ def changed(*pairs: tuple[str, str]) -> str:
 
 
 def test_the_plan_that_the_mistakes_are_made_in_has_none() -> None:
-    assert len(read_plan(parse(PLAN, "p.yaml"), office()).items) == 2
+    assert len(read_plan(parse_yaml(PLAN, "p.yaml"), office()).items) == 2
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_mistake_says_what_to_write_instead(old: str, new: str, said: str) -> 
     ids=["bom", "crlf", "nfd", "unquoted", "whole-date", "yes", "signs", "long", "no-deliverable"],
 )
 def test_what_can_only_mean_one_thing_is_taken(text: str) -> None:
-    (first, second) = read_plan(parse(text, "p.yaml"), office()).items
+    (first, second) = read_plan(parse_yaml(text, "p.yaml"), office()).items
     assert (first.lead, second.lead) == (("hcqt",), ("ttcbth",))
 
 
@@ -157,4 +157,4 @@ def test_every_fault_is_told_at_once_also_when_every_item_has_one() -> None:
 def test_a_document_given_for_a_plan_file_points_to_its_reading(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match=f"read it into one with: dondoc plan read {name}"):
-        read(tmp_path / name)
+        read_yaml(tmp_path / name)

@@ -12,9 +12,9 @@ from factories import PLAN, make_office, make_plan
 from office_files import located, real_office, real_plan
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
-from dondoc.plan.plan import Plan, to_json
-from dondoc.plan.plan_file import from_json, json_schema, read_plan
+from dondoc.foundation.yaml_positions import parse_yaml
+from dondoc.plan.plan import Plan, plan_to_json
+from dondoc.plan.plan_file import json_schema, plan_from_json, read_plan
 from dondoc.plan.timings import (
     FORMS,
     AfterTiming,
@@ -50,7 +50,7 @@ ITEM = """  - id: mot
 
 
 def read(text: str) -> Plan:
-    return read_plan(parse(text, "p.yaml"), make_office())
+    return read_plan(parse_yaml(text, "p.yaml"), make_office())
 
 
 def faults(text: str) -> list[str]:
@@ -300,7 +300,7 @@ def test_the_digest_is_of_what_the_plan_says_not_of_how_its_file_is_laid_out() -
 
 @pytest.mark.parametrize("plan", [make_plan(), real_plan(), real_plan(2026)], ids=lambda plan: plan.id)
 def test_a_plan_survives_its_json(plan: Plan) -> None:
-    back = from_json(json.loads(json.dumps(to_json(plan))))
+    back = plan_from_json(json.loads(json.dumps(plan_to_json(plan))))
     assert back == plan
     assert back.digest == plan.digest
 

@@ -6,21 +6,21 @@ from datetime import date
 
 import pytest
 
-from dondoc.planning.current_plan import Awaited, Known, awaited, current_plan
+from dondoc.planning.current_plan import AdoptedPlan, Awaited, awaited, current_plan
 
-OLD, NEW = Known("cchc-2026", "cchc", 2026, 35), Known("cchc-2027", "cchc", 2027, 0)
+OLD, NEW = AdoptedPlan("cchc-2026", "cchc", 2026, 35), AdoptedPlan("cchc-2027", "cchc", 2027, 0)
 
 
 def closes(year: int) -> date:
     return date(year + 1, 1, 22)
 
 
-def current(day: str, *known: Known) -> str | None:
+def current(day: str, *known: AdoptedPlan) -> str | None:
     return current_plan(known, date.fromisoformat(day), closes)
 
 
-def with_open(plan: Known, number: int) -> Known:
-    return Known(plan.id, plan.family, plan.year, number, plan.replayed)
+def with_open(plan: AdoptedPlan, number: int) -> AdoptedPlan:
+    return AdoptedPlan(plan.id, plan.family, plan.year, number, plan.replayed)
 
 
 def test_the_old_plan_is_meant_until_its_closing_day_is_over() -> None:
@@ -41,7 +41,7 @@ def test_without_open_duties_it_is_the_latest_year_that_has_begun() -> None:
 
 
 def test_of_several_plans_of_a_year_it_is_always_the_same_one() -> None:
-    other = Known("cds-2026", "cds", 2026, 80)
+    other = AdoptedPlan("cds-2026", "cds", 2026, 80)
     assert current("2026-06-01", OLD, other) == "cchc-2026"
     assert current("2026-06-01", with_open(OLD, 0), other) == "cds-2026"
 
@@ -62,10 +62,10 @@ def test_from_december_on_a_family_awaits_its_next_plan(day: str, expected: list
 
 
 def test_a_plan_that_another_office_plan_outlives_stops_asking_in_april() -> None:
-    alone = Known("mot-lan-2026", "mot-lan", 2026, 0)
+    alone = AdoptedPlan("mot-lan-2026", "mot-lan", 2026, 0)
     assert awaited([OLD, NEW, alone], date(2027, 3, 31)) == [Awaited("mot-lan", 2027, "mot-lan-2026")]
     assert awaited([OLD, NEW, alone], date(2027, 4, 1)) == []
 
 
 def test_a_replayed_year_asks_for_no_successor() -> None:
-    assert awaited([Known("cchc-2025", "cchc", 2025, 0, replayed=True)], date(2026, 1, 5)) == []
+    assert awaited([AdoptedPlan("cchc-2025", "cchc", 2025, 0, replayed=True)], date(2026, 1, 5)) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from office_files import CONFIG, real_calendar, real_office, real_plan, real_policy
 
 from dondoc.foundation.errors import ConfigurationError
-from dondoc.foundation.yaml_positions import parse
+from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.obligations.lifecycle import Status
 from dondoc.obligations.state import State
 from dondoc.obligations.timing import Occurrence, occurrences
@@ -33,7 +33,7 @@ NOVEMBER = date(2024, 11, 15)
 
 
 def read(text: str, office: Office | None = None) -> Plan:
-    return read_plan(parse(text, "draft.yaml"), office or real_office())
+    return read_plan(parse_yaml(text, "draft.yaml"), office or real_office())
 
 
 def drafted(carried: Carry | None = None, year: int = 2025) -> str:

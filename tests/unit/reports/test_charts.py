@@ -14,10 +14,10 @@ from matplotlib.image import imread
 from dondoc.reports.pictures import (
     Cell,
     HeatMap,
-    Line,
-    Span,
     Timeline,
+    TimelineSpan,
     Trend,
+    TrendLine,
     heat_map_words,
     timeline_words,
     trend_words,
@@ -27,9 +27,9 @@ from tasks.reports.charts import Format, heat_map_chart, timeline_chart, trend_c
 MONTHS = tuple(f"T{number}" for number in range(1, 13))
 
 
-def line(name: str, most: int, *values: str | None) -> Line:
+def line(name: str, most: int, *values: str | None) -> TrendLine:
     known = [None if value is None else Decimal(value) for value in values]
-    return Line(name, most, tuple(known + [None] * (12 - len(known))))
+    return TrendLine(name, most, tuple(known + [None] * (12 - len(known))))
 
 
 TREND = Trend(
@@ -39,8 +39,8 @@ TREND = Trend(
 EMPTY = Trend("Trống", "Điểm", "Nhóm", MONTHS, line("Tổng", 100), (line("Một", 18), line("Hai", 0)), None, "Chỉ tiêu")
 TIMELINE = Timeline(
     "Kế hoạch", 2024,
-    (("II.1.a · Một", (Span(date(2024, 1, 2), date(2024, 3, 31), "green"), Span(date(2024, 6, 1), date(2024, 6, 1), "red"))),
-     ("II.6.d · Chờ", ()), ("Năm sau", (Span(date(2025, 1, 1), date(2025, 2, 1), "grey"),))),
+    (("II.1.a · Một", (TimelineSpan(date(2024, 1, 2), date(2024, 3, 31), "green"), TimelineSpan(date(2024, 6, 1), date(2024, 6, 1), "red"))),
+     ("II.6.d · Chờ", ()), ("Năm sau", (TimelineSpan(date(2025, 1, 1), date(2025, 2, 1), "grey"),))),
     date(2024, 12, 31), "Hôm nay", {"red": "Quá hạn", "amber": "Cần chú ý", "green": "Đúng hạn", "grey": "Chưa đến"}, MONTHS,
 )  # fmt: skip
 NO_ITEMS = Timeline("Trống", 2024, (), None, "", {}, MONTHS)

@@ -23,7 +23,7 @@ from dondoc.obligations.snapshot import Tracked
 from dondoc.office.policy import Scoring
 from dondoc.reports.scorecard import FIGURES, OUTCOMES, Card, Trace, scorecards
 from dondoc.reports.scorecard_sheets import as_json, decimal, score_sheets
-from dondoc.reports.sheet_model import Part, texts
+from dondoc.reports.sheet_model import RowHeading, texts
 
 
 @cache
@@ -178,8 +178,8 @@ def test_fractions_as_clerks_write_them(value: Fraction | None, said: str) -> No
 def test_any_weights_keep_a_score_between_0_and_100(points: list[int], off: int) -> None:
     names = ("on_time", "extended_on_time", "late", "extended_late", "missed", "overdue")
     scoring = Scoring.model_validate({"points": dict(zip(names, points, strict=True)), "off_for_return": off})
-    house = replace(HOUSE, policy=HOUSE.policy.model_copy(update={"scoring": scoring}))
-    for card in scorecards(tracked(), traces(), registered(), house, seen().today):
+    rules = replace(HOUSE, policy=HOUSE.policy.model_copy(update={"scoring": scoring}))
+    for card in scorecards(tracked(), traces(), registered(), rules, seen().today):
         assert card.score is None or 0 <= card.score <= 100
 
 
@@ -200,6 +200,6 @@ def test_sheets_and_json_say_what_the_cards_say() -> None:
             for name in FIGURES:
                 unit = HOUSE.office.name_of(card.unit)
                 assert listed[unit, words["roles"][card.role], words["figures"][name]] == card.number(name)
-    assert not any(isinstance(row, Part) for row in shown.rows)
+    assert not any(isinstance(row, RowHeading) for row in shown.rows)
     assert json.dumps(told)
     assert seen().hash in shown.lines[0]

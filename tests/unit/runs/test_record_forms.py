@@ -13,12 +13,12 @@ from prefect.utilities.schema_tools.validation import is_valid, preprocess_schem
 from deployments.apply import flow_function
 from deployments.flow_forms import flow_form
 from dondoc.foundation.refusals import ENGLISH, Refusal
-from dondoc.obligations.act_table import ACTS, FIELDS
+from dondoc.obligations.act_table import ACT_FIELDS, ACTS
 from dondoc.office.policy import Shape
 from dondoc.office.refusals import in_words
-from dondoc.schedule.deployments import MARK, own_deployments
+from dondoc.schedule.deployments import OWN_TAG, own_deployments
 from dondoc.schedule.own_flows import OWN_FLOWS
-from tasks.config.loading import read, words
+from tasks.config.loading import read_yaml, words
 from tasks.obligations.operator_forms import RecordForm, act_labels
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +40,7 @@ def test_the_forms_are_deployed_without_schedule_and_are_no_incidents() -> None:
     (incident,) = own_deployments(WORDS, "Asia/Ho_Chi_Minh", ("incident",))
     for deployment in OWN:
         assert deployment.rrule is None
-        assert deployment.tags == incident.tags == (MARK,)
+        assert deployment.tags == incident.tags == (OWN_TAG,)
         assert WORDS["tags"]["duty"] not in deployment.tags
         assert not re.search(r"[/%&<>]", deployment.flow)
     assert len({d.slug for d in (*OWN, incident)}) == 4
@@ -76,7 +76,7 @@ def test_the_choice_of_acts_is_complete() -> None:
     listed = schema("flows.record.record")["definitions"]["RecordForm"]["properties"]["act"]["enum"]
     assert listed == list(act_labels())
     assert list(act_labels().values()) == list(ACTS)
-    assert set(FIELDS) - {"files"} <= set(RecordForm.model_fields)
+    assert set(ACT_FIELDS) - {"files"} <= set(RecordForm.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_a_refusal_is_one_line_in_the_offices_words() -> None:
 
 
 def test_no_word_of_one_file_hides_a_word_of_the_other() -> None:
-    first, second = (set(read(ROOT / "config/words/vi" / name).value) for name in ("words.yaml", "runs.yaml"))
+    first, second = (set(read_yaml(ROOT / "config/words/vi" / name).value) for name in ("words.yaml", "runs.yaml"))
     assert first & second == set()

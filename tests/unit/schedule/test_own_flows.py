@@ -12,9 +12,9 @@ from factories import make_calendar, make_office, make_plan, make_policy
 from jinja2 import Template
 from prefect.flows import Flow
 
-from deployments.renaming import Named, Renaming, renamings
+from deployments.renaming import NamedDeployment, Renaming, renamings
 from dondoc.office.policy import Shape
-from dondoc.office.rules import House
+from dondoc.office.rules import Rules
 from dondoc.schedule.deployments import Compiler, Deployment, own_deployments
 from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS
 from tasks.config.loading import words
@@ -58,8 +58,8 @@ def test_the_name_under_which_a_run_is_recorded_is_the_one_its_code_says() -> No
 
 
 def compiled(family: str) -> tuple[Deployment, ...]:
-    house = House(make_office(), make_policy(), make_calendar())
-    return Compiler(house, WORDS, Template("")).deployments(make_plan(family=family))
+    rules = Rules(make_office(), make_policy(), make_calendar())
+    return Compiler(rules, WORDS, Template("")).deployments(make_plan(family=family))
 
 
 def test_two_plans_of_one_year_share_no_deployment() -> None:
@@ -74,9 +74,9 @@ def test_two_plans_of_one_year_share_no_deployment() -> None:
 
 def test_a_standing_deployment_gets_its_present_name_and_only_its_own() -> None:
     wanted = [*compiled("cchc"), *compiled("cds")]
-    old = [Named(uuid4(), one.flow, "2024", one.parameters) for one in compiled("cchc")]
+    old = [NamedDeployment(uuid4(), one.flow, "2024", one.parameters) for one in compiled("cchc")]
     assert renamings(old, wanted) == [Renaming(one.id, "2024", "cchc-2024") for one in old]
-    named = [Named(one.id, one.flow, "cchc-2024", one.parameters) for one in old]
+    named = [NamedDeployment(one.id, one.flow, "cchc-2024", one.parameters) for one in old]
     assert renamings(named, wanted) == [], "once"
-    foreign = [Named(uuid4(), old[0].flow, "2024", {"plan": "khac-2024", "item": "x"})]
+    foreign = [NamedDeployment(uuid4(), old[0].flow, "2024", {"plan": "khac-2024", "item": "x"})]
     assert renamings(foreign, wanted) == []

@@ -12,21 +12,21 @@ from factories import at
 from dondoc.ledger.findings import Finding
 from dondoc.schedule.deployments import Deployment
 from dondoc.verification.audit import (
-    Moment,
-    Named,
-    Rules,
-    Run,
+    AuditRules,
+    PrefectRun,
+    RecordedRun,
+    StateMoment,
     ahead,
     clock_differs,
     compare,
     later_runs,
     new_and_healed,
 )
-from dondoc.verification.audit_deployments import Schedule, Standing, plan_findings
+from dondoc.verification.audit_deployments import PresentDeployment, Schedule, plan_findings
 
 START = at("2026-11-23")
 NOW = at("2026-11-24")
-RULES = Rules(
+RULES = AuditRules(
     now=NOW,
     tolerance=timedelta(minutes=15),
     states={"posted": "Đã gửi thư", "swept": "Đã quét"},
@@ -35,22 +35,22 @@ RULES = Rules(
 )
 
 
-def moments(*named: tuple[str, str]) -> tuple[Moment, ...]:
-    return tuple(Moment(kind, name, START + timedelta(seconds=n)) for n, (kind, name) in enumerate(named))
+def moments(*named: tuple[str, str]) -> tuple[StateMoment, ...]:
+    return tuple(StateMoment(kind, name, START + timedelta(seconds=n)) for n, (kind, name) in enumerate(named))
 
 
-def run(kind: str = "FAILED", name: str = "Quá hạn", **changes: Any) -> Run:
+def run(kind: str = "FAILED", name: str = "Quá hạn", **changes: Any) -> PrefectRun:
     history = moments(("SCHEDULED", "Scheduled"), ("PENDING", "Pending"), ("RUNNING", "Running"), (kind, name))
-    made = Run("r1", "2026-11-23 · nhắc: 1", "II.1.a", False, False, kind, name, START, START, history)
+    made = PrefectRun("r1", "2026-11-23 · nhắc: 1", "II.1.a", False, False, kind, name, START, START, history)
     return replace(made, **changes)
 
 
-def named(*verdicts: str, **changes: Any) -> Named:
+def named(*verdicts: str, **changes: Any) -> RecordedRun:
     body = {"flow": "issue", "looked_at": [{"occurrence": "x", "verdict": verdict} for verdict in verdicts]}
-    return replace(Named("r1", 5, 7, START, START, body), **changes)
+    return replace(RecordedRun("r1", 5, 7, START, START, body), **changes)
 
 
-def codes(runs: list[Run], entries: list[Named], rules: Rules = RULES) -> list[str]:
+def codes(runs: list[PrefectRun], entries: list[RecordedRun], rules: AuditRules = RULES) -> list[str]:
     found = compare({one.id: one for one in runs}, {one.id: one for one in entries}, rules)
     return [finding.code for finding in found]
 
@@ -88,7 +88,7 @@ def test_a_run_that_is_gone_is_named_unless_it_was_copied_and_then_pruned() -> N
     assert codes([], [LATE], replace(pruned, copied={"r1"})) == []
 
 
-def runs_and_entries(numbers: range) -> tuple[list[Run], list[Named]]:
+def runs_and_entries(numbers: range) -> tuple[list[PrefectRun], list[RecordedRun]]:
     """Runs that recorded, one an hour, and their entries."""
     hours = {n: START + timedelta(hours=n) for n in numbers}
     runs = [run(id=f"r{n}", started=hours[n], ended=hours[n]) for n in numbers]
@@ -226,7 +226,7 @@ WANTED = Deployment(
     timezone="Asia/Ho_Chi_Minh", slug="cac-buoi-sang-2026",
 )  # fmt: skip
 KEY = ("II.1.a", "2026")
-STANDING = Standing(
+STANDING = PresentDeployment(
     entrypoint="flows.issue.issue", parameters={"item": "i", "plan": "p"}, tags=("2026", "dondoc"), description="Phiếu",
     paused=False, created=at("2026-11-22"),
     schedules=(
@@ -236,7 +236,7 @@ STANDING = Standing(
 )  # fmt: skip
 
 
-def of_plan(found: Standing | None) -> list[Finding]:
+def of_plan(found: PresentDeployment | None) -> list[Finding]:
     standing = {KEY: found} if found else {}
     return list(plan_findings([WANTED], standing, {("p", "i"): ["p/i/o/2026-Q4"]}, NOW))
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from independent import check
 
-from dondoc.ledger.ledger import Break, Draft, Head, link, read_entries, verify
-from dondoc.ledger.witness import line_of, read_witness
+from dondoc.ledger.ledger import Break, Draft, Head, link, read_entries, verify_export
+from dondoc.ledger.witness import read_witness, witness_line
 from dondoc.verification.completeness import Recount, recount
 
 START = at("2024-01-02")
@@ -47,13 +47,13 @@ def heads(lines: list[bytes]) -> list[Head]:
 
 
 def broken_at(lines: list[bytes]) -> int | None:
-    found = verify(lines)
+    found = verify_export(lines)
     return found.line if isinstance(found, Break) else None
 
 
 def witnessed(lines: list[bytes], known: list[Head]) -> list[tuple[str, int]]:
     """(code, witness line) of what a witness of those heads shows, for a chain that holds in itself."""
-    witness = read_witness("doi-chung.txt", [line_of(head, START, PLAN) for head in known])
+    witness = read_witness("doi-chung.txt", [witness_line(head, START, PLAN) for head in known])
     found, last = [], Head()
     for entry in read_entries(lines):
         assert not isinstance(entry, Break)
@@ -80,7 +80,7 @@ def test_any_ledger_that_is_whole_is_so_for_both(seed: int) -> None:
     chance = random.Random(seed)
     lines = chained([draft(chance, n) for n in range(8)])
     assert check(lines) is None
-    assert verify(lines) == heads(lines)[-1]
+    assert verify_export(lines) == heads(lines)[-1]
 
 
 @given(st.integers(0, 2**32))
@@ -103,7 +103,7 @@ def test_a_cut_tail_holds_in_itself_and_a_witness_shows_it(seed: int) -> None:
     known = chance.sample(heads(lines), 3)
     left = chance.randrange(12)
     beyond = [number for number, head in enumerate(known, start=1) if head.seq > left]
-    assert verify(lines[:left]) == (heads(lines)[left - 1] if left else Head())
+    assert verify_export(lines[:left]) == (heads(lines)[left - 1] if left else Head())
     assert witnessed(lines[:left], known) == [("witness_cut", number) for number in beyond]
     assert (check(lines[:left], {head.seq: head.hash for head in known}) is not None) == bool(beyond)
 
@@ -116,7 +116,7 @@ def test_a_rewrite_holds_in_itself_and_a_witness_shows_it(seed: int) -> None:
     place = chance.randrange(12)
     changed = Draft("notice.withheld", PLAN, None, "dondoc", {"n": "khác"})
     rewritten = chained([*drafts[:place], changed, *drafts[place + 1 :]])
-    assert isinstance(verify(rewritten), Head)
+    assert isinstance(verify_export(rewritten), Head)
     known = sorted(chance.sample(heads(lines), 4), key=lambda head: head.seq)
     wrong = [number for number, head in enumerate(known, start=1) if head.seq > place]
     assert witnessed(rewritten, known) == [("witness_rewritten", number) for number in wrong]
@@ -134,7 +134,7 @@ def test_a_back_dated_insert_breaks_the_chain_and_hashed_anew_goes_back_in_time_
     late = link(heads(lines)[place - 1], START - timedelta(days=chance.randint(1, 30)), draft(chance, 99))
     assert broken_at([*lines[:place], late.line, *lines[place:]]) == place + 2
     anew = [*lines[:place], late.line, *chained(drafts[place:], late.head)]
-    assert isinstance(verify(anew), Head)
+    assert isinstance(verify_export(anew), Head)
     assert ("back_in_time", place + 1) in [(found.code, found.seq) for found in recount_of(anew).found.kept]
     assert ("witness_rewritten", 1) in witnessed(anew, [heads(lines)[-1]])
 
@@ -165,7 +165,7 @@ def test_what_only_looks_canonical_is_refused_by_both_even_under_its_right_hash(
 
 def test_a_hash_hidden_in_the_body_is_not_taken_for_the_entrys_own() -> None:
     (line,) = chained([Draft("event.recorded", PLAN, None, '"hash":"', {"hash": "a" * 64, "z": '"hash":"'})])
-    assert isinstance(verify([line]), Head)
+    assert isinstance(verify_export([line]), Head)
     entry = json.loads(line)
     entry["body"]["hash"] = entry["hash"]
     assert broken_at([json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()]) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dondoc.watch.told import Standing, ToTell, after_telling, to_tell
+from dondoc.watch.told import LastingTrouble, ToTell, after_telling, to_tell
 from dondoc.watch.troubles import Trouble
 
 START = datetime(2026, 11, 30, 2, tzinfo=UTC)
@@ -13,7 +13,7 @@ WORKER, DISK = Trouble("child", "worker", {"name": "worker"}), Trouble("disk", a
 
 def walk(looks: list[list[Trouble]], every: timedelta = timedelta(minutes=1), *, accepted: bool = True) -> list[ToTell]:
     """What each look in turn had to tell, where the mail server took (or refused) every mail."""
-    standing: dict[str, Standing] = {}
+    standing: dict[str, LastingTrouble] = {}
     told = []
     for number, found in enumerate(looks):
         now = START + number * every
@@ -53,7 +53,7 @@ def test_what_no_server_took_is_told_by_the_next_look() -> None:
 
 
 def test_an_end_that_no_server_took_is_told_by_the_next_look() -> None:
-    before = {"disk:": Standing(START, START)}
+    before = {"disk:": LastingTrouble(START, START)}
     first = to_tell([], before, START)
     assert first.over == ("disk:",)
     assert to_tell([], first.standing, START + timedelta(minutes=1)).over == ("disk:",)

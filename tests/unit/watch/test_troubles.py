@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dondoc.calendar.working_days import calendar
-from dondoc.watch.troubles import Certificate, Seen, sweep_owed, troubles
+from dondoc.calendar.working_days import working_calendar
+from dondoc.watch.troubles import Certificate, Observation, sweep_owed, troubles
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=ZONE)
-WELL = Seen(NOW, (), 50_000_000_000, heartbeat=NOW - timedelta(seconds=40))
+WELL = Observation(NOW, (), 50_000_000_000, heartbeat=NOW - timedelta(seconds=40))
 
 
 def found(**changes: object) -> list[str]:
@@ -58,7 +58,7 @@ def test_a_worker_that_does_not_run_is_named_once() -> None:
     assert found(missing=("worker",), heartbeat=None, runs_waiting=7) == ["child:worker"]
 
 
-DAYS = calendar()
+DAYS = working_calendar()
 MONDAY = datetime(2026, 11, 30, tzinfo=ZONE)
 
 
