@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from dondoc.mail.calendar_parts import Deadline
-from dondoc.mail.duty import Duty, Row, due_now
+from dondoc.mail.duty import Duty, LabelledRow, due_now
 from dondoc.mail.mail import Picture
 from dondoc.mail.notice import Letterhead, Notice
 from dondoc.mail.reply_addresses import mailto
@@ -189,14 +189,14 @@ class LetterContext:
                 return {"days": delay, "roles": self.wording.several("roles", list(names))}
         return None
 
-    def _rows(self, notice: Notice) -> tuple[Row, ...]:
+    def _rows(self, notice: Notice) -> tuple[LabelledRow, ...]:
         obligation, state, wording = notice.obligation, notice.state, self.wording
         who, labels = notice.audience, wording.words["rows"]
         alone = who == "lead" and len(obligation.lead) == 1
         moved = state.original_due is not None and state.original_due != notice.due
         plan = self.letterhead.plan_titles.get(notice.occurrence.plan, notice.occurrence.plan) if self.several else ""
         if NOTICES[notice.kind].sums_up:
-            return (Row("plan", labels["plan"], clean(plan)),) if plan else ()
+            return (LabelledRow("plan", labels["plan"], clean(plan)),) if plan else ()
         found = {
             "plan": clean(plan),
             "deliverable": sentence(clean(obligation.deliverable)),
@@ -211,7 +211,7 @@ class LetterContext:
             "coordinating": wording.names(obligation.coordinating) if notice.kind == "assign" and who == "lead" else "",
             **self._cause(notice),
         }
-        return tuple(Row(key, label, found[key]) for key, label in labels.items() if found.get(key))
+        return tuple(LabelledRow(key, label, found[key]) for key, label in labels.items() if found.get(key))
 
     def _lines(self, notice: Notice) -> tuple[str, ...]:
         """What a notice lists: sentences as they are; of a report what is late first, then what waits for a decision."""

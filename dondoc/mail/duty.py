@@ -12,7 +12,7 @@ from dondoc.obligations.notice_table import NOTICES, NoticeKind, NoticeTone
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LabelledRow:
     """One labelled line of a duty."""
 
     key: str
@@ -42,7 +42,7 @@ class Duty:
     when: str
     unit: str
     aside: str
-    rows: tuple[Row, ...]
+    rows: tuple[LabelledRow, ...]
     lines: tuple[str, ...]
     happened: str
     asked: str

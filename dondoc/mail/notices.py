@@ -33,8 +33,8 @@ __all__ = [
 ]  # fmt: skip
 
 THREADS = 10
-MOST_WORDS = 400  # of a mail, about; the frame around the duties takes FRAME, a duty in a table LINE
-FRAME, LINE = 90, 14
+MOST_WORDS = 400  # of a mail, about; the frame around the duties takes FRAME, a duty in a table LINE_WORDS
+FRAME, LINE_WORDS = 90, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _order(notice: Notice, today: date, calendar: Calendar) -> tuple[int, bool, 
 
 def _told_whole(duties: Sequence[Duty]) -> set[Duty]:
     """The duties told whole: the first where it presses, then as many as there is room for; what is only coordinated never."""
-    room = MOST_WORDS - FRAME - LINE * len(duties)
+    room = MOST_WORDS - FRAME - LINE_WORDS * len(duties)
     whole: set[Duty] = set()
     for duty in duties:
         presses = not whole and duty.tone in ("late", "soon")

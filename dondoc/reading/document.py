@@ -30,7 +30,7 @@ def cell_name(table: int, row: int, column: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One line or paragraph of running text. `whole`: it is a paragraph, not a piece of one that a margin broke."""
 
     text: str
@@ -61,4 +61,4 @@ class Document:
     """What a file holds, in order."""
 
     name: str
-    blocks: tuple[Line | Table, ...]
+    blocks: tuple[TextLine | Table, ...]

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dondoc.office.wording import clean
-from dondoc.reading.document import Line, Place
+from dondoc.reading.document import Place, TextLine
 from dondoc.reading.headings import label_of
 
 # Marks in the order they nest; what stands deeper has the greater rank.
-PART, ROMAN, NUMBER, LETTER, BULLET, PLUS, PLAIN = 0, 2, 3, 7, 8, 9, 10
+PART, ROMAN, NUMBER, LETTER, BULLET, PLUS, NOT_NUMBERED = 0, 2, 3, 7, 8, 9, 10
 
 _MARKS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (PART, re.compile(r"(?:phần|chương|điều|mục)\s+(?:thứ\s+)?(?P<number>[IVXLC]+|\d{1,2}|nhất|hai|ba|bốn|năm)\b\s*[.:)–-]?\s*", re.I)),
@@ -89,14 +89,14 @@ def paragraph(text: str, place: Place) -> Paragraph:
             continue
         depth = rank + number.count(".") if rank == NUMBER else rank
         return Paragraph(text, depth, number, text[match.end() :].strip(), place)
-    return Paragraph(text, PLAIN, "", text, place)
+    return Paragraph(text, NOT_NUMBERED, "", text, place)
 
 
-def paragraphs(lines: Sequence[Line]) -> Iterator[Paragraph]:
+def paragraphs(lines: Sequence[TextLine]) -> Iterator[Paragraph]:
     """The paragraphs of running text."""
     widths = sorted(len(clean(line.text)) for line in lines if not line.whole)
     width = widths[int(len(widths) * 0.9)] if widths else 0
-    current: list[Line] = []
+    current: list[TextLine] = []
     for line in lines:
         if not clean(line.text):
             continue
@@ -108,14 +108,14 @@ def paragraphs(lines: Sequence[Line]) -> Iterator[Paragraph]:
         yield _whole(current)
 
 
-def _whole(lines: Sequence[Line]) -> Paragraph:
+def _whole(lines: Sequence[TextLine]) -> Paragraph:
     return paragraph(joined(line.text for line in lines), lines[0].place)
 
 
-def _continues(before: Line, line: Line, width: int) -> bool:
+def _continues(before: TextLine, line: TextLine, width: int) -> bool:
     """Whether a line goes on with the one before: its first word did not fit there, or it begins in the middle."""
     here, there = clean(line.text), clean(before.text)
-    if paragraph(here, line.place).rank != PLAIN or label_of(here):
+    if paragraph(here, line.place).rank != NOT_NUMBERED or label_of(here):
         return False
     begins = here[0].islower() or here[0] in "(,;)" or (here[0].isdigit() and not line.whole)
     if there.isupper() and not here.isupper() and len(there) > 5:

@@ -6,9 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dondoc.reading.document import Line
+from dondoc.reading.document import TextLine
 from dondoc.reading.headings import Field, label_of
-from dondoc.reading.paragraphs import BULLET, LETTER, PLAIN, PLUS, ROMAN, Paragraph, joined, paragraph, paragraphs
+from dondoc.reading.paragraphs import (
+    BULLET,
+    LETTER,
+    NOT_NUMBERED,
+    PLUS,
+    ROMAN,
+    Paragraph,
+    joined,
+    paragraph,
+    paragraphs,
+)
 from dondoc.reading.raw_items import Doubt, Printed, RawItem
 
 _FIELDS: tuple[Field, ...] = ("lead", "coordinating", "parties", "deliverable", "time")
@@ -86,7 +96,7 @@ class _Reader:
         awaited = not value or "\n" in value or value.endswith(":")
         deeper = para.rank > block.rank and para.rank in (BULLET, PLUS)
         if (
-            (awaited and para.rank == PLAIN and not para.capitals and not value)
+            (awaited and para.rank == NOT_NUMBERED and not para.capitals and not value)
             or (awaited and deeper)
             or (deeper and para.rank == PLUS and block.last in ("deliverable", "content"))
         ):
@@ -95,10 +105,10 @@ class _Reader:
         return False
 
     def _point(self, para: Paragraph) -> None:
-        if para.rank in (BULLET, PLUS) or (para.rank == PLAIN and not para.capitals):
+        if para.rank in (BULLET, PLUS) or (para.rank == NOT_NUMBERED and not para.capitals):
             self.pending.append(para)
             return
-        heads = para if para.rank != PLAIN else replace(para, rank=ROMAN)
+        heads = para if para.rank != NOT_NUMBERED else replace(para, rank=ROMAN)
         while self.path and self.path[-1].rank >= heads.rank:
             self.path.pop()
         self.path.append(heads)
@@ -107,7 +117,7 @@ class _Reader:
             self.overseeing.append((tuple(self.path), para))
 
 
-def prose_items(lines: Sequence[Line]) -> list[RawItem]:
+def prose_items(lines: Sequence[TextLine]) -> list[RawItem]:
     """The duties of running text, in order."""
     reader = _Reader()
     for para in paragraphs(lines):
@@ -138,7 +148,7 @@ def _labelled(para: Paragraph) -> tuple[Paragraph | None, list[tuple[Field, Prin
         value = re.sub(r"\s*[;,(]$", "", value) if end < len(text) else value
         at = begin + label.value
         printed = Printed(value, para.place, label.printed, span=(at, at + len(value)))
-        labels.append((label.field, printed, para.rank if begin == 0 else PLAIN))
+        labels.append((label.field, printed, para.rank if begin == 0 else NOT_NUMBERED))
     before = paragraph(text[: starts[0]].strip(" (;,–"), para.place) if starts[0] else None
     return before, labels
 
@@ -181,7 +191,7 @@ def _item(block: _Block) -> RawItem:
     section = [(p.number, p.body) for p in path if p.rank < LETTER]
     content = block.fields.pop("content", None)
     doubts: list[Doubt] = []
-    if title and title[0].rank < BULLET and title[0].heading and len(title) > 1 and title[1].rank == PLAIN:
+    if title and title[0].rank < BULLET and title[0].heading and len(title) > 1 and title[1].rank == NOT_NUMBERED:
         title = title[1:]
     elif title and title[-1].rank < BULLET and section and section[-1][1] == title[-1].body:
         section.pop()

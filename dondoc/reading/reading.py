@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dondoc.office.wording import clean
-from dondoc.reading.document import Document, Line, Place, ReadingError, Table
+from dondoc.reading.document import Document, Place, ReadingError, Table, TextLine
 from dondoc.reading.legal_bases import doubled_days, legal_bases
 from dondoc.reading.paragraphs import joined, paragraph, paragraphs
 from dondoc.reading.prose import prose_items
@@ -41,7 +41,7 @@ def read(document: Document, year: int | None = None) -> Reading:
 
     Raises ReadingError where it holds no duties, or prints no year and none is given.
     """
-    lines = [block for block in document.blocks if isinstance(block, Line)]
+    lines = [block for block in document.blocks if isinstance(block, TextLine)]
     raw = prose_items(lines)
     tables = TableReader()
     for block in document.blocks:
@@ -68,7 +68,7 @@ def read(document: Document, year: int | None = None) -> Reading:
     return found
 
 
-def _title(lines: Sequence[Line], document: Document) -> str:
+def _title(lines: Sequence[TextLine], document: Document) -> str:
     found = list(paragraphs(lines))[:40]
     for n, para in enumerate(found):
         if _TITLE.fullmatch(para.text.strip(" :.")):
@@ -93,16 +93,16 @@ def _title(lines: Sequence[Line], document: Document) -> str:
     return document.name.rsplit(".", 1)[0]
 
 
-def _opening(lines: Sequence[Line]) -> list[Line]:
+def _opening(lines: Sequence[TextLine]) -> list[TextLine]:
     """What stands before the duties: the bases and the aims."""
     begin = next(
         (n for n, line in enumerate(lines) if re.search(r"^\W*II\b|NHIỆM VỤ", clean(line.text))), min(len(lines), 40)
     )
-    return [Line(para.text, para.place) for para in paragraphs(lines[:begin])]
+    return [TextLine(para.text, para.place) for para in paragraphs(lines[:begin])]
 
 
 def _years(
-    title: str, lines: Sequence[Line], items: Sequence[ReadItem], given: int | None, name: str
+    title: str, lines: Sequence[TextLine], items: Sequence[ReadItem], given: int | None, name: str
 ) -> tuple[int, int, bool]:
     """(first, last, whether the document's title says that it is one year's)."""
     printed = [y for item in items for result in item.results for y in result.years if 2000 < y < 2100]
@@ -146,7 +146,7 @@ def _ask(found: Reading, *, alone: bool) -> None:
         item.doubts = list(dict.fromkeys(item.doubts))
 
 
-def printed_number(lines: Sequence[Line]) -> str:
+def printed_number(lines: Sequence[TextLine]) -> str:
     """The document's own number and symbol, "" where none is printed."""
     for line in lines[:15]:
         match = re.search(r"\bSố:\s*(\d+/[A-ZĐ-]+)", paragraph(line.text, line.place).text)

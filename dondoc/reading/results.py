@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dondoc.foundation.names import unmarked
 from dondoc.office.wording import clean
-from dondoc.reading.time_grammar import Row
+from dondoc.reading.time_grammar import GrammarRow
 from dondoc.reading.time_phrases import TimeReading, read_phrase
 
 
@@ -17,7 +17,7 @@ class Result:
 
     deliverable: str
     phrase: str
-    timing: Row
+    timing: GrammarRow
     event: str | None = None
     years: tuple[int, ...] = ()
     also: bool = False

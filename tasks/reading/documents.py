@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePath
 
-from dondoc.reading.document import Document, Line, ReadingError, Table
+from dondoc.reading.document import Document, ReadingError, Table, TextLine
 
 KINDS = (".docx", ".pdf", ".xlsx", ".txt", ".md")
 
@@ -34,7 +34,7 @@ def read_document(name: str, content: bytes) -> Document:
     return Document(name, blocks)
 
 
-def _readers() -> dict[str, Callable[[str, bytes], list[Line | Table]]]:
+def _readers() -> dict[str, Callable[[str, bytes], list[TextLine | Table]]]:
     from tasks.reading.pdf_pages import read_pdf
     from tasks.reading.plain_text import read_text
     from tasks.reading.word_document import read_docx

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dondoc.reading.document import Cell, Line, Place, Table, cell_name
+from dondoc.reading.document import Cell, Place, Table, TextLine, cell_name
 from dondoc.reading.headings import field_of_heading
 from dondoc.reading.paragraphs import unwrapped
 
@@ -56,7 +56,7 @@ def grouped(words: Sequence[Word]) -> list[WordLine]:
     return [sorted(line, key=lambda w: w.left) for line in lines]
 
 
-def columned(lines: Sequence[WordLine], page: int, *, has_table: bool) -> list[tuple[float, Line | Table]]:
+def columned(lines: Sequence[WordLine], page: int, *, has_table: bool) -> list[tuple[float, TextLine | Table]]:
     """(distance from the top, block): a table where a heading line says so, running text else."""
     start = None if has_table else next((n for n in range(len(lines)) if _heads(lines, n)), None)
     bands = _bands(lines[start:]) if start is not None else []
@@ -74,8 +74,8 @@ def columned(lines: Sequence[WordLine], page: int, *, has_table: bool) -> list[t
     return [*before, (lines[start][0].top, Table(tuple(rows))), *after]
 
 
-def _line(line: WordLine, page: int, number: int) -> tuple[float, Line]:
-    return line[0].top, Line(" ".join(word.text for word in line), Place(page=page, line=number), whole=False)
+def _line(line: WordLine, page: int, number: int) -> tuple[float, TextLine]:
+    return line[0].top, TextLine(" ".join(word.text for word in line), Place(page=page, line=number), whole=False)
 
 
 def _pieces(line: Sequence[Word], gap: float) -> list[WordLine]:

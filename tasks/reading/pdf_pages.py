@@ -12,7 +12,7 @@ from typing import Any
 
 import pdfplumber
 
-from dondoc.reading.document import Cell, Line, Place, ReadingError, Table, cell_name
+from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine, cell_name
 from dondoc.reading.headings import label_of
 from dondoc.reading.paragraphs import unwrapped
 from tasks.reading.pdf_columns import Word, columned, grouped
@@ -23,7 +23,7 @@ _MARKED_SHARE = 0.05  # of Vietnamese letters about a quarter bear a mark
 _NEAR = 3.0  # points: what lies so near is one edge, or one line
 
 
-def read_pdf(name: str, content: bytes) -> list[Line | Table]:
+def read_pdf(name: str, content: bytes) -> list[TextLine | Table]:
     """The lines and tables of a PDF. Raises ReadingError for a scan, a locked or a broken one."""
     try:
         with pdfplumber.open(io.BytesIO(content)) as pdf:
@@ -73,13 +73,13 @@ def _pictured(page: Any) -> bool:
     return any((im["x1"] - im["x0"]) * (im["bottom"] - im["top"]) > area * 0.5 for im in page.images)
 
 
-def _page(page: Any, number: int) -> list[tuple[float, Line | Table]]:
+def _page(page: Any, number: int) -> list[tuple[float, TextLine | Table]]:
     """(distance from the top, block) of a page in order."""
     words = [
         Word(found["text"], float(found["x0"]), float(found["x1"]), float(found["top"]), float(found["bottom"]))
         for found in page.extract_words(x_tolerance=2, y_tolerance=3)
     ]
-    blocks: list[tuple[float, Line | Table]] = []
+    blocks: list[tuple[float, TextLine | Table]] = []
     inside: set[int] = set()
     for n, table in enumerate(page.find_tables(), 1):
         cells = [cell for cell in table.cells if cell]
@@ -129,12 +129,12 @@ def _edges(values: Sequence[float]) -> list[float]:
     return result
 
 
-def _blocks(pages: Sequence[Sequence[tuple[float, Line | Table]]]) -> list[Line | Table]:
+def _blocks(pages: Sequence[Sequence[tuple[float, TextLine | Table]]]) -> list[TextLine | Table]:
     """The pages one after another, without page numbers and what stands at the head or foot of every page."""
     edges = [[b for n, (_, b) in enumerate(page) if n < 2 or n >= len(page) - 2] for page in pages]
-    repeated = Counter(key for page in edges for key in {_key(b.text) for b in page if isinstance(b, Line)})
+    repeated = Counter(key for page in edges for key in {_key(b.text) for b in page if isinstance(b, TextLine)})
     always = {key for key, times in repeated.items() if times > 1 and times >= len(pages) * 0.6}
-    result: list[Line | Table] = []
+    result: list[TextLine | Table] = []
     for number, page in enumerate(pages):
         kept = [
             block for _, block in page

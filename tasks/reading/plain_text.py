@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 
-from dondoc.reading.document import Cell, Line, Place, ReadingError, Table, cell_name
+from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine, cell_name
 
 _RULE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*")
 
 
-def read_text(name: str, content: bytes) -> list[Line | Table]:
+def read_text(name: str, content: bytes) -> list[TextLine | Table]:
     """The lines of a text file, numbered as an editor numbers them. Raises ReadingError where it is no text."""
     lines = _decoded(name, content).splitlines()
-    blocks: list[Line | Table] = []
+    blocks: list[TextLine | Table] = []
     rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate([*lines, ""], 1):
         cells = _cells(line)
@@ -25,7 +25,7 @@ def read_text(name: str, content: bytes) -> list[Line | Table]:
             blocks += _table(rows)
             rows = []
         if line.strip():
-            blocks.append(Line(_unmarked(line), Place(line=number), whole=False))
+            blocks.append(TextLine(_unmarked(line), Place(line=number), whole=False))
     return blocks
 
 
@@ -52,7 +52,7 @@ def _cells(line: str) -> list[str] | None:
     return [cell.strip() for cell in line.split("\t")] if line.count("\t") > 2 else None
 
 
-def _table(rows: list[tuple[int, list[str]]]) -> list[Line | Table]:
+def _table(rows: list[tuple[int, list[str]]]) -> list[TextLine | Table]:
     width = max(len(cells) for _, cells in rows)
     made = []
     for number, cells in rows:

@@ -16,13 +16,13 @@ from docx.table import Table as WordTable
 from docx.text.paragraph import Paragraph
 
 from dondoc.index.definitions import FigureError
-from dondoc.reading.document import Cell, Line, Place, ReadingError, Table, cell_name
+from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine, cell_name
 from tasks.spreadsheets.reading import refuse_bomb
 
 _UNPACKED = 200_000_000
 
 
-def read_docx(name: str, content: bytes) -> list[Line | Table]:
+def read_docx(name: str, content: bytes) -> list[TextLine | Table]:
     """The paragraphs and tables of a Word document. Raises ReadingError for a broken or locked one."""
     try:
         refuse_bomb(content, _UNPACKED)
@@ -40,13 +40,13 @@ def read_docx(name: str, content: bytes) -> list[Line | Table]:
             f"{name} is no readable .docx (broken, or under a password); save it again as .docx"
         ) from error
     numbers = _Numbers(word)
-    blocks: list[Line | Table] = []
+    blocks: list[TextLine | Table] = []
     line = tables = 0
     for child in word.iter_inner_content():
         if isinstance(child, Paragraph):
             for text in _lines(child, numbers):
                 line += 1
-                blocks.append(Line(text, Place(line=line)))
+                blocks.append(TextLine(text, Place(line=line)))
         else:
             tables += 1
             blocks.append(_table(child, tables, numbers))

@@ -12,14 +12,14 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dondoc.index.definitions import FigureError
-from dondoc.reading.document import Cell, Line, Place, ReadingError, Table
+from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine
 from tasks.spreadsheets.reading import refuse_bomb
 
 _UNPACKED = 200_000_000
 _ROWS, _COLUMNS = 5000, 40
 
 
-def read_xlsx(name: str, content: bytes) -> list[Line | Table]:
+def read_xlsx(name: str, content: bytes) -> list[TextLine | Table]:
     """The visible sheets of a workbook. Raises ReadingError for a broken or locked one."""
     try:
         refuse_bomb(content, _UNPACKED)
