@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.days import DAY
 from dondoc.obligations.act_table import ACTS, ActName
 from operations.surroundings import own_rules, prepare, store
 
 if TYPE_CHECKING:
     from dondoc.office.office import Office
-
-_DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
 
 _SAYS = "Who says so, e.g. unit:hcqt."
@@ -49,9 +48,9 @@ def _party(office: Office, actor: str) -> str:
 # How each field of an act is given.
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "document": ("--document", {"help": "Number of the document, e.g. 12/BC-VP."}),
-    "signed": ("--signed", {"type": _DAY, "help": "The date on it."}),
+    "signed": ("--signed", {"type": DAY, "help": "The date on it."}),
     "signer": ("--signer", {"help": "Who signed it (role)."}),
-    "until": ("--until", {"type": _DAY, "help": "The new date."}),
+    "until": ("--until", {"type": DAY, "help": "The new date."}),
     "reason": ("--reason", {"help": "Why."}),
     "note": ("--note", {"help": "Anything the tracker should know."}),
     "files": (
@@ -95,7 +94,7 @@ submit, accept, return_, waive = (act.commands[name] for name in ("submit", "acc
 
 @click.command()
 @click.argument("occurrence")
-@click.option("--until", type=_DAY, help="The new date.")
+@click.option("--until", type=DAY, help="The new date.")
 @click.option("--reason", required=True)
 @click.option("--ask", "step", flag_value="extend_request", help="Ask for it (a unit).")
 @click.option("--grant", "step", flag_value="extend", default=True, help="Grant it (the tracker); the default.")
@@ -109,7 +108,7 @@ def extend(occurrence: str, until: datetime | None, reason: str, step: str, acto
 @click.command()
 @click.argument("plan")
 @click.argument("event")
-@click.option("--on", "happened_on", type=_DAY, required=True, help="The day it happened.")
+@click.option("--on", "happened_on", type=DAY, required=True, help="The day it happened.")
 @click.option("--document", required=True, help="Number of the document it rests on.")
 @_actor
 def event(plan: str, event: str, happened_on: datetime, document: str, actor: str) -> None:

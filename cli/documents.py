@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
+from cli.days import MOMENT
 from dondoc.documents.kinds import DOCUMENT_KINDS
 from operations.surroundings import config_folder, own_rules, store
-
-_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y"])
 
 
 @click.command()
@@ -18,7 +17,7 @@ _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y"])
 @click.option("--plan", "plan_id", help="The adopted plan, e.g. cchc-2024; the one with open duties if left out.")
 @click.option("--item", default="", help="ITEM or ITEM/OBLIGATION, for drafts and inspection forms.")
 @click.option("--period", default="", help="For progress: 2024-03, 2024-Q1, 2024-H1, 2024-9M or 2024.")
-@click.option("--as-of", type=_MOMENT, help="What was true then (a bare day: at its end); now if left out.")
+@click.option("--as-of", type=MOMENT, help="What was true then (a bare day: at its end); now if left out.")
 @click.option(
     "--chart", type=click.Path(exists=True, dir_okay=False), help="A PNG picture for a report's place of one."
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli.days import DAY
 from operations.surroundings import own_rules, prepare, store
 
 
@@ -21,14 +22,10 @@ def evidence() -> None:
 @click.option("--item", default="", help="One item's id.")
 @click.option("--unit", default="", help="What this unit leads.")
 @click.option("--document", default="", help="What names a document whose number contains this.")
-@click.option(
-    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="What is, or once was, due on this day or later."
-)
-@click.option(
-    "--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="What is, or once was, due on this day or earlier."
-)
+@click.option("--from", "first", type=DAY, help="What is, or once was, due on this day or later.")
+@click.option("--to", "last", type=DAY, help="What is, or once was, due on this day or earlier.")
 @click.option("--head", type=click.IntRange(1), help="As the ledger stood at this entry: makes an earlier pack again.")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the ledger stood at the end of that day.")
+@click.option("--as-of", type=DAY, help="As the ledger stood at the end of that day.")
 @click.option("--actor", default="operator", show_default=True, help="Who makes it, as the ledger records it.")
 def pack_(
     out: Path, plan: str, item: str, unit: str, document: str, first: datetime | None, last: datetime | None,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cli.days import DAY
 from cli.planread import read_, units_
 from cli.plansheets import export_, import_
 from dondoc.calendar.working_days import moved_days
@@ -98,7 +99,7 @@ def diff(old: str, new: str, old_calendars: str | None) -> None:
 @click.argument("year", type=click.IntRange(2000, 2100))
 @click.option("--from", "source", help="A plan file to carry over, instead of an adopted plan.")
 @click.option("--plan", "plan_id", help="The adopted plan to carry over; the latest of an earlier year if left out.")
-@click.option("--adopted-on", type=click.DateTime(["%Y-%m-%d"]), help="Default: the year's first working day.")
+@click.option("--adopted-on", type=DAY, help="Default: the year's first working day.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
 def rollover(year: int, source: str | None, plan_id: str | None, adopted_on: object, output: str | None) -> None:
     """A draft of another YEAR's plan from the adopted one, with what stands unfinished in it; from a file where none is."""
@@ -173,7 +174,7 @@ def schema() -> None:
 @click.argument("file", required=False)
 @click.option("--actor", default="operator", show_default=True, help="Who adopts it.")
 @click.option("--decision", default="", help="The number of the decision that amends the adopted plan: 21/KH-VP.")
-@click.option("--decided-on", type=click.DateTime(["%Y-%m-%d"]), help="The date on that decision.")
+@click.option("--decided-on", type=DAY, help="The date on that decision.")
 @click.option("--reason", default="", help="Why it is amended, in a few words; the units read it.")
 @click.option("--dry-run", is_flag=True, help="Only say what an amendment would change.")
 def adopt(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli.days import DAY
 from operations.surroundings import config_folder, own_rules
 
 
@@ -14,9 +15,7 @@ from operations.surroundings import config_folder, own_rules
 @click.argument("document", type=click.Path(exists=True, dir_okay=False))
 @click.option("--year", type=click.IntRange(2000, 2100), help="The plan's (first) year; from the document if left out.")
 @click.option("--plan", "family", help="The plan's id without the year, e.g. cchc; from its title if left out.")
-@click.option(
-    "--adopted-on", type=click.DateTime(["%Y-%m-%d"]), help="Default: today, or the plan's first working day."
-)
+@click.option("--adopted-on", type=DAY, help="Default: today, or the plan's first working day.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Write the plan file here instead of printing it.")
 @click.option("--report", type=click.Path(dir_okay=False), help="Write document and reading side by side, as text.")
 def read_(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cli.days import DAY
 from operations.surroundings import config_folder, load_plan, own_rules, prepare, stack, store
 
 
@@ -66,7 +67,7 @@ def deploy(dry_run: bool) -> None:
 
 @click.command()
 @click.option("--year", type=click.IntRange(2000, 2100), default=2024, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Stop after this day; run again to go on.")
+@click.option("--until", type=DAY, help="Stop after this day; run again to go on.")
 @click.option(
     "--answers", type=click.Path(exists=True, dir_okay=False), help="Scripted answers; the demo's if left out."
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.days import DAY
 from operations.surroundings import config_folder, own_rules, store
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _PLAN = click.option("--plan", help="Id of an adopted plan; the one with open duties if left out.")
 _UNIT = click.option("--unit", help="Only what this unit leads (id or name).")
 _QUARTER = click.option("--quarter", type=click.IntRange(1, 4), help="Only what is due in this quarter.")
-_AS_OF = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As things stood at the end of that day.")
+_AS_OF = click.option("--as-of", type=DAY, help="As things stood at the end of that day.")
 
 
 @click.command()

@@ -114,7 +114,7 @@ def history_line(entry: OccurrenceEntry, opened: OpenedLink, words: Mapping[str,
     what = words["history"].get(entry.kind)
     if entry.kind == "notice.sent" and entry.body.get("recipient") == opened.link.party:
         told = words["told"].get(entry.body.get("kind"))
-        what = f"Đã gửi thư {told}" if told else None
+        what = str(words["mailed"]).format(told=told) if told else None
     if what is None:
         return None
     found = history_entry(entry, opened.wording, opened.facts.policy.zone)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from dondoc.calendar.typed_days import typed_day
 from dondoc.ledger.ledger import Break, Head, verify_export
 from dondoc.verification.evidence import Selection, Survey
 from dondoc.verification.report import report_lines
@@ -62,7 +63,7 @@ def _word(text: str) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if "-" in text else datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007
+        return typed_day(text)
     except ValueError:
         return None
 

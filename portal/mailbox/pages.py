@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from dondoc.calendar.typed_days import typed_day
 from portal.mailbox.eml import OpenedMail, opened
 from portal.mailbox.kept_letters import KeptLetter, Letters, by_day, by_recipient
 from portal.shell.pages import Pages
@@ -118,7 +119,7 @@ def _download(content: bytes, media_type: str, name: str) -> Response:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         return None
 

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from dondoc.calendar.typed_days import typed_day
 from dondoc.mail.mail import Address
 from dondoc.office.delegation import Delegation, DelegationError, may_delegate
 from dondoc.office.wording import party_name
-from portal.shell.fields import posted, typed_day
+from portal.shell.fields import posted
 from portal.shell.immediate_mail import send_now
 from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages

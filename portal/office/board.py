@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from dondoc.calendar.typed_days import typed_day
 from portal.office.boards import Board, BoardLine, folded
 from portal.office.status_marks import MARKS, TONE, TONES, Tone
 
@@ -74,7 +75,7 @@ def read_choice(query: Mapping[str, str]) -> Choice:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         return None
 

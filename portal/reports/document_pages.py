@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dondoc.calendar.typed_days import typed_day
 from dondoc.documents.form_settings import DocumentSettings
 from dondoc.documents.kinds import OF_ITEMS, WantedDocument, possible_subjects, wanted
 from dondoc.documents.marked_text import DocumentError
@@ -83,7 +84,7 @@ def _written(context: PageContext, chosen: WantedDocument, plan: Plan, day: str)
     as_of = None
     if day and day != now.date().isoformat():
         try:
-            as_of = datetime.combine(date.fromisoformat(day), time(23, 59, 59), now.tzinfo)
+            as_of = datetime.combine(typed_day(day) or now.date(), time(23, 59, 59), now.tzinfo)
         except ValueError:
             raise DocumentError("the day is no date; write it as 2024-03-14") from None
         if as_of > now:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from dondoc.calendar.typed_days import typed_day
 from dondoc.foundation.refusals import Refusal
 from dondoc.obligations.act_table import ACT_FIELDS, ACTS, ActName
 from dondoc.obligations.acts import Act, faults
 from dondoc.obligations.decision_input import Facts
-from portal.shell.fields import typed_day
 
 SentFile = tuple[str, str, int, str]
 

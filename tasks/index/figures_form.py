@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dondoc.calendar.typed_days import Day
 from tasks.obligations.operator_forms import OperatorForm, asked, optional
 
 
@@ -34,7 +34,7 @@ class FiguresForm(OperatorForm):
 
     plan: str = asked(0, min_length=1, max_length=100)
     month: str = asked(1, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
-    closed_on: date | None = optional(2)
+    closed_on: Day | None = optional(2)
     table: str | None = optional(3, max_length=200_000)
     rows: tuple[FigureRow, ...] = Field(default=(), json_schema_extra={"position": 4}, max_length=60)
     confirm: bool = Field(default=False, json_schema_extra={"position": 5})

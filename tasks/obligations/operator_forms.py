@@ -7,11 +7,11 @@ required), for `anyOf` makes the UI ask for a type first; `position` keeps the o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from dondoc.calendar.typed_days import Day
 from dondoc.obligations.act_table import ACTS, ActName
 from tasks.config.loading import words
 from tasks.config.settings import settings
@@ -68,12 +68,12 @@ class RecordForm(OperatorForm):
     recorded_by: str = asked(2, min_length=2, max_length=120)
     on_behalf_of: str | None = optional(3, max_length=200)
     document: str | None = optional(4, max_length=4000)
-    signed: date | None = optional(5)
+    signed: Day | None = optional(5)
     confirm_signed: bool = Field(default=False, json_schema_extra={"position": 6})
     signer: str | None = optional(7, max_length=4000)
     note: str | None = optional(8, max_length=4000)
     reason: str | None = optional(9, max_length=4000)
-    until: date | None = optional(10)
+    until: Day | None = optional(10)
 
     @field_validator("act")
     @classmethod
@@ -98,7 +98,7 @@ class EventForm(OperatorForm):
 
     plan: str = asked(0, min_length=1, max_length=100)
     event: str = asked(1, min_length=1, max_length=100)
-    happened_on: date = asked(2)
+    happened_on: Day = asked(2)
     document: str = asked(3, min_length=1, max_length=400)
     recorded_by: str = asked(4, min_length=2, max_length=120)
 

@@ -34,7 +34,6 @@ EXCEPTIONS = {
     "dondoc/plan/plan_rows.py": "examples of printed phrases in the English help of the plan file's schema",
     "dondoc/plan/plan_file.py": "examples of printed phrases in the English help of the plan file's schema",
     "dondoc/plan/timings.py": "examples of printed phrases in the English help of the plan file's schema",
-    "portal/answer/view.py": "one line of the history, still to move",
 }  # fmt: skip
 
 
