@@ -65,7 +65,6 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        auto_reload=False,
     )
     made.filters.update(wrap=wrapped, shorten=shortened)
     made.globals["sentence"] = sentence

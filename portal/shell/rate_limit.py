@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
+
+from dondoc.foundation.sliding_window import SlidingWindow
 
 MOST = 20
 WINDOW = 600.0
@@ -19,20 +21,14 @@ class Allowance:
         self._most = most
         self._window = window
         self._clock = clock
-        self._used: OrderedDict[str, deque[float]] = OrderedDict()
+        self._used: OrderedDict[str, SlidingWindow] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, key: str) -> float:
         """0 when one more is allowed (and counted); else the seconds until one is."""
         with self._lock:
-            now = self._clock()
-            used = self._used.setdefault(key, deque())
+            used = self._used.setdefault(key, SlidingWindow(self._most, self._window))
             self._used.move_to_end(key)
             while len(self._used) > REMEMBERED:
                 self._used.popitem(last=False)
-            while used and used[0] <= now - self._window:
-                used.popleft()
-            if len(used) >= self._most:
-                return used[0] + self._window - now
-            used.append(now)
-            return 0.0
+            return used.take(self._clock())

@@ -19,13 +19,10 @@ from dondoc.office.policy import Policy, read_policy
 from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
+from tasks.config.kept import kept, template_loader
 
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
 _WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml", "acts.yaml", "forms.yaml")
-
-_words: dict[Path, dict[str, Any]] = {}
-_languages: dict[Path, tuple[int, str]] = {}
-_kept: dict[Path, tuple[tuple[tuple[str, int], ...], Any]] = {}
 
 
 def read_yaml(path: Path, root: Path | None = None) -> Located:
@@ -50,14 +47,10 @@ def read_yaml(path: Path, root: Path | None = None) -> Located:
 def load_rules(config: Path) -> Rules:
     """Office, policy and calendar, read again only when a file changed. Raises ConfigurationError with every fault."""
     files = [config / "office.yaml", config / "policy.yaml", *sorted((config / "calendars").glob("*.yaml"))]
-    stamp = tuple((str(f), f.stat().st_mtime_ns if f.exists() else 0) for f in files)
-    if config not in _kept or _kept[config][0] != stamp:
-        _kept[config] = (stamp, _read_house(config))
-    found: Rules = _kept[config][1]
-    return found
+    return kept(("rules", config), files, lambda: _read_rules(config))
 
 
-def _read_house(config: Path) -> Rules:
+def _read_rules(config: Path) -> Rules:
     faults: list[Fault] = []
     office = _collect(faults, lambda: read_office(read_yaml(config / "office.yaml", config.parent)))
     policy = _collect(faults, lambda: read_policy(read_yaml(config / "policy.yaml", config.parent), _roles(office)))
@@ -108,15 +101,16 @@ def language_folder(config: Path) -> Path:
     Raises ConfigurationError when there is no such folder.
     """
     path = config / "office.yaml"
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    if config not in _languages or _languages[config][0] != stamp:
-        located = read_yaml(path, config.parent)
-        chosen = str((located.value or {}).get("language") or DEFAULT_LANGUAGE)
-        if not (config / "words" / chosen).is_dir():
-            located.fault(("language",), f"there is no folder words/{chosen}; correct the language or add the folder")
-        located.check()
-        _languages[config] = (stamp, chosen)
-    return config / "words" / _languages[config][1]
+    return kept(("language", config), [path, config / "words"], lambda: _read_language(config, path))
+
+
+def _read_language(config: Path, path: Path) -> Path:
+    located = read_yaml(path, config.parent)
+    folder = config / "words" / str((located.value or {}).get("language") or DEFAULT_LANGUAGE)
+    if not folder.is_dir():
+        located.fault(("language",), f"there is no folder words/{folder.name}; correct the language or add the folder")
+    located.check()
+    return folder
 
 
 def read_words(config: Path, name: str) -> Located:
@@ -126,18 +120,21 @@ def read_words(config: Path, name: str) -> Located:
 
 def words(config: Path) -> dict[str, Any]:
     """The files of `_WORDS`, tables.yaml and the names of mails' kinds, in the office's language: what users read for every
-    status, act, verdict, run and finding. Raises ConfigurationError."""
+    status, act, verdict, run and finding. Read again when one of them changed. Raises ConfigurationError."""
     folder = language_folder(config)
-    if folder not in _words:
-        found = {key: text for name in _WORDS for key, text in read_words(config, name).value.items()}
-        found |= {"tables": read_words(config, "tables.yaml").value, "kinds": _kinds(config, folder)}
-        _words[folder] = {**found, **_named_rows(found)}
-    return _words[folder]
+    kinds = sorted((folder / "mail").glob("*/words.yaml"))
+    files = [*(folder / name for name in (*_WORDS, "tables.yaml")), *kinds]
+    return kept(("words", folder), files, lambda: _read_all_words(config, folder, kinds))
 
 
-def _kinds(config: Path, folder: Path) -> dict[str, Any]:
+def _read_all_words(config: Path, folder: Path, kinds: list[Path]) -> dict[str, Any]:
+    found = {key: text for name in _WORDS for key, text in read_words(config, name).value.items()}
+    found |= {"tables": read_words(config, "tables.yaml").value, "kinds": _kinds(config, folder, kinds)}
+    return {**found, **_named_rows(found)}
+
+
+def _kinds(config: Path, folder: Path, found: list[Path]) -> dict[str, Any]:
     """What each kind of mail is called: words.yaml beside its templates."""
-    found = sorted((folder / "mail").glob("*/words.yaml"))
     return {path.parent.name: read_words(config, str(path.relative_to(folder))).value for path in found}
 
 
@@ -150,13 +147,13 @@ def _named_rows(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def mail_templates(config: Path) -> jinja2.Environment:
-    """The mail templates of the office's language, compiled on first use and kept by the environment."""
+    """The mail templates of the office's language, compiled on first use and again when its file changed."""
     return _mail_templates(language_folder(config) / "mail")
 
 
 @cache
 def _mail_templates(folder: Path) -> jinja2.Environment:
-    return environment(jinja2.FileSystemLoader(folder))
+    return environment(template_loader(folder))
 
 
 def clock(policy: Policy, as_of: datetime | None = None) -> datetime:

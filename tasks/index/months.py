@@ -16,11 +16,10 @@ from dondoc.index.rules import IndexRules, read_rules
 from dondoc.index.scores import MonthIndex, index_of, month_before
 from dondoc.index.unit_scores import UnitIndex, scores_by_unit, unit_doubts
 from dondoc.reports.pictures import Trend, TrendLine
+from tasks.config.kept import kept
 from tasks.config.loading import language_folder, read_words, read_yaml
 from tasks.index.sources import INDEX, metrics
 from tasks.store.figures import Confirmation, confirmations, latest
-
-_kept: dict[Path, tuple[tuple[int, ...], tuple[Metrics, IndexRules]]] = {}
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,13 @@ def index_rules(config: Path) -> tuple[Metrics, IndexRules]:
     """The metrics and the index's rules, read again only when a file changed. Raises ConfigurationError."""
     folders = (config / INDEX, language_folder(config))
     files = [folder / name for folder in folders for name in ("figures.yaml", "index.yaml")]
-    stamp = tuple(file.stat().st_mtime_ns for file in files if file.exists())
-    if config not in _kept or _kept[config][0] != stamp:
-        known = metrics(config)
-        rules = read_yaml(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
-        _kept[config] = (stamp, (known, read_rules(rules, known)))
-    return _kept[config][1]
+    return kept(("index", config), files, lambda: _read_index(config))
+
+
+def _read_index(config: Path) -> tuple[Metrics, IndexRules]:
+    known = metrics(config)
+    rules = read_yaml(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
+    return known, read_rules(rules, known)
 
 
 def index_months(connection: sa.Connection, config: Path, plan: str, year: int) -> IndexMonths:

@@ -19,6 +19,7 @@ from prefect.states import Completed, Failed
 from dondoc.ledger.ledger import Head
 from dondoc.obligations.decide import FAILING, GRAVITY, Verdict
 from dondoc.office.wording import party_name, sentence
+from tasks.config.kept import template_loader
 from tasks.config.loading import language_folder, words
 from tasks.config.run_context import RunContext
 from tasks.store.occurrences import rows_of
@@ -117,12 +118,11 @@ def templates(config: Path) -> jinja2.Environment:
 @cache
 def _templates(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=template_loader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # Markdown: cells are escaped by the `cell` filter
         trim_blocks=True,
         lstrip_blocks=True,
-        auto_reload=False,
     )
     environment.filters["cell"] = cell
     environment.filters["said"] = value_words

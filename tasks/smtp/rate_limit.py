@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
+
+from dondoc.foundation.sliding_window import SlidingWindow
 
 WINDOW = 60.0
 
@@ -24,15 +25,11 @@ class Throttle:
     ) -> None:
         if per_minute < 0:
             raise ValueError("a limit per minute is 0 (none) or more")
-        self._turns: deque[float] = deque(maxlen=per_minute)
+        self._window = SlidingWindow(per_minute, WINDOW) if per_minute else None
         self._clock = clock
         self._sleep = sleep
 
     async def turn(self) -> None:
         """Return when the next mail may go."""
-        turns = self._turns
-        if turns.maxlen and len(turns) == turns.maxlen:
-            wait = turns[0] + WINDOW - self._clock()
-            if wait > 0:
-                await self._sleep(wait)
-        turns.append(self._clock())
+        while self._window and (wait := self._window.take(self._clock())):
+            await self._sleep(wait)
