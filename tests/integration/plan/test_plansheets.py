@@ -179,7 +179,7 @@ def test_nothing_but_how_it_is_typed_is_no_change() -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda b: put(b, ITEMS, "kiem-soat-tthc", "Đơn vị chủ trì", "Phòng Hành chính Quản tri"), "không có đơn vị “Phòng Hành chính Quản tri”; có phải “Phòng Hành chính - Quản trị”?"),
+        (lambda b: put(b, ITEMS, "kiem-soat-tthc", "Đơn vị chủ trì", "Phòng Hành chánh Quản trị"), "không có đơn vị “Phòng Hành chánh Quản trị”; có phải “Phòng Hành chính - Quản trị”?"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", date(2025, 1, 2)), "02/01/2025: ngày phải thuộc năm kế hoạch 2024"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", "cuối tháng"), "“cuối tháng” không phải ngày; ghi như 30/11/2024"),
         (lambda b: put(b, DUTIES, "van-ban-huong-dan", "Ngày", "31/6/2024"), "“31/06/2024” không phải ngày; ghi như 30/11/2024"),
