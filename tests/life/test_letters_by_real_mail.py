@@ -26,6 +26,7 @@ from letters import JANUARY, address, bounce, duty_address, letter, office  # no
 from mail_servers import PASSWORD, MailServers, free_port, mail_servers
 from servers import postgres, stack  # noqa: F401  (fixtures)
 
+from tasks.config.sections import TrialSection
 from tasks.config.settings import Imap, Smtp
 from tasks.inbox.imap_mailbox import look_in
 from tasks.inbox.lmtp_delivery import Reception
@@ -48,6 +49,7 @@ def reached(office: Installation, servers: MailServers) -> Installation:  # noqa
     """The small plan, its mail on the real servers; it is read two days after it came."""
     office.settings = replace(
         office.settings,
+        trial=TrialSection(on=False),
         smtp=Smtp("localhost", servers.smtp_port, BASE, PASSWORD, "starttls", ca=servers.authority.root),
         imap=Imap("localhost", servers.imap_port, "tls", BASE, PASSWORD, "INBOX", "Done", servers.authority.root),
     )
