@@ -79,7 +79,7 @@ def later() -> datetime:
 
 
 def today(found: Installation) -> str:
-    return datetime.now(found.house.policy.zone).date().isoformat()
+    return datetime.now(found.rules.policy.zone).date().isoformat()
 
 
 def outcomes(found: Installation) -> list[str]:
