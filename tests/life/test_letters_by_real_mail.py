@@ -30,7 +30,7 @@ from tasks.config.sections import TrialSection
 from tasks.config.settings import Imap, Smtp
 from tasks.inbox.imap_mailbox import look_in
 from tasks.inbox.lmtp_delivery import Reception
-from tasks.inbox.lmtp_server import Door, serve
+from tasks.inbox.lmtp_server import Door, serve_lmtp
 
 DOMAIN = "vpub.quangngai.example"
 BASE = f"dondoc@{DOMAIN}"
@@ -149,7 +149,7 @@ def by_lmtp(reached: Installation, servers: MailServers) -> Iterator[Installatio
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     door = Door(Reception(reached.settings, lambda: reached.morning(later())))
-    server = asyncio.run_coroutine_threadsafe(serve(door, "127.0.0.1", port, LARGEST), loop).result(20)
+    server = asyncio.run_coroutine_threadsafe(serve_lmtp(door, "127.0.0.1", port, LARGEST), loop).result(20)
     postfix = servers.folder / "postfix"
     (postfix / "transport").write_text(f"{BASE} lmtp:[127.0.0.1]:{port}\n", encoding="utf-8")
     _postfix(
