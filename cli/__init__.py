@@ -10,6 +10,7 @@ import click
 
 # command → where it is and its one line of help, so that the list needs no import
 COMMANDS = {
+    "init": ("cli.init:init", "Write the configuration of an office of your own."),
     "plan": ("cli.plan:plan", "Check, show, compare, carry over and adopt plans."),
     "up": ("cli.stack:up", "Start everything; with --demo, replay 2024 first."),
     "down": ("cli.stack:down", "Stop what 'up' started."),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from cli.days import DAY
+from cli.planlint import lint_
 from cli.planread import read_, units_
 from cli.plansheets import export_, import_
 from dondoc.calendar.working_days import moved_days
@@ -30,6 +31,7 @@ def plan() -> None:
 
 plan.add_command(export_)
 plan.add_command(import_)
+plan.add_command(lint_)
 plan.add_command(read_)
 plan.add_command(units_)
 
@@ -190,6 +192,7 @@ def adopt(
 
     path = plan_path(file)
     rules, found, source = own_rules(), load_plan(path), path.read_text(encoding="utf-8")
+    _refuse_unknown_units(found, rules, path)
     now = clock(rules.policy)
     if decision or decided_on or dry_run:
         if not (decision and decided_on):
@@ -200,6 +203,19 @@ def adopt(
     done = adopt_now(engine, found, rules.policy, rules.calendar, now, actor, source=source)
     note_head(engine, prepare(), now, found.id)
     click.echo(f"{found.id} is adopted; next: dondoc deploy" if done else f"{found.id} is adopted already")
+
+
+def _refuse_unknown_units(plan: Plan, rules: Rules, path: Path) -> None:
+    """A draft may name units that office.yaml lacks; an adopted plan may not: nobody could be told."""
+    from dondoc.foundation.errors import DondocError
+
+    duties = [duty for item in plan.items for duty in item.obligations]
+    named = dict.fromkeys(party for duty in duties for party in (*duty.lead, *duty.coordinating))
+    unknown = [party for party in named if rules.office.find(party) is None]
+    if unknown:
+        raise DondocError(
+            f"office.yaml lacks {len(unknown)} unit(s), e.g. {unknown[0]}; give their email in new_units, then: dondoc plan units {path}"
+        )
 
 
 def _amend(plan: Plan, source: str, ruling: Ruling, rules: Rules, now: datetime, actor: str, *, dry_run: bool) -> None:

@@ -50,8 +50,12 @@ class WorkbookChange:
 
 @dataclass
 class Edited:
-    """What a workbook makes of a plan file: the new rows, their cells' addresses, the changes, the faults."""
+    """What a workbook makes of a plan file: the new rows, their cells' addresses, the changes, the faults.
 
+    `fresh`: it begins a plan.
+    """
+
+    fresh: bool = False
     items: list[RowCells] = field(default_factory=list)
     duties: dict[str, list[RowCells]] = field(default_factory=dict)
     at: dict[tuple[Key, str], str] = field(default_factory=dict)
@@ -97,10 +101,18 @@ def timing_row(cells: RowCells) -> dict[str, Any]:
 
 
 def edited(
-    value: Mapping[str, Any], items: Sequence[SheetRow], duties: Sequence[SheetRow], context: CellContext
+    value: Mapping[str, Any],
+    items: Sequence[SheetRow],
+    duties: Sequence[SheetRow],
+    context: CellContext,
+    *,
+    fresh: bool = False,
 ) -> Edited:
-    """What the workbook's rows make of the plan file `value`. Faults are collected, not raised."""
-    made = Edited()
+    """What the workbook's rows make of the plan file `value`. Faults are collected, not raised.
+
+    `fresh`: the workbook begins a plan, and the ids it holds are the plan's own.
+    """
+    made = Edited(fresh=fresh)
     before_items = {row["id"]: item_cells(row, context) for row in value["items"]}
     before_duties: dict[Key, RowCells] = {
         (row["id"], duty["id"]): duty_cells(row["id"], duty, context)
@@ -144,6 +156,7 @@ def _rows(
         if key in first:
             made.faults.append((row.at["id"], "duplicate", {"value": cells["id"], "cell": first[key]}))
             continue
+        new = new or (made.fresh and key not in known)
         if not new and key not in known:
             made.faults.append((row.at["id"], "unknown_id", {"value": cells["id"]}))
             continue

@@ -15,7 +15,7 @@ from dondoc.reading.document import Place
 from dondoc.reading.raw_items import Doubt
 from dondoc.reading.read_items import ReadItem, misprinted
 from dondoc.reading.reading import Reading
-from dondoc.reading.results import Result
+from dondoc.reading.results import DutyResult
 
 _LONGEST_ID = 50
 
@@ -111,13 +111,11 @@ def plan_value(
 def _parts(items: Iterable[ReadItem]) -> dict[str, str]:
     parts: dict[str, str] = {}
     for item in items:
-        number = ""
-        for own, heading in item.section:
-            number = f"{number}.{own}" if number and own else own or number
-            if (own and heading and item.ref != number and item.ref.startswith(f"{number}.")) or (
-                own and heading and item.ref == number
-            ):
-                parts.setdefault(number, _safe(heading))
+        numbers = [number for number, _ in item.section if number]
+        heading = next((heading for number, heading in reversed(item.section) if number), "")
+        number = ".".join(numbers)
+        if heading and (item.ref == number or item.ref.startswith((f"{number}.", f"{number}-"))):
+            parts.setdefault(number, _safe(heading))
     return parts
 
 
@@ -194,7 +192,7 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 def _duty(
-    result: Result,
+    result: DutyResult,
     item: ReadItem,
     reading: Reading,
     inside: set[str],

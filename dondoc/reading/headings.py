@@ -35,6 +35,10 @@ _SAFE_LABEL = re.compile(
     r"(?:du kien )?(?:san pham|ket qua|dau ra).*|(?:du kien )?(?:thoi gian|thoi han|tien do|lo trinh|han hoan thanh|thoi diem|moc thoi gian|ky han).*|"
     r"hoan thanh|noi dung(?: .*)?|nhiem vu|ten nhiem vu|(?:nguon |du toan )?kinh phi.*|ghi chu|chi tieu(?: .*)?|can cu(?: phap ly)?|trach nhiem thuc hien|(?:lanh dao|nguoi) .*"
 )  # fmt: skip
+_ALONE = re.compile(
+    rf"{_WHO} (?:duoc giao )?(?:chu tri|phoi hop|thuc hien|chu tri thuc hien|phoi hop thuc hien|chu tri tham muu)|"
+    r"san pham(?: dau ra| du kien| hoan thanh)?|ket qua du kien|thoi gian(?: thuc hien| hoan thanh)?|thoi han(?: hoan thanh)?"
+)
 _LONGEST = 60
 
 
@@ -58,6 +62,14 @@ def field_of_heading(text: str) -> Field | None:
     if not plain or len(plain) > 90:
         return None
     return next((field for field, pattern in _COMPILED if pattern.fullmatch(plain)), None)
+
+
+def label_alone(text: str) -> Field | None:
+    """The field that a line names and says nothing of: its value stands below; None where it is no such line."""
+    plain = _plain(text)
+    if len(plain) > 45 or ":" in text.rstrip(": ") or not _ALONE.fullmatch(plain):
+        return None
+    return field_of_heading(plain)
 
 
 def label_of(text: str) -> Label | None:

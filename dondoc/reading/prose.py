@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dondoc.reading.document import TextLine
-from dondoc.reading.headings import Field, label_of
+from dondoc.reading.headings import Field, label_alone, label_of
 from dondoc.reading.paragraphs import (
     BULLET,
     LETTER,
@@ -129,9 +129,12 @@ def prose_items(lines: Sequence[TextLine]) -> list[RawItem]:
 def _labelled(para: Paragraph) -> tuple[Paragraph | None, list[tuple[Field, Printed, int]]]:
     """(what stands before the first label, the labels with their values)."""
     text = para.text
+    alone = label_alone(para.body) if para.rank > ROMAN and not para.capitals else None
+    if alone:
+        return None, [(alone, Printed("", para.place, para.body), para.rank)]
     starts = [0] if label_of(text) else []
     for colon in (m.start() for m in re.finditer(":", text)):
-        begin = max((m.end() for m in re.finditer(r"[.;,(–]\s|\s[-+]\s", text[:colon])), default=0)
+        begin = max((m.end() for m in re.finditer(r"[.;,–]\s|\(\s?|\s[-+]\s", text[:colon])), default=0)
         found = label_of(text[begin:]) if begin else None
         if found and begin + found.value > colon and found.field in _FIELDS and (text[begin].isupper() or starts):
             starts.append(begin)
@@ -146,6 +149,8 @@ def _labelled(para: Paragraph) -> tuple[Paragraph | None, list[tuple[Field, Prin
             continue
         value = piece[label.value :].strip().strip("*_ ")
         value = re.sub(r"\s*[;,(]$", "", value) if end < len(text) else value
+        if (begin and text[begin - 1] == "(") or (starts[0] and text[starts[0] - 1] == "(" and end == len(text)):
+            value = re.sub(r"\)\.?$", "", value)
         at = begin + label.value
         printed = Printed(value, para.place, label.printed, span=(at, at + len(value)))
         labels.append((label.field, printed, para.rank if begin == 0 else NOT_NUMBERED))
@@ -168,9 +173,19 @@ def _items(blocks: Sequence[_Block]) -> Iterator[RawItem]:
         shared.setdefault(id(block.path[-1]) if block.path else 0, []).append(item)
     for items in shared.values():
         if len(items) > 1:
+            _under_one_point(items[0], next(block for item, block in made if item is items[0]))
             for n, item in enumerate(items, 1):
                 item.ref = f"{item.ref}-{n}" if item.ref else str(n)
     yield from (item for item, _ in made)
+
+
+def _under_one_point(first: RawItem, block: _Block) -> None:
+    """The first of several duties under one point goes by its own line, where the point is only their heading."""
+    point, rest = (block.title[0], block.title[1:]) if block.title else (None, [])
+    if point is not None and rest and point.heading and point.rank < BULLET and rest[0].rank in (BULLET, PLUS):
+        first.title = Printed(rest[0].body, rest[0].place)
+        first.text = joined([rest[0].body, *(p.text for p in rest[1:])])
+        first.section = (*first.section, (point.number, point.body))
 
 
 def _belongs(before: tuple[RawItem, _Block], block: _Block, item: RawItem) -> bool:
@@ -199,7 +214,10 @@ def _item(block: _Block) -> RawItem:
     text = (
         joined([title[0].body, *(p.text if p.rank in (BULLET, PLUS) else p.body for p in title[1:])]) if title else ""
     )
-    if content:
+    if content and title and title[-1].rank <= ROMAN:
+        section.append((title[-1].number, title[-1].body))
+        title, text = [], content.text
+    elif content:
         text = joined((text, content.text)) if text else content.text
     head = title[0].body if title else (content.text if content else "")
     if not head:
@@ -227,10 +245,10 @@ def _overseer(path: tuple[Paragraph, ...], para: Paragraph) -> RawItem:
     unit = match["unit"] if match else ""
     section = tuple((p.number, p.body) for p in path[:-1])
     item = RawItem(_reference(path), Printed(para.body, para.place), para.body, section)
-    item.fields["lead"] = Printed(unit[:1].upper() + unit[1:], para.place)
+    item.fields["lead"] = Printed(unit[:1].upper() + unit[1:].rstrip(" :,"), para.place)
     reports = re.search(r"báo cáo\b.*", para.body)
     item.fields["deliverable"] = Printed(reports[0] if reports else "", para.place)
-    phrase = re.search(r"theo dõi\b.*?(?=,\s*(?:chất lượng|kết quả)|\.|$)", para.body)
+    phrase = re.search(r"theo dõi\b.*?(?=\s+(?:việc|các nội dung|kết quả thực hiện)\b|\.|$)", para.body)
     item.fields["time"] = Printed("", para.place)
     item.doubts.append(Doubt("overseer", para.place, (phrase[0] if phrase else "",)))
     return item

@@ -14,7 +14,7 @@ from dondoc.reading.headings import Field
 from dondoc.reading.legal_bases import legal_bases
 from dondoc.reading.paragraphs import joined
 from dondoc.reading.raw_items import Doubt, Printed, RawItem
-from dondoc.reading.results import Result, results
+from dondoc.reading.results import DutyResult, results
 from dondoc.reading.unit_names import unit_names
 
 
@@ -29,7 +29,7 @@ class ReadItem:
     section: tuple[tuple[str, str], ...]
     lead: list[str]
     coordinating: list[str]
-    results: list[Result]
+    results: list[DutyResult]
     basis: list[str]
     printed: dict[Field, Printed]
     doubts: list[Doubt] = field(default_factory=list)
@@ -45,7 +45,7 @@ def read_item(raw: RawItem, year: int) -> ReadItem:
     """What a printed duty says in a plan of `year`; what it does not say clearly is a doubt."""
     doubts = list(raw.doubts)
     lead, coordinating = _parties(raw, doubts)
-    found: list[Result] = []
+    found: list[DutyResult] = []
     for fields in (raw.fields, *raw.parts):
         time = fields.get("time")
         overseeing = next((doubt.facts[0] for doubt in raw.doubts if doubt.key == "overseer"), None)

@@ -7,28 +7,31 @@ from dataclasses import dataclass, field
 
 from dondoc.foundation.names import unmarked
 from dondoc.office.wording import clean
-from dondoc.reading.time_grammar import GrammarRow
+from dondoc.reading.time_grammar import TimingRow
 from dondoc.reading.time_phrases import TimeReading, read_phrase
 
 
 @dataclass
-class Result:
+class DutyResult:
     """One result with its time. `deliverable` is "" where the plan prints none; `doubts` are keys of questions."""
 
     deliverable: str
     phrase: str
-    timing: GrammarRow
+    timing: TimingRow
     event: str | None = None
     years: tuple[int, ...] = ()
     also: bool = False
     doubts: list[str] = field(default_factory=list)
 
 
-def results(printed: str, phrase: str, text: str, year: int, overseeing: str | None = None) -> list[Result]:
+def results(printed: str, phrase: str, text: str, year: int, overseeing: str | None = None) -> list[DutyResult]:
     """The results of one block of fields. `overseeing`: the words that give an unnamed follow-up its rhythm."""
     products = deliverables(printed) or [""]
     if overseeing is not None:
-        return [Result(products[0], overseeing, {"every": "policy"}, doubts=["no_period"])]
+        said = read_phrase(overseeing, year)
+        if said.doubt in (None, "unsure"):
+            return [_result(products[0], overseeing, said)]
+        return [DutyResult(products[0], overseeing, {"every": "policy"}, doubts=["no_period"])]
     parts = phrase_parts(phrase)
     read = [read_phrase(part, year) for part in parts]
     if len(parts) < 2 or any(each.doubt in ("unreadable", "no_time") for each in read):
@@ -58,12 +61,12 @@ def deliverables(printed: str) -> list[str]:
 
 def phrase_parts(phrase: str) -> list[str]:
     """The parts of a time that says several things after another."""
-    parts = re.split(r";\s*|(?<=[\w)])\.\s+(?=[A-ZĐ])|,\s+(?=tổ chức thực hiện|tổ chức kiểm tra)", clean(phrase))
+    parts = re.split(r";\s*|(?<=[\w)]\.)\s+(?=[A-ZĐ])|,\s+(?=tổ chức thực hiện|tổ chức kiểm tra)", clean(phrase))
     return [part for part in (each.strip() for each in parts) if part.strip(" .")]
 
 
-def _result(product: str, phrase: str, read: TimeReading) -> Result:
-    return Result(
+def _result(product: str, phrase: str, read: TimeReading) -> DutyResult:
+    return DutyResult(
         product, phrase, dict(read.timing), read.event, read.years, read.also, [read.doubt] if read.doubt else []
     )
 
@@ -88,6 +91,15 @@ def _named(read: TimeReading, text: str) -> TimeReading:
     )
 
 
+def _ongoing(result: DutyResult) -> DutyResult:
+    """Work that goes on the whole year and ends in no product is followed as such."""
+    if result.timing == {"by": "12-31"} and re.search(
+        r"\b(?:kiểm soát|giám sát|theo dõi|duy trì|quản lý)\b", result.phrase
+    ):
+        result.timing = {"continuous": True}
+    return result
+
+
 def _kind(text: str) -> str:
     plain = unmarked(text)
     if re.search(r"\bbao cao\b", plain) and not plain.startswith("ke hoach"):
@@ -95,10 +107,10 @@ def _kind(text: str) -> str:
     return "plan" if re.search(r"\bke hoach\b", plain) and not re.search(r"theo ke hoach", plain) else "work"
 
 
-def _matched(products: list[str], parts: list[tuple[str, TimeReading]], text: str) -> list[Result]:
+def _matched(products: list[str], parts: list[tuple[str, TimeReading]], text: str) -> list[DutyResult]:
     """Each product with the part of the time that speaks of its kind; a part without a product is a result of its own words."""
     left = [product for product in products if product]
-    made: list[Result] = []
+    made: list[DutyResult] = []
     for n, (part, read) in enumerate(parts):
         kind = _kind(part)
         own = [product for product in left if _kind(product) == kind and kind != "work"]
@@ -113,7 +125,7 @@ def _matched(products: list[str], parts: list[tuple[str, TimeReading]], text: st
         if own:
             made += [_result(product, part, named) for product in own]
         else:
-            made.append(_result(part.strip().rstrip(".;,"), part, named))
+            made.append(_ongoing(_result(part.strip().rstrip(".;,"), part, named)))
     last = parts[-1]
     made += [_result(product, last[0], _named(last[1], text)) for product in left]
     for result in made[1:] if left else ():

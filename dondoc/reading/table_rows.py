@@ -247,7 +247,21 @@ class TableReader:
                 prefix = groups[-1] if not any(_ROMAN.fullmatch(g) for g in groups[:-1]) else ".".join(groups[-2:])
                 shown = shown if shown.startswith(f"{prefix}.") else f"{prefix}.{shown}"
             item.ref = shown
+        self._ask_gaps()
         return self.items
+
+    def _ask_gaps(self) -> None:
+        """A number that is left out: a row may be missing."""
+        for (group, before), (following, label), item in zip(
+            self.numbers, self.numbers[1:], self.items[1:], strict=False
+        ):
+            if (
+                before.isdigit()
+                and label.isdigit()
+                and int(label) > int(before) + 1
+                and (group == following or int(label) > 1)
+            ):
+                item.doubts.append(Doubt("gap", item.place, (before, label)))
 
 
 def _parties(value: str, cell: Cell) -> dict[Field, Printed]:

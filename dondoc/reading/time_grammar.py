@@ -10,11 +10,11 @@ from typing import Any
 
 from dondoc.reading.time_tokens import Token
 
-GrammarRow = dict[str, Any]
+TimingRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class SaidTime:
+class Matched:
     """The tokens that a pattern matched, by kind, and the plan's year."""
 
     found: tuple[Token, ...]
@@ -92,8 +92,8 @@ def _list(values: Sequence[Any]) -> Any:
     return each if len(each) > 1 else each[0]
 
 
-def _days(key: str) -> Callable[[SaidTime], GrammarRow | None]:
-    def says(said: SaidTime) -> GrammarRow | None:
+def _days(key: str) -> Callable[[Matched], TimingRow | None]:
+    def says(said: Matched) -> TimingRow | None:
         days = [_day(token, said.year) for token in _own(said.all("D"), said.year)]
         return {key: _list(days)} if all(_possible(token) for token in said.all("D")) else None
 
@@ -105,18 +105,18 @@ def _possible(token: Token) -> bool:
     return 1 <= month <= 12 and 1 <= day <= gregorian.monthrange(year, month)[1]
 
 
-def _before_point(said: SaidTime) -> GrammarRow:
+def _before_point(said: Matched) -> TimingRow:
     return {"before": _edge(said.one("MQHYy"), said.year, last=False)}
 
 
-def _until(said: SaidTime) -> GrammarRow:
+def _until(said: Matched) -> TimingRow:
     return {"by": _end(said.one("MQHYy"), said.year)}
 
 
-def _numbered(key: str, kind: str) -> Callable[[SaidTime], GrammarRow | None]:
+def _numbered(key: str, kind: str) -> Callable[[Matched], TimingRow | None]:
     """Months or quarters: one, or several of one year; of several years a window, asked about."""
 
-    def says(said: SaidTime) -> GrammarRow | None:
+    def says(said: Matched) -> TimingRow | None:
         found = _own([token for token in said.found if token.kind in kind + "Y"], said.year)
         wanted = [token for token in found if token.kind == kind]
         numbers = [token.value[0] for token in wanted]
@@ -132,7 +132,7 @@ def _numbered(key: str, kind: str) -> Callable[[SaidTime], GrammarRow | None]:
     return says
 
 
-def _window(said: SaidTime) -> GrammarRow | None:
+def _window(said: Matched) -> TimingRow | None:
     points = _own(said.all("DMQHYG"), said.year)
     first, last = points[0], points[-1]
     if any(token.kind == "D" and not _possible(token) for token in points):
@@ -140,12 +140,12 @@ def _window(said: SaidTime) -> GrammarRow | None:
     return {"from": _point(first, said.year), "to": _point(last, said.year, last=True)}
 
 
-def _halfyear(said: SaidTime) -> GrammarRow:
+def _halfyear(said: Matched) -> TimingRow:
     found = _own(said.all("HY"), said.year)[0]
     return {"from": _point(found, said.year), "to": _point(found, said.year, last=True)}
 
 
-def _in_year(said: SaidTime) -> GrammarRow:
+def _in_year(said: Matched) -> TimingRow:
     years = [token.value or said.year for token in said.all("Yy")]
     if len(set(years)) > 1:
         said.doubt.append("two_periods")
@@ -153,8 +153,8 @@ def _in_year(said: SaidTime) -> GrammarRow:
     return {"by": "12-31"} if years[0] == said.year else {"from": str(years[0]), "to": str(years[0])}
 
 
-def _continuous(said: SaidTime) -> GrammarRow:
-    row: GrammarRow = {"continuous": True}
+def _continuous(said: Matched) -> TimingRow:
+    row: TimingRow = {"continuous": True}
     if cadences := said.all("C"):
         row["every"] = _shortest(cadences)
     if points := said.all("DMQHYG"):
@@ -173,11 +173,11 @@ def _shortest(cadences: Sequence[Token]) -> str:
     return min((str(token.value) for token in cadences), key=order.index)
 
 
-def _every(said: SaidTime) -> GrammarRow | None:
+def _every(said: Matched) -> TimingRow | None:
     cadences = [token for token in said.all("C") if token.value]
     if len(cadences) < len(said.all("C")):
         return None
-    row: GrammarRow = {"every": _shortest(cadences)} if cadences else {"every": "year"}
+    row: TimingRow = {"every": _shortest(cadences)} if cadences else {"every": "year"}
     key = "before" if said.all("B") else "by"
     if days := said.all("D"):
         if not all(_possible(token) for token in days):
@@ -204,12 +204,12 @@ def _every(said: SaidTime) -> GrammarRow | None:
     return row
 
 
-def _policy(said: SaidTime) -> GrammarRow:
+def _policy(said: Matched) -> TimingRow:
     said.doubt.append("no_period")
     return {"every": "policy"}
 
 
-def _fuzzy(said: SaidTime) -> GrammarRow:
+def _fuzzy(said: Matched) -> TimingRow:
     """The end of a period is its last day (BLDS 2015, art. 146); its beginning and its middle are asked about."""
     part = said.one("U").value
     point = _own(said.all("MQYy"), said.year)[0]
@@ -218,8 +218,8 @@ def _fuzzy(said: SaidTime) -> GrammarRow:
     return {"by": _end(point, said.year)}
 
 
-def _reference(said: SaidTime) -> GrammarRow:
-    row: GrammarRow = {"reference": said.one("L").value}
+def _reference(said: Matched) -> TimingRow:
+    row: TimingRow = {"reference": said.one("L").value}
     if said.all("T"):
         row["continuous"] = True
     if cadences := said.all("C"):
@@ -229,16 +229,16 @@ def _reference(said: SaidTime) -> GrammarRow:
     return row
 
 
-def _event(said: SaidTime) -> GrammarRow:
+def _event(said: Matched) -> TimingRow:
     way, _, number, working = said.one("V").value
-    row: GrammarRow = {"after" if way == "after" else "before_event": ""}
+    row: TimingRow = {"after" if way == "after" else "before_event": ""}
     if number is not None:
         row["within" if working else "within_days"] = number
     return row
 
 
 _P = "[DMQHY]"
-GRAMMAR: tuple[tuple[str, Callable[[SaidTime], GrammarRow | None]], ...] = (
+GRAMMAR: tuple[tuple[str, Callable[[Matched], TimingRow | None]], ...] = (
     ("V[LYyT]*", _event),
     ("X+", lambda _: {"on_demand": True}),
     ("X+[yY]", lambda _: {"continuous": True}),  # so many cases as come in the year

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dondoc.reading.time_grammar import GRAMMAR, GrammarRow, SaidTime
+from dondoc.reading.time_grammar import GRAMMAR, Matched, TimingRow
 from dondoc.reading.time_tokens import Token, normal, tokens
 
 # Words that change what a time means in ways no rule here knows.
@@ -24,7 +24,7 @@ class TimeReading:
     `years`: the years it prints; `also`: it comes on request as well.
     """
 
-    timing: GrammarRow
+    timing: TimingRow
     doubt: str | None = None
     event: str | None = None
     years: tuple[int, ...] = ()
@@ -45,7 +45,7 @@ def read_phrase(phrase: str, year: int) -> TimeReading:
     if also:
         timed = [token for token in timed if token.kind != "X"]
     years = _years(timed)
-    said = SaidTime(tuple(timed), year)
+    said = Matched(tuple(timed), year)
     kinds = "".join(token.kind for token in timed)
     for pattern, says in GRAMMAR:
         if re.fullmatch(pattern, kinds):

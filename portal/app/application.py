@@ -41,6 +41,7 @@ from portal.shell.settings import PortalSettings
 from portal.shell.signin import sign_in_routes
 from portal.shell.visitors import Recognising, Visitors
 from portal.shell.year_notice import year_notice
+from tasks.config.loading import shipped
 
 
 class _Number(IntegerConvertor):
@@ -144,7 +145,7 @@ def create_app(settings: PortalSettings, answering: Answering | None = None) -> 
             *mailbox,
             *office,
             *(AnswerPages(answering, pages).routes() if answering else ()),
-            Mount("/static", StaticFiles(directory=settings.config / "portal" / "static")),
+            Mount("/static", StaticFiles(directory=shipped(settings.config, "portal/static"))),
         ],
         lifespan=lifespan,
         middleware=[

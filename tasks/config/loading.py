@@ -20,6 +20,7 @@ from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from dondoc.plan.plan_file import read_plan
 from tasks.config.kept import kept, template_loader
+from tasks.config.settings import HOME
 
 # Of words/<language>: what is read as one table of words. tables.yaml stands in it under its own name.
 _WORDS = ("words.yaml", "runs.yaml", "audit.yaml", "watch.yaml", "acts.yaml", "forms.yaml")
@@ -44,9 +45,14 @@ def read_yaml(path: Path, root: Path | None = None) -> Located:
         raise ConfigurationError([Fault(name, 1, said)]) from None
 
 
+def shipped(config: Path, name: str) -> Path:
+    """That file or folder of the office's configuration; where the office keeps none of its own, the one that comes with dondoc."""
+    return config / name if (config / name).exists() else HOME / "config" / name
+
+
 def load_rules(config: Path) -> Rules:
     """Office, policy and calendar, read again only when a file changed. Raises ConfigurationError with every fault."""
-    files = [config / "office.yaml", config / "policy.yaml", *sorted((config / "calendars").glob("*.yaml"))]
+    files = [config / "office.yaml", config / "policy.yaml", *sorted(shipped(config, "calendars").glob("*.yaml"))]
     return kept(("rules", config), files, lambda: _read_rules(config))
 
 
@@ -80,7 +86,7 @@ def read_calendar(config: Path, country: str | None, folder: Path | None = None)
     rules: list[SpecialDay] = []
     estimated: set[int] = set()
     faults: list[Fault] = []
-    for path in sorted((folder or config / "calendars").glob("*.yaml")):
+    for path in sorted((folder or shipped(config, "calendars")).glob("*.yaml")):
         found = _collect(faults, lambda path=path: read_overrides(read_yaml(path, config.parent)))
         if found:
             rules.extend(found[0])
@@ -106,7 +112,7 @@ def language_folder(config: Path) -> Path:
 
 def _read_language(config: Path, path: Path) -> Path:
     located = read_yaml(path, config.parent)
-    folder = config / "words" / str((located.value or {}).get("language") or DEFAULT_LANGUAGE)
+    folder = shipped(config, f"words/{(located.value or {}).get('language') or DEFAULT_LANGUAGE}")
     if not folder.is_dir():
         located.fault(("language",), f"there is no folder words/{folder.name}; correct the language or add the folder")
     located.check()

@@ -17,7 +17,7 @@ from dondoc.index.scores import MonthIndex, index_of, month_before
 from dondoc.index.unit_scores import UnitIndex, scores_by_unit, unit_doubts
 from dondoc.reports.pictures import Trend, TrendLine
 from tasks.config.kept import kept
-from tasks.config.loading import language_folder, read_words, read_yaml
+from tasks.config.loading import language_folder, read_words, read_yaml, shipped
 from tasks.index.sources import INDEX, metrics
 from tasks.store.figures import Confirmation, confirmations, latest
 
@@ -54,14 +54,16 @@ class IndexMonths:
 
 def index_rules(config: Path) -> tuple[Metrics, IndexRules]:
     """The metrics and the index's rules, read again only when a file changed. Raises ConfigurationError."""
-    folders = (config / INDEX, language_folder(config))
+    folders = (shipped(config, INDEX), language_folder(config))
     files = [folder / name for folder in folders for name in ("figures.yaml", "index.yaml")]
     return kept(("index", config), files, lambda: _read_index(config))
 
 
 def _read_index(config: Path) -> tuple[Metrics, IndexRules]:
     known = metrics(config)
-    rules = read_yaml(config / INDEX / "index.yaml", config.parent).with_keys_of(read_words(config, "index.yaml"))
+    rules = read_yaml(shipped(config, INDEX) / "index.yaml", config.parent).with_keys_of(
+        read_words(config, "index.yaml")
+    )
     return known, read_rules(rules, known)
 
 

@@ -19,15 +19,15 @@ from dondoc.index.figure import Figure, Rejected, SourceFile
 from dondoc.index.figures import Reading, gather
 from dondoc.index.row_parser import read_rows
 from dondoc.office.office import Office
-from tasks.config.loading import read_words, read_yaml
+from tasks.config.loading import read_words, read_yaml, shipped
 from tasks.spreadsheets.reading import MEDIA_TYPES, tables
 
-INDEX = Path("indexes/qd766")  # of the configuration folder: the figures and rules of the index of QĐ 766/QĐ-TTg
+INDEX = "indexes/qd766"  # of the configuration folder: the figures and rules of the index of QĐ 766/QĐ-TTg
 
 
 def metrics(config: Path) -> Metrics:
     """The metrics of the index and what is said about them. Raises ConfigurationError with every fault."""
-    file = read_yaml(config / INDEX / "figures.yaml", config.parent)
+    file = read_yaml(shipped(config, INDEX) / "figures.yaml", config.parent)
     return read_metrics(file.with_keys_of(read_words(config, "figures.yaml")))
 
 

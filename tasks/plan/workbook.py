@@ -26,6 +26,7 @@ from dondoc.office.office import Office
 from dondoc.planning.workbook import Edited, SheetRow, WorkbookChange, duty_cells, edited, item_cells
 from dondoc.planning.workbook_cells import DUTY, ITEM, CellContext, norm
 from dondoc.planning.workbook_edits import faults_of, rewritten, rows_after
+from tasks.reading.plan_text import plan_text
 from tasks.spreadsheets.reading import refuse_bomb
 from tasks.spreadsheets.strict_form import usual_form
 from tasks.spreadsheets.writing import GRID, HEADING, SHEET_FONT, height, packed, print_setup, put
@@ -188,6 +189,49 @@ def import_plan(
         back.changes = [_said(change, made, value, context) for change in made.changes]
         back.text = rewritten(text, value, items)
     return back
+
+
+def begin_plan(content: bytes, file: str, head: Mapping[str, Any], context: CellContext) -> Returned:
+    """A new plan file from a workbook: `head` (plan, year, title, office, adopted_on) and the rows of its sheets."""
+    words, back = context.words, Returned("")
+
+    def fault(at: str, key: str, **said: Any) -> None:
+        where = f"{file}: {at}: " if at else f"{file}: "
+        back.faults.append(where + words["faults"][key].format(**said))
+
+    book = _open(content)
+    sheets = {norm(page.title): page for page in book.worksheets} if book else {}
+    if book is None or not {words["sheets"]["items"], words["sheets"]["duties"]} <= sheets.keys():
+        fault("", "broken" if book is None else "not_ours", sheet=words["sheets"]["items"])
+        return back
+    rows = {
+        kind: list(_rows(sheets[words["sheets"][kind]], words["headings"][kind], fault)) for kind in ("items", "duties")
+    }
+    if back.faults:
+        return back
+    value = {**head, "items": []}
+    made = edited(value, rows["items"], rows["duties"], context, fresh=True)
+    for at, key, said in made.faults:
+        fault(at, key, **said)
+    items = rows_after(value, made)
+    value["events"] = [{"id": event, "title": event} for event in dict.fromkeys(_awaited(items))]
+    for at, message in faults_of(value, items, made, context.office):
+        fault(at, "plan", message=message)
+    if not back.faults:
+        back.text = plan_text({**value, "items": items}, f"Begun from the workbook {file} by `dondoc plan import`.")
+    return back
+
+
+def _awaited(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The ids of the events that results wait for."""
+    for item in items:
+        for duty in item["obligations"]:
+            yield from (duty["timing"][key] for key in ("after", "before_event") if duty["timing"].get(key))
+
+
+def blank_workbook(head: Mapping[str, Any], context: CellContext) -> bytes:
+    """A workbook without a duty, to begin a plan in."""
+    return export_plan("", {**head, "items": [], "events": []}, context)
 
 
 def _open(content: bytes) -> Workbook | None:

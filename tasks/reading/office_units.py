@@ -13,7 +13,7 @@ from dondoc.foundation.yaml_positions import parse_yaml
 from dondoc.office.office import read_office
 from tasks.reading.plan_text import unit_block
 
-_LISTED = re.compile(r"^new_units:.*?(?=^\S|\Z)", re.M | re.S)
+_LISTED = re.compile(r"^new_units:.*?(?=^[A-Za-z]|\Z)", re.M | re.S)
 
 
 def office_block(plan: Path) -> str:

@@ -80,12 +80,12 @@ def _shaped(row: Mapping[str, Any]) -> dict[str, Any]:
                     for k, v in value.items()
                 }
             )
-        elif key in ("lead", "coordinating", "variants") or value == []:
+        elif (key in ("lead", "coordinating", "variants", "needs") and value is not None) or value in ([], ()):
             shaped[key] = _Row(value)
         elif key == "obligations":
             shaped[key] = [_shaped(duty) for duty in value]
         else:
-            shaped[key] = value
+            shaped[key] = list(value) if isinstance(value, tuple) else value
     return shaped
 
 
