@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def export_(out: str, file: str | None, *, blank: bool) -> None:
     """The plan FILE as OUT (.xlsx), to be edited and read back with 'plan import'."""
     from tasks.config.loading import today
-    from tasks.plan.workbook import blank_workbook, export_plan
+    from tasks.plan.workbook import export_plan
 
     if blank:
         day = today(own_rules().policy)
-        head = {"plan": "ke-hoach", "year": day.year, "adopted_on": day}
-        Path(out).write_bytes(blank_workbook(head, _context(day.year)))
+        value = {"plan": "ke-hoach", "year": day.year, "adopted_on": day, "items": [], "events": []}
+        Path(out).write_bytes(export_plan("", value, _context(day.year)))
         click.echo(
             f"wrote {out}; fill it in, then: dondoc plan import {out} --plan ID --year {day.year} --title TITLE --output NEW.yaml"
         )

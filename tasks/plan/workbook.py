@@ -229,11 +229,6 @@ def _awaited(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield from (duty["timing"][key] for key in ("after", "before_event") if duty["timing"].get(key))
 
 
-def blank_workbook(head: Mapping[str, Any], context: CellContext) -> bytes:
-    """A workbook without a duty, to begin a plan in."""
-    return export_plan("", {**head, "items": [], "events": []}, context)
-
-
 def _open(content: bytes) -> Workbook | None:
     try:
         refuse_bomb(content, _UNPACKED)
