@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jinja2
 
-from dondoc.plan.plan import Item, Source, to_json
-from dondoc.plan.plan_file import from_json
+from dondoc.plan.plan import Item, Source, plan_to_json
+from dondoc.plan.plan_file import plan_from_json
 from tasks.config.loading import load_rules, read_plan_file
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -21,13 +21,13 @@ def placed(**place: Source) -> Item:
 
 
 def test_a_plan_read_from_no_document_keeps_its_digest() -> None:
-    assert "source" not in to_json(PLAN)["items"][0]
+    assert "source" not in plan_to_json(PLAN)["items"][0]
 
 
 def test_the_place_of_a_duty_and_of_its_time_comes_back_from_the_record() -> None:
     item = placed(source=Source(page=2, line=14), time_source=Source(cell="1!E3", span=(0, 11)))
     plan = replace(PLAN, items=(item, *PLAN.items[1:]))
-    assert from_json(to_json(plan)).items[0] == item
+    assert plan_from_json(plan_to_json(plan)).items[0] == item
 
 
 def test_the_page_of_an_occurrence_says_where_the_time_is_printed() -> None:
