@@ -15,7 +15,7 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>$(VENV)/uv
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up down test browser life lint format lock schema clean bench
+.PHONY: up down test browser life security lint format lock schema clean bench
 
 up: $(VENV)/.runtime
 	@$(BIN)/dondoc up --demo
@@ -33,6 +33,11 @@ browser: $(VENV)/.development
 	@test -x /usr/bin/chromium || { echo "The browser tests need /usr/bin/chromium: apt-get install chromium"; exit 2; }
 	@$(BIN)/python -m pytest tests/browser
 
+# The attacks as tests: what did not hold once, and what must never give.
+security: $(VENV)/.development
+	@$(BIN)/python -m pytest -n 2 tests/security
+
+# A real Postfix and a real Dovecot of its own, from Debian: needs root, and apt where they are missing.
 # A whole office on a real Postfix and Dovecot of its own (Debian: needs root, and apt where they are missing), its clock moved.
 # LIFE=mornings lives three mornings on a whole installation, LIFE=year goes on over the new year beside an undisturbed twin,
 # LIFE=all on every working morning. Minutes to an hour.

@@ -127,7 +127,8 @@ def january() -> None:
 def answerable() -> None:
     """Mailbox, mail, button: a duty of the live plan can be answered now, whatever day it is."""
     portal = f"http://127.0.0.1:{os.environ['DONDOC_PORTAL_PORT']}"
-    letters = list(dict.fromkeys(re.findall(r'href="(/mail/[0-9a-f]{20})"', page(f"{portal}/mail"))))
+    key = (var() / "secrets" / "mailbox").read_text(encoding="utf-8").strip()
+    letters = list(dict.fromkeys(re.findall(r'href="(/mail/[0-9a-f]{20})"', page(f"{portal}/mail?token={key}"))))
     # The newest morning's mails stand first; one that only tells a coordinating unit has no form.
     links = [
         link
@@ -156,9 +157,12 @@ def closed() -> None:
         assert status == 401, f"{address} answers {status}"
 
 
+_cookies = urllib.request.HTTPCookieProcessor()
+
+
 def page(address: str) -> str:
     """A page of the portal; anything but 200 is an error."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _cookies)
     with opener.open(address, timeout=30) as response:
         return str(response.read().decode())
 

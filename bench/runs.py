@@ -129,7 +129,7 @@ def _start(stack: Stack, urls: DatabaseUrls) -> None:
         "DONDOC_CONFIG": str(CONFIG),
         "DONDOC_VAR": str(stack.root),
     }
-    for name, command in (("worker", ("deployments.worker",)), (SERVED, ("bench.idle", SERVED))):
+    for name, command in (("worker", ("bench.worker",)), (SERVED, ("bench.idle", SERVED))):
         children.start_child(stack, Child(name, (sys.executable, "-m", *command), environment, folder=HOME))
 
 

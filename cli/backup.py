@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,8 @@ def backup(destination: Path, without_prefect: bool, with_secrets: bool) -> None
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--into", type=click.Path(path_type=Path), help="The var to restore; DONDOC_VAR if left out.")
-def restore(archive: Path, into: Path | None) -> None:
+@click.option("--sha256", help="What 'dondoc backup' printed of the archive: no other archive is taken then.")
+def restore(archive: Path, into: Path | None, sha256: str | None) -> None:
     """Bring ARCHIVE back into an empty var and empty databases, then verify the ledger; exit 1 if that finds anything."""
     from dondoc.verification.report import report_lines
     from operations.backup.restoring import KEPT
@@ -51,7 +53,7 @@ def restore(archive: Path, into: Path | None) -> None:
     from tasks.config.loading import words
 
     here = replace(stack(), root=into.expanduser().resolve()) if into else stack()
-    found = bring_back(archive.absolute(), here, _step)
+    found = bring_back(archive.absolute(), here, _step, sha256 or _asked(archive))
     click.echo("\n".join(report_lines(found.recounted, found.broken, None, words(config_folder()))))
     manifest = found.manifest
     click.echo(f"restored into {here.root}: as of {manifest.made_at}, ledger entry {manifest.ledger_seq}")
@@ -66,6 +68,21 @@ def restore(archive: Path, into: Path | None) -> None:
         click.echo(f"the configuration of then differs in {', '.join(changed[:5])}: see {here.root / KEPT / 'config'}")
     if found.broken or len(found.recounted.found):
         raise click.exceptions.Exit(1)
+
+
+def _asked(archive: Path) -> str:
+    """The SHA-256 that the backup printed: asked for at a keyboard; elsewhere it is said that nobody compared it."""
+    if sys.stdin.isatty():
+        asked: str = click.prompt("SHA-256 of the archive, as 'dondoc backup' printed it")
+        return asked
+    from operations.backup.archive import sha256_of
+
+    click.echo(
+        f"the archive's SHA-256 is {sha256_of(archive)}: compare it with what dondoc backup printed, "
+        "or give --sha256 to have it compared",
+        err=True,
+    )
+    return ""
 
 
 def _step(what: str) -> None:

@@ -40,6 +40,18 @@ def _disk() -> Iterator[str]:
         yield f"{free // 1_000_000} MB free at {root}; free some space, PostgreSQL stops without it"
 
 
+def _privacy() -> Iterator[str]:
+    from operations.stack.private import open_to_others
+
+    root = stack().root
+    found = list(open_to_others(root)) if root.exists() else []
+    if found:
+        yield (
+            f"{len(found)} files and folders of {root} are open to other accounts of this machine, the first {found[0]}; "
+            "close them with: dondoc up"
+        )
+
+
 def _configuration() -> Iterator[str]:
     own_rules()
     if not _anything_adopted():  # the adopted plan is the truth; a file is only where it came from
@@ -178,6 +190,7 @@ def _answers() -> Iterator[str]:
 
 _CHECKS = (
     _disk,
+    _privacy,
     _configuration,
     _templates,
     _calendar,

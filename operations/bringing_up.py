@@ -181,6 +181,7 @@ def _say(
     demo: bool,
     next_morning: str,
 ) -> None:
+    from portal.mailbox.key import mailbox_address
     from tasks.config.run_context import own_engine
     from tasks.mail.ways import in_trial
 
@@ -196,13 +197,17 @@ def _say(
             f"Deployments created or changed: {changed}."
         )
     front = front_address(here, settings)
-    if in_trial(settings, own_engine(settings.store_url)):
+    trial = in_trial(settings, own_engine(settings.store_url))
+    if trial:
         guests = ", ".join(settings.trial.guests) if not settings.mail_stays else ""
         say(f"Trial: mail leaves to {guests or 'nobody'}; the rest stays in the mailbox. To end it: dondoc go-live")
     say(f"\n  Prefect UI  {front}  (sign in by the link mailed to a role of config/office.yaml)")
     if demo:
         say(f"  2024's runs {front}/{_YEAR}")
-    say(f"  Mailbox     {here.portal_url}/mail")
+    if trial:
+        say(f"  Mailbox     {mailbox_address(here.portal_url, here.root)}  (for you alone: its links act)")
+    else:
+        say(f"  Mailbox     {here.portal_url}/mail  (for the operator)")
     say(f"  Board       {here.portal_url}/bang  (the same sign-in)")
     say(f"  Coming up   {next_morning}")
     say(f"\nNext: {command} status · {command} ledger verify · {command} doctor · to stop: {command} down")

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from operations.stack.children import Child
 from operations.stack.databases import database_urls
-from operations.stack.prefect_server import child_environment
+from operations.stack.environment import EVERYTHING, told
+from operations.stack.prefect_server import child_environment, client_environment
 from operations.stack.settings import LOOPBACK, Port, Stack
 from tasks.config.settings import HOME, Settings, SettingsError
 
@@ -36,6 +37,8 @@ def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
     environment = {
         **stack.link_environment(os.environ),  # first: what the environment sets goes before
         **child_environment(stack),
+        **{name: os.environ[name] for name in EVERYTHING if name in os.environ},
+        **client_environment(stack),
         "DONDOC_STORE_URL": database_urls(stack).app,
         "PREFECT_UI_URL": front,
         "DONDOC_VAR": str(stack.root),
@@ -50,7 +53,7 @@ def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
         return Child(
             name=name,
             command=(sys.executable, "-m", *command),
-            environment=environment,
+            environment=told(name, environment),
             ports=ports,
             ready=(lambda: _listens(ports[0].number)) if ports else None,
             folder=HOME,
@@ -62,7 +65,15 @@ def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
 
         host, port = listen_at(settings.lmtp)
         own = (Port("lmtp", port, "[reply] lmtp in config/dondoc.toml"),) if host == LOOPBACK else ()
-        lmtp = (Child("lmtp", (sys.executable, "-m", "tasks.inbox.lmtp_server"), environment, ports=own, folder=HOME),)
+        lmtp = (
+            Child(
+                "lmtp",
+                (sys.executable, "-m", "tasks.inbox.lmtp_server"),
+                told("lmtp", environment),
+                ports=own,
+                folder=HOME,
+            ),
+        )
     return (
         child("mailbox", "tasks.mailbox.server", "--port", str(stack.mail_port), "--folder", mail, "--refuse", refusals,
               port="mail"),

@@ -33,11 +33,13 @@ def stack() -> Stack:
 
 def prepare() -> Settings:
     """Set what flows and Prefect's client read from the environment, and return the settings."""
+    from operations.stack.account import PRIVATE
     from operations.stack.databases import database_urls
     from operations.stack.prefect_server import client_environment
     from tasks.config.settings import settings
 
     here = stack()
+    os.umask(PRIVATE)  # what a command writes of an installation is for its own account
     os.environ.update(client_environment(here))
     os.environ.setdefault("DONDOC_VAR", str(here.root))
     os.environ.setdefault("DONDOC_MAIL_PORT", str(here.mail_port))

@@ -94,7 +94,7 @@ _TIMER = (
 
 def _common(home: Path, user: str, environment: Mapping[str, str]) -> str:
     lines = "".join(f"Environment={_assignment(name, value)}\n" for name, value in sorted(environment.items()))
-    return f"User={user}\nWorkingDirectory={home}\n{lines}"
+    return f"User={user}\nUMask=0077\nWorkingDirectory={home}\n{lines}"
 
 
 def _assignment(name: str, value: str) -> str:

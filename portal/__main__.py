@@ -7,13 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from dondoc.foundation.errors import DondocError
 from portal.answer.answering import Answering, answering_here
 from portal.app.application import create_app
+from portal.mailbox.key import mailbox_key
 from portal.shell.secret import link_secret
 from portal.shell.settings import PortalSettings
+from portal.shell.strict_http import listen
 from tasks.config import settings as installation
 
 
@@ -34,10 +34,11 @@ def main(arguments: list[str] | None = None) -> None:
             public_url=(behind.base_url or f"http://{options.host}:{options.port}").rstrip("/"),
             secret=link_secret(os.environ, behind.var),
             host=options.host,
+            mailbox_key=mailbox_key(behind.var),
         ),
         _answering(),
     )
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
+    listen(app, options.host, options.port, behind.trusted_proxies)
 
 
 def _answering() -> Answering | None:

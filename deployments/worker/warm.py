@@ -39,8 +39,9 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.history import HISTORY_QUEUE
 from deployments.worker.again import WORTH_ANOTHER, again_at, died
 from deployments.worker.child import run_one
+from deployments.worker.foreign import RefusedRunError, own_entrypoint
 from deployments.worker.orphans import Fleet, orphans
-from dondoc.schedule.own_flows import INCIDENTS
+from dondoc.schedule.own_flows import ENTRYPOINTS, INCIDENTS
 
 WORK_POOL = "dondoc"
 LIVE_QUEUE = "default"
@@ -60,14 +61,23 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     job_configuration = BaseJobConfiguration
     _description = "Runs dondoc's flows in processes that have imported everything once."
 
-    def __init__(self, work_pool_name: str = WORK_POOL, limit: int = _AT_ONCE, **settings: Any) -> None:
-        """`settings`: what BaseWorker takes. The name carries host and process id: orphans are told apart by it."""
+    def __init__(
+        self,
+        work_pool_name: str = WORK_POOL,
+        limit: int = _AT_ONCE,
+        entrypoints: frozenset[str] = ENTRYPOINTS,
+        **settings: Any,
+    ) -> None:
+        """`settings`: what BaseWorker takes. The name carries host and process id: orphans are told apart by it.
+
+        `entrypoints` is all that is ever loaded."""
         ours: dict[str, Any] = {
             "name": f"{_HOST}-{os.getpid()}",
             "work_queues": [LIVE_QUEUE, INCIDENTS],
             "prefetch_seconds": 0,
         }
         super().__init__(work_pool_name, limit=limit, **(ours | settings))
+        self._entrypoints = entrypoints
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["deployments.worker.template"])
         self._children: dict[UUID, ForkServerProcess] = {}
@@ -84,7 +94,12 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> WarmResult:
         """Fork a child for the run, wait for its end, report an end it could not report itself."""
-        entrypoint, flow_name = await self._what_to_run(flow_run)
+        try:
+            entrypoint, flow_name = await self._what_to_run(flow_run)
+        except RefusedRunError as error:
+            (task_status or anyio.TASK_STATUS_IGNORED).started(0)
+            await self._set_state(flow_run.id, Crashed(message=str(error)))
+            return WarmResult(identifier="", status_code=1)
         child = self._context.Process(target=run_one, args=(flow_run.id, entrypoint, flow_name))
         await anyio.to_thread.run_sync(child.start)
         self._children[flow_run.id] = child
@@ -153,12 +168,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
 
     async def _what_to_run(self, flow_run: FlowRun) -> tuple[str, str]:
         if flow_run.deployment_id is None:
-            raise ValueError("the run belongs to no deployment")
+            raise RefusedRunError("Refused: the run belongs to no deployment of dondoc.")
         deployment = await self.client.read_deployment(flow_run.deployment_id)
-        if not deployment.entrypoint:
-            raise ValueError(f"deployment {deployment.name} has no entrypoint: run `dondoc deploy`")
+        entrypoint = own_entrypoint(deployment, self._entrypoints)
         flow = await self.client.read_flow(deployment.flow_id)
-        return deployment.entrypoint, flow.name
+        return entrypoint, flow.name
 
     async def _bury(self, child: ForkServerProcess) -> int | None:
         _kill(child)

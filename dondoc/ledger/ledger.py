@@ -55,6 +55,7 @@ ENTRY_KINDS = frozenset(
         "trial.ended",
         "delegation.recorded",
         "delegation.revoked",
+        "session.ended",
         "file.downloaded",
         "evidence.packed",
         "notice.queued",

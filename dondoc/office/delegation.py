@@ -6,9 +6,10 @@ what the absent one is told, and may do what that one may; every entry of such a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from dondoc.foundation.errors import DondocError
 from dondoc.foundation.text import written
@@ -17,6 +18,15 @@ from dondoc.office.office import Office
 
 _LONGEST = 1000
 _NEVER = frozenset({"role:operator", "role:auditor"})
+
+# Who may name a stand-in for whom: oneself, and whoever stands below in the office's order; a unit's head does not sign in,
+# so those who follow the plan name theirs. Nobody names himself: what a stand-in may do is given, never taken.
+NAMED_BY: Mapping[str, frozenset[str]] = {
+    "role:tracker": frozenset({"role:tracker", "role:head"}),
+    "role:deputy": frozenset({"role:deputy", "role:head"}),
+    "role:head": frozenset({"role:head"}),
+    "head": frozenset({"role:tracker", "role:deputy", "role:head"}),
+}
 
 
 class DelegationError(DondocError):
@@ -61,8 +71,23 @@ def may_delegate(party: str) -> bool:
     return party.startswith(("role:", "head:")) and party not in _NEVER
 
 
-def recorded(wanted: Delegation, known: Iterable[Delegation], office: Office, today: date, actor: str) -> Draft:
-    """The entry of a new delegation beside those in force or to come. Raises DelegationError."""
+def may_name(actor: str, absent: str) -> bool:
+    """Whether `actor` (a role, as the ledger names it) may say who stands in for `absent`."""
+    return actor in NAMED_BY.get("head" if absent.startswith("head:") else absent, frozenset())
+
+
+def recorded(
+    wanted: Delegation,
+    known: Iterable[Delegation],
+    office: Office,
+    today: date,
+    actor: str,
+    told: Sequence[Mapping[str, Any]] = (),
+) -> Draft:
+    """The entry of a new delegation beside those in force or to come. Raises DelegationError.
+
+    `told` are the mails by which the others learned of it before: whom, the Message-ID and the SHA-256 of each.
+    """
     if not office.address(wanted.absent) or not may_delegate(wanted.absent):
         raise DelegationError("absent", f"office.yaml gives {wanted.absent!r} no address; name a role or a unit's head")
     stand_in = office.address(wanted.stand_in)
@@ -74,6 +99,10 @@ def recorded(wanted: Delegation, known: Iterable[Delegation], office: Office, to
         raise DelegationError(
             "same", "the stand-in reads the same mailbox as the one who is absent; name somebody else"
         )
+    if not may_name(actor, wanted.absent):
+        raise DelegationError("named", f"{actor} may not say who stands in for {wanted.absent}; they or a superior may")
+    if stand_in.casefold() == (office.address(actor) or "").casefold():
+        raise DelegationError("oneself", "nobody names himself; somebody else who may name has to do it")
     if wanted.last < wanted.first:
         raise DelegationError("days", "the last day lies before the first; correct the days")
     if wanted.last < today:
@@ -92,6 +121,7 @@ def recorded(wanted: Delegation, known: Iterable[Delegation], office: Office, to
         "first": wanted.first.isoformat(),
         "last": wanted.last.isoformat(),
         "reason": reason,
+        **({"told": [dict(one) for one in told]} if told else {}),
     }
     return Draft("delegation.recorded", SYSTEM, None, actor, body)
 

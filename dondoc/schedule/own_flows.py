@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from dondoc.office.policy import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +57,10 @@ OWN_FLOWS: Mapping[str, OwnFlow] = {
 }  # fmt: skip
 OF_PLANS = ("sweep", "report")
 """Those that each plan has its own of."""
+
+ENTRYPOINTS: frozenset[str] = frozenset(
+    {*(f"flows.{shape}.{shape}" for shape in get_args(Shape)), *(flow.entrypoint for flow in OWN_FLOWS.values())}
+)
+"""Everything that a deployment of ours may run: an item's by its shape, and these. The worker loads nothing else."""
 
 BY_RECORDED: Mapping[str, OwnFlow] = {flow.recorded: flow for flow in OWN_FLOWS.values()}

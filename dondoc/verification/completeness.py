@@ -18,6 +18,7 @@ from dondoc.ledger.findings import Finding, Found
 from dondoc.ledger.ledger import ENTRY_KINDS, Draft, Head, timestamp
 from dondoc.obligations.lifecycle import ENDS, State, Status, advance
 from dondoc.obligations.outcomes import outcome_counts
+from dondoc.verification.authority import Authority
 from dondoc.verification.notice_keys import Notices
 
 # Kinds that are folded into an occurrence's state and are its last entry; others (a run's, a download's) only name it.
@@ -46,6 +47,7 @@ class Recount:
     plans: dict[str, Adopted] = field(default_factory=dict)
     events: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     notices: Notices = field(default_factory=Notices)
+    authority: Authority = field(default_factory=Authority)
     head: Head = field(default_factory=Head)
     last_at: str = ""
     last_of: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,9 @@ def _take(found: Recount, entry: dict[str, Any]) -> Iterator[Finding]:
     if timestamp(datetime.fromisoformat(entry["at"])) < before:
         yield Finding("back_in_time", plan, {"at": entry["at"], "before": before}, seq)
     found.last_of[plan] = entry["at"]
+    known = found.plans.get(plan)
+    day = datetime.fromisoformat(entry["at"]).astimezone(known.zone).date() if known else None
+    yield from found.authority.take(entry, day)
     if kind == "plan.adopted":
         yield from _adopt(found, plan, body, seq)
     elif kind == "plan.amended":

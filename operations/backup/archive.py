@@ -15,11 +15,42 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from dondoc.foundation.errors import DondocError
+from operations.stack.private import opener
 
 ARCHIVE_FORMAT = 1
 BACKUP_MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 TREES = ("databases", "var", "config", "witness", "figures")
 _BLOCK = 1 << 20
+_DUMPS = frozenset({"databases/dondoc.dump", "databases/prefect.dump"})
+# Of var: what is in the databases, what lives while processes run, Prefect's own settings, and what a restore left for reading.
+_LEFT_OUT = frozenset({"pg", "run", "log", "prefect", "restored"})
+# Nothing of ours that lies in var is called so, and somebody's program might read it: the interpreter, Prefect, PostgreSQL.
+_CODE = frozenset(
+    {".py", ".pyc", ".pth", ".so", ".dll", ".dylib", ".toml", ".conf", ".cfg", ".ini", ".env", ".sh", ".service"}
+)
+
+
+def belongs(name: str, secrets: bool) -> bool:
+    """Whether a member of that name is one that a backup writes, and a restore takes: the same rule for both.
+
+    Passwords and keys only where the archive says that it holds them (`secrets`).
+    """
+    parts = PurePosixPath(name).parts
+    if len(parts) < 2 or parts[0] not in TREES or str(PurePosixPath(*parts)) != name or not name.isprintable():
+        return False
+    if any(part.startswith(".") or part == "__pycache__" for part in parts):
+        return False
+    if parts[0] == "databases":
+        return name in _DUMPS
+    if parts[0] != "var":
+        return True  # for reading only: it becomes nothing that anybody runs
+    if parts[1] == "secrets":
+        return secrets and len(parts) == 3 and not PurePosixPath(name).suffix
+    return (
+        parts[1] not in _LEFT_OUT
+        and not parts[1].startswith("pg-new-")
+        and PurePosixPath(name).suffix.casefold() not in _CODE
+    )
 
 
 class ArchiveError(DondocError):
@@ -103,8 +134,15 @@ def writing(file: IO[bytes]) -> Iterator[Writing]:
         yield Writing(tar)
 
 
-def check_archive(path: Path) -> Manifest:
-    """Read the whole archive once and compare it with its manifest. Raises ArchiveError; writes nothing."""
+def check_archive(path: Path, sha256: str = "") -> Manifest:
+    """Read the whole archive once and compare it with its manifest. Raises ArchiveError; writes nothing.
+
+    `sha256`: what `backup` said of it. The manifest proves that nothing was damaged; only this, that nobody made another.
+    """
+    if sha256 and sha256_of(path) != sha256.strip().casefold():
+        raise ArchiveError(
+            f"{path} is another archive than the one of that SHA-256; take the right one, nothing was written"
+        )
     found: list[Member] = []
     texts: dict[str, bytes] = {}
     with _reading(path) as members:
@@ -120,7 +158,16 @@ def check_archive(path: Path) -> Manifest:
     if tuple(found) != manifest.members:
         wrong = sorted({member.name for member in {*found} ^ {*manifest.members}})
         raise _damaged(path, f"{len(wrong) or 'some'} member(s) differ from its manifest, the first: {wrong[:1]}")
+    foreign = [member.name for member in found if not belongs(member.name, manifest.secrets)]
+    if foreign:
+        raise _damaged(path, f"{foreign[0]!r} is nothing that a backup writes")
     return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the whole file."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def unpack(path: Path, manifest: Manifest, place: Callable[[str], Path]) -> None:
@@ -131,10 +178,12 @@ def unpack(path: Path, manifest: Manifest, place: Callable[[str], Path]) -> None
             if about.name in (BACKUP_MANIFEST, SEAL):
                 continue
             target = place(about.name)
+            if not belongs(about.name, manifest.secrets):
+                raise _damaged(path, f"{about.name} has changed since it was checked")
             target.parent.mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()
-            with target.open("xb") as out:
-                target.chmod(about.mode & 0o777)  # before there is anything to read in it
+            # Whatever mode the archive says: what an installation keeps is its own account's.
+            with open(target, "xb", opener=opener) as out:
                 for block in _blocks(content):
                     digest.update(block)
                     out.write(block)
@@ -155,7 +204,7 @@ def _reading(path: Path) -> Iterator[Iterator[tuple[tarfile.TarInfo, IO[bytes]]]
 def _members(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
     for about in tar:
         content = tar.extractfile(about) if about.isreg() else None
-        if content is None or not _is_ours(about.name):
+        if content is None or not (about.name in (BACKUP_MANIFEST, SEAL) or belongs(about.name, True)):
             raise _damaged(path, f"{about.name!r} does not belong into it")
         yield about, content
 
@@ -163,13 +212,6 @@ def _members(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo
 def _blocks(content: IO[bytes]) -> Iterator[bytes]:
     while block := content.read(_BLOCK):
         yield block
-
-
-def _is_ours(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return name in (BACKUP_MANIFEST, SEAL) or (
-        len(parts) > 1 and parts[0] in TREES and ".." not in parts and str(PurePosixPath(*parts)) == name
-    )
 
 
 def _manifest(path: Path, texts: dict[str, bytes]) -> Manifest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,15 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dondoc.foundation.errors import DondocError
-from operations.backup.archive import Manifest, Writing, writing
+from operations.backup.archive import Manifest, Writing, belongs, sha256_of, writing
 from operations.backup.dumping import HeldMoment, dump, one_moment
 from operations.stack.databases import database_urls
 from operations.stack.settings import Stack
 from tasks.config.settings import Settings
 from tasks.store.files import sync
 
-# Of var: what is in the databases, what lives while processes run, and what a restore left for reading.
-_LEFT_OUT = frozenset({"pg", "run", "log", "prefect", "secrets", "restored"})
 _PART = ".dondoc-part"
 
 
@@ -71,8 +68,7 @@ def back_up(
         manifest = _write(draft, work, stack, settings, moment, now, with_secrets=with_secrets)
         if target.exists():
             raise BackupError(f"{target} exists; give another name, nothing was overwritten")
-        with draft.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        digest = sha256_of(draft)
         size = draft.stat().st_size
         draft.rename(target)
         sync(target.parent)
@@ -126,8 +122,9 @@ def _write(
 ) -> Manifest:
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         with writing(file) as archive:
-            for name, path in _sources(work, stack, settings, with_secrets):
-                archive.add(name, path)
+            for name, path in _sources(work, stack, settings):
+                if belongs(name, with_secrets):
+                    archive.add(name, path)
             manifest = _manifest(archive, moment, now, with_secrets)
             archive.seal(manifest)
         file.flush()
@@ -148,15 +145,14 @@ def _manifest(archive: Writing, moment: HeldMoment, now: datetime, with_secrets:
     )
 
 
-def _sources(work: Path, stack: Stack, settings: Settings, with_secrets: bool) -> Iterator[tuple[str, Path]]:
+def _sources(work: Path, stack: Stack, settings: Settings) -> Iterator[tuple[str, Path]]:
     """(name in the archive, file) of everything, in a fixed order."""
     for name in ("dondoc", "prefect"):
         yield f"databases/{name}.dump", work / f"{name}.dump"
     for top in sorted(stack.root.iterdir()):
-        if top.name not in _LEFT_OUT and not top.name.startswith(("pg-new-", ".")):
+        # Not the database's files: there are many of them, and none belongs into it.
+        if top != stack.data_directory:
             yield from ((f"var/{name}", path) for name, path in _files(top, stack.root))
-    if with_secrets:
-        yield from ((f"var/{name}", path) for name, path in _files(stack.secrets_directory, stack.root))
     yield from ((f"config/{name}", path) for name, path in _files(settings.config, settings.config))
     for number, folder in enumerate(settings.witness.folders):
         yield from _outside(stack, f"witness/{number}", settings.var / folder)
@@ -172,10 +168,5 @@ def _outside(stack: Stack, tree: str, folder: Path) -> Iterator[tuple[str, Path]
 def _files(top: Path, root: Path) -> Iterator[tuple[str, Path]]:
     found = [top] if top.is_file() else sorted(top.rglob("*"))
     for path in found:
-        if (
-            path.is_file()
-            and not path.is_symlink()
-            and not path.name.startswith(".")
-            and "__pycache__" not in path.parts
-        ):
+        if path.is_file() and not path.is_symlink():
             yield path.relative_to(root).as_posix(), path

@@ -25,6 +25,7 @@ from operations.backup.archive import Manifest, check_archive, unpack
 from operations.backup.dumping import load
 from operations.stack import postgres
 from operations.stack.databases import DatabaseUrls, database_urls, ensure_databases
+from operations.stack.private import make_private
 from operations.stack.settings import LOOPBACK, Stack
 
 KEPT = "restored"  # of var: the manifest, and of then, for reading: configuration, witnesses and figures outside var
@@ -44,13 +45,15 @@ class Restored:
     broken: Break | None
 
 
-def restore(archive: Path, stack: Stack, on_step: Callable[[str], None] = lambda _: None) -> Restored:
+def restore(archive: Path, stack: Stack, on_step: Callable[[str], None] = lambda _: None, sha256: str = "") -> Restored:
     """Bring the archive back as the installation of `stack`, whose var and databases must be empty.
+
+    `sha256` is what `backup` said of the archive; where it is given, no other is taken.
 
     Raises ArchiveError (damaged), RestoreError and OccupiedError (not empty, newer), DumpError, StackError.
     """
     on_step("checking the archive")
-    manifest = check_archive(archive)
+    manifest = check_archive(archive, sha256)
     _refuse_newer(manifest)
     _refuse_occupied(stack)
     with _workplace(stack) as place:
@@ -75,7 +78,7 @@ def _build(
         _refuse_unknown_passwords(manifest, here)
         unpack(archive, manifest, lambda name: _place(here.root, dumps, name))
         here.create_directories()
-        here.secrets_directory.chmod(0o700)
+        make_private(here.root)
         if here.embedded:
             on_step("starting PostgreSQL")
             postgres.start_postgres(here)
@@ -227,7 +230,7 @@ def _workplace(stack: Stack) -> Iterator[Path]:
             raise RestoreError(f"another restore into {stack.root} runs; wait for it to finish") from None
         if stack.embedded:
             postgres.stop_postgres(replace(stack, root=place))
-        place.mkdir(exist_ok=True)
+        place.mkdir(mode=0o700, exist_ok=True)
         try:
             yield place
         finally:

@@ -21,6 +21,8 @@ from typing import NoReturn
 
 import psutil
 
+from operations.stack.account import PRIVATE
+from operations.stack.private import opener
 from operations.stack.settings import CHILD_MARK, Port, Stack, StackError
 
 _STOP_SECONDS = 20.0
@@ -145,6 +147,7 @@ def become(stack: Stack, child: Child) -> NoReturn:
     ports = {port.name: port.number for port in child.ports}
     record = {"pid": os.getpid(), "mark": mark, "ports": ports, "command": child.command}
     _write(_file(stack, child.name), record)
+    os.umask(PRIVATE)
     if child.folder:
         os.chdir(child.folder)
     os.execve(child.command[0], child.command, {**child.environment, CHILD_MARK: mark})
@@ -172,7 +175,7 @@ def _end(child: Running) -> None:
 
 
 def _spawn(stack: Stack, child: Child, mark: str) -> int:
-    with stack.log_file(child.name).open("ab") as log:
+    with open(stack.log_file(child.name), "ab", opener=opener) as log:
         process = subprocess.Popen(
             child.command,
             env={**child.environment, CHILD_MARK: mark},
@@ -180,6 +183,7 @@ def _spawn(stack: Stack, child: Child, mark: str) -> int:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            umask=PRIVATE,
             cwd=child.folder,
         )
     # It shall outlive us; without this, Popen complains at garbage collection that it still runs. Whoever starts many
@@ -240,5 +244,6 @@ def _file(stack: Stack, name: str) -> Path:
 
 def _write(path: Path, record: Mapping[str, object]) -> None:
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(record), encoding="utf-8")
+    with open(draft, "w", encoding="utf-8", opener=opener) as file:
+        file.write(json.dumps(record))
     draft.replace(path)

@@ -63,12 +63,12 @@ def ensure_databases(stack: Stack) -> DatabaseUrls:
                 _ensure_role(connection, role, stack.secret(f"postgres_{role}"))
             _ensure_database(connection, "prefect", "prefect")
             _ensure_database(connection, "dondoc", "dondoc_owner")
-            _grant_connect(connection)
-        with psycopg.connect(_in_database(urls.admin, "prefect"), autocommit=True) as connection:
+            _grant_connect(connection, stack.embedded)
+        with _as_administrator(urls.admin, "prefect") as connection:
             # Prefect's migrations index names by trigram.
-            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")
             _give_to_owner(connection, "prefect")
-        with psycopg.connect(_in_database(urls.admin, "dondoc"), autocommit=True) as connection:
+        with _as_administrator(urls.admin, "dondoc") as connection:
             _give_to_owner(connection, "dondoc_owner")
     except psycopg.OperationalError as error:
         raise StackError(cure(error) or f"the database server does not answer: {_first_line(error)}") from error
@@ -143,8 +143,12 @@ def _ensure_database(connection: psycopg.Connection, database: str, owner: str) 
     connection.execute(statement.format(sql.Identifier(database), sql.Identifier(owner)))
 
 
-def _grant_connect(connection: psycopg.Connection) -> None:
+def _grant_connect(connection: psycopg.Connection, embedded: bool) -> None:
     connection.execute("REVOKE ALL ON DATABASE dondoc, prefect FROM PUBLIC")
+    if embedded:
+        # Nobody of ours has business in the databases that every server comes with; on a server of somebody else's they
+        # are for others too, and stay as its administrator wants them.
+        connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
     connection.execute("GRANT CONNECT ON DATABASE dondoc TO dondoc_app")
 
 
@@ -164,6 +168,11 @@ def _as_role(admin: str, stack: Stack, role: str, database: str) -> str:
     place = parts.netloc.rpartition("@")[2]
     password = stack.secret(f"postgres_{role}")
     return urlunsplit(parts._replace(netloc=f"{role}:{password}@{place}", path=f"/{database}"))
+
+
+def _as_administrator(admin: str, database: str) -> psycopg.Connection:
+    """In a database of ours as the administrator: no function or operator that its owner has put there is ever called."""
+    return psycopg.connect(_in_database(admin, database), autocommit=True, options="-c search_path=pg_catalog")
 
 
 def _in_database(url: str, database: str) -> str:

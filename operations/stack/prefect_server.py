@@ -6,10 +6,10 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 
 from operations.stack.children import Child
 from operations.stack.databases import database_urls, driver_url
+from operations.stack.environment import plain, told
 from operations.stack.settings import LOOPBACK, Stack
 
 # A plan's year and the weeks around it, as the ISO duration Prefect insists on (a bare number stops it).
@@ -20,12 +20,13 @@ def prefect_server(stack: Stack) -> Child:
     """The child to start; ready when its health answers (about 10 s, longer on a new database)."""
     return Child(
         name="prefect",
-        command=(sys.executable, "-m", "prefect", "server", "start"),
-        environment={**_inherited(), **_common(stack), **_server_settings(stack)},
+        command=(sys.executable, "-P", "-m", "operations.stack.serve_prefect"),
+        environment=told("prefect", {**plain(os.environ), **_common(stack), **_server_settings(stack)}),
         ports=(stack.port("prefect"),),
         ready=lambda: _answers(f"{stack.prefect_api_url}/health"),
         ready_seconds=180,
-        folder=stack.root,
+        # Where nothing is written that Python or Prefect would read as their own (prefect.toml, .env, a module).
+        folder=stack.run_directory,
     )
 
 
@@ -40,8 +41,8 @@ def client_environment(stack: Stack) -> dict[str, str]:
 
 
 def child_environment(stack: Stack) -> dict[str, str]:
-    """The complete environment for a child that talks to this server: ours without stray Prefect settings."""
-    return {**_inherited(), **client_environment(stack)}
+    """The environment for a child that talks to this server: the machine's plain settings, and how to reach it."""
+    return {**plain(os.environ), **client_environment(stack)}
 
 
 def _server_settings(stack: Stack) -> dict[str, str]:
@@ -86,11 +87,6 @@ def _common(stack: Stack) -> dict[str, str]:
 
 def _with_loopback(no_proxy: str) -> str:
     return ",".join(filter(None, [no_proxy, LOOPBACK, "localhost"]))
-
-
-def _inherited() -> Mapping[str, str]:
-    # A user's own Prefect profile must not send our children to another server.
-    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
 
 
 def _answers(url: str) -> bool:

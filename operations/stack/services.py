@@ -16,6 +16,7 @@ from operations.stack.children import Child
 from operations.stack.databases import ensure_databases
 from operations.stack.ports import refuse_taken
 from operations.stack.prefect_server import prefect_server
+from operations.stack.private import make_private, opener
 from operations.stack.settings import Port, Stack, StackError
 
 KEEPER = "keeper"
@@ -37,6 +38,7 @@ def up(stack: Stack, extra: Sequence[Child] = (), on_step: Callable[[str], None]
     Raises StackError, one line; then nothing this call started is left running.
     """
     stack.create_directories()
+    make_private(stack.root)
     if stack.kept_by_systemd:
         if all(part.running for part in status(stack, [child.name for child in extra])):
             return ()
@@ -130,7 +132,7 @@ def _ports_needed(stack: Stack, wanted: Sequence[Child]) -> list[Port]:
 @contextmanager
 def alone(stack: Stack) -> Iterator[None]:
     """Hold the installation's lock: nobody else starts or stops it. Raises StackError where somebody holds it."""
-    with (stack.run_directory / "lock").open("w") as lock:
+    with open(stack.run_directory / "lock", "w", opener=opener) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -115,9 +115,11 @@ class Stack:
     def create_directories(self) -> None:
         """Create the layout. Raises StackError where the disk refuses."""
         try:
-            for directory in (self.run_directory, self.log_directory, self.prefect_home, self.mail_directory):
-                directory.mkdir(parents=True, exist_ok=True)
-            self.secrets_directory.mkdir(mode=0o700, exist_ok=True)
+            for directory in (self.root.parent, self.root):
+                # The folders above are made as the caller makes folders; ours is for our own account alone.
+                directory.mkdir(mode=0o700 if directory == self.root else 0o777, parents=True, exist_ok=True)
+            for name in ("run", "log", "prefect", "mail", "secrets"):
+                (self.root / name).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StackError(f"cannot create {self.root}: {error.strerror}; choose another with DONDOC_VAR") from error
 

@@ -96,10 +96,11 @@ class OpenedLink:
 
 @dataclass(frozen=True)
 class Owed:
-    """One line of what a unit owes."""
+    """One line of what a unit owes. `token` is for the unit's own mailbox, never for a page that another link opens."""
 
     facts: Facts
     token: str
+    here: bool = False  # whether it is the duty of the link that shows the line
 
 
 class Answering:
@@ -156,7 +157,7 @@ class Answering:
             known = facts_of(connection, self.rules, plan, found)
         return OpenedLink(token, link, known, history, now, words(self.settings.config), plan.title)
 
-    def owed(self, party: str) -> tuple[list[Owed], list[Owed]]:
+    def owed(self, party: str, here: str = "") -> tuple[list[Owed], list[Owed]]:
         """What a party's unit owes in every adopted plan, earliest due first; and what of it waits for review."""
         assert self.engine is not None
         found: list[Facts] = []
@@ -168,7 +169,7 @@ class Answering:
                         known = facts_of(connection, self.rules, plan, candidate)
                         found += [known] if may_answer(known, party) else []
         found.sort(key=lambda known: (known.state.due or date.max, known.occurrence.id))
-        lines = [(known, Owed(known, self._token(known, party))) for known in found]
+        lines = [(known, Owed(known, self._token(known, party), known.occurrence.id == here)) for known in found]
         return (
             [line for known, line in lines if known.state.status in OWED],
             [line for known, line in lines if known.state.status is Status.SUBMITTED],

@@ -6,7 +6,7 @@ What the screen says is the same whether a mail goes or not, and is said before 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -37,12 +37,13 @@ from tasks.store.renewed import record_new_link
 
 LASTS = timedelta(days=14)  # at least: the plan of an old link may be closed
 _HOUR = 3600.0
+_MOST = 60  # duties of one mail, those due first
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class WantedLink:
-    """A new link for `party` to one duty, or from it to everything the unit owes; `to` is office.yaml's address."""
+    """A new link for `party` to one duty, or one to each that the unit owes; `to` is office.yaml's address."""
 
     party: str
     to: str
@@ -109,12 +110,13 @@ class NewLinks:
         to = Address(wanted.to, party_name(wanted.party, rules.office, words(chosen.config)))
         base = chosen.base_url.rstrip("/")
         if wanted.party.startswith("role:"):
-            address = f"{base}/ky/{wanted.facts.occurrence.id}"
+            links = [f"{base}/ky/{wanted.facts.occurrence.id}"]
         else:
-            rest = "/all" if wanted.everything else ""
-            address = f"{base}/a/{wanted.token(chosen.link_secret, now)}{rest}"
-        duty = "" if wanted.everything else clean(wanted.facts.item.heading)
-        sent = send_now(chosen, self._answering.engine, rules, to, "new-link", now, link=address, duty=duty)
+            links = [f"{base}/a/{one.token(chosen.link_secret, now)}" for one in self._each(wanted)]
+        titles = [clean(one.facts.item.heading) for one in self._each(wanted)]
+        duty = "" if wanted.everything else titles[0]
+        found = list(zip(titles, links, strict=True))
+        sent = send_now(chosen, self._answering.engine, rules, to, "new-link", now, links=found, duty=duty)
         body = {
             "kind": "new-link",
             "checkpoint": "new-link",
@@ -127,6 +129,13 @@ class NewLinks:
         record_new_link(
             self._answering.engine, wanted.facts.occurrence.id, body, now, rules.policy.zone, taken=sent.taken
         )  # fmt: skip
+
+    def _each(self, wanted: WantedLink) -> list[WantedLink]:
+        """One for each duty: a link opens its own and no other."""
+        if not wanted.everything:
+            return [wanted]
+        owed, waiting = self._answering.owed(wanted.party)
+        return [replace(wanted, facts=one.facts) for one in (*owed, *waiting)][:_MOST] or [wanted]
 
     def _link(self, token: str, now: datetime) -> Link | None:
         try:

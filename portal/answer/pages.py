@@ -75,12 +75,13 @@ class AnswerPages:
         """Everything the unit owes."""
         if opened.link.party.startswith("role:"):
             raise LinkError("wrong")
-        owed, waiting = self._answering.owed(opened.link.party)
+        owed, waiting = self._answering.owed(opened.link.party, opened.link.occurrence)
         return self._pages.render(
             "answer_all.html",
             opened=opened,
             owed=owed,
             waiting=waiting,
+            address=self._answering.rules.office.address(opened.link.party) or "",
             title=answerview.title,
             standing=answerview.state_words,
             sentence=sentence,

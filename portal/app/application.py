@@ -22,6 +22,7 @@ from portal.evidence.pages import evidence_routes
 from portal.files.pages import file_routes
 from portal.front.step_over import prefect_routes
 from portal.mailbox.kept_letters import Letters
+from portal.mailbox.key import Key, Keyed, key_is_held
 from portal.mailbox.pages import mail_routes
 from portal.office.absence_pages import absence_routes
 from portal.office.board_pages import board_routes
@@ -39,7 +40,7 @@ from portal.shell.pages import Pages
 from portal.shell.security_headers import Guard
 from portal.shell.settings import PortalSettings
 from portal.shell.signin import sign_in_routes
-from portal.shell.visitors import Recognising, Visitors
+from portal.shell.visitors import Recognising, Visitors, current
 from portal.shell.year_notice import year_notice
 from tasks.config.loading import shipped
 
@@ -80,16 +81,20 @@ def _names(settings: PortalSettings, answering: Answering | None) -> frozenset[s
     return allowed_hosts(addresses, behind.portal_hosts if behind else ())
 
 
-def _open_or_gated(
-    anybody: Callable[[], bool], endpoint: Callable[[Request], Response]
+def _by_key_or_gated(
+    trial: Callable[[], bool], key: Key, closed: Callable[[], Response], endpoint: Callable[[Request], Response]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A page of the mailbox: anybody's while the trial lasts and nobody reaches it from elsewhere, else the operator's."""
-    closed = gated("mailbox", endpoint)
+    """A page of the mailbox: while the trial lasts for whoever holds its key, and the operator's at any time."""
+    for_operator = gated("mailbox", endpoint)
 
     async def guarded(request: Request) -> Response:
-        if await run_in_threadpool(anybody):
+        if not await run_in_threadpool(trial):
+            return await for_operator(request)
+        if key.fits(request.query_params.get("token", "")):
+            return key.admitted()
+        if key_is_held():
             return await run_in_threadpool(endpoint, request)
-        return await closed(request)
+        return await for_operator(request) if current.get().session else await run_in_threadpool(closed)
 
     return guarded
 
@@ -105,9 +110,17 @@ def create_app(settings: PortalSettings, answering: Answering | None = None) -> 
     visitors = Visitors(settings, (lambda: context.engine) if context else None)
     pages.provide(awaited=year_notice(context) if context else lambda _: [])
     banner = Banner(settings, context)
+    key = Key(settings.mailbox_key, secure=settings.secure)
+
+    def mailbox_open() -> bool:
+        return key_is_held() and banner.trial()
+
+    def mailbox_closed() -> HTMLResponse:
+        return pages.render("mail_closed.html", 403)
+
     pages.provide(
         sign_out_token=lambda visitor: visitors.token(visitor, "ra"),
-        mailbox_open=banner.mailbox_open,
+        mailbox_open=mailbox_open,
         banner=banner,
     )
 
@@ -117,7 +130,7 @@ def create_app(settings: PortalSettings, answering: Answering | None = None) -> 
         yield
 
     def start(_request: Request) -> HTMLResponse:
-        everything = letters.all() if banner.mailbox_open() else []
+        everything = letters.all() if mailbox_open() else []
         return pages.render(
             "start.html",
             prefect_url=settings.prefect_url,
@@ -134,7 +147,8 @@ def create_app(settings: PortalSettings, answering: Answering | None = None) -> 
         return pages.render("refused.html", status, code=status)
 
     mailbox = [
-        Route(route.path, _open_or_gated(banner.mailbox_open, route.endpoint)) for route in mail_routes(letters, pages)
+        Route(route.path, _by_key_or_gated(banner.trial, key, mailbox_closed, route.endpoint))
+        for route in mail_routes(letters, pages)
     ]
     office = office_routes(context, visitors, pages, banner) if context else []
 
@@ -155,6 +169,7 @@ def create_app(settings: PortalSettings, answering: Answering | None = None) -> 
                 hosts=_names(settings, answering),
                 refused=lambda: pages.render("refused.html", 421, code=421),
             ),
+            Middleware(Keyed, key=key),
             *([Middleware(Recognising, visitors=visitors)] if settings.installation else []),
         ],
         exception_handlers={HTTPException: refused, 500: refused},

@@ -6,7 +6,6 @@ Every download (a pack, a mail as it was sent) is a ledger entry.
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
 import threading
 from pathlib import Path
@@ -19,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dondoc.ledger.ledger import Draft
+from dondoc.mail.redaction import cut_text
 from portal.evidence.selection import (
     SELECTION_FIELDS,
     AskedSelection,
@@ -37,8 +37,9 @@ from portal.shell.rate_limit import Allowance
 from portal.shell.security_headers import MAIL_POLICY
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
-from tasks.evidence.gathering import PackError, mail_content
+from tasks.evidence.gathering import CUT, PackError, mail_content
 from tasks.evidence.packing import own_words, pack, record_pack
+from tasks.evidence.redacting import ended_now, for_others
 from tasks.store.audit import reading_one_moment
 from tasks.store.chain import append, appending
 from tasks.store.occurrences import rows_of
@@ -46,8 +47,6 @@ from tasks.store.plans import adopted_ids
 
 ENTRIES_A_PAGE = 40
 _PURPOSE = "chung-cu"
-# A unit's signed link lets whoever holds it answer for the unit: a page shows the mail without it.
-_KEY = re.compile(r"/a/[A-Za-z0-9_-]{20,}")
 _LONG_MAIL = 5_000_000  # bytes of a mail that a page still shows
 
 
@@ -124,7 +123,8 @@ def _entry_routes(context: PageContext, pages: Pages) -> list[Route]:
         one, content = mail(request)
         fits = hashlib.sha256(content).hexdigest() == one.entry["body"]["mail_sha256"]
         shown_mail = opened(content[:_LONG_MAIL])
-        text = _KEY.sub("/a/…", shown_mail.text) if shown_mail.text is not None else None
+        # A unit's signed link lets whoever holds it answer for the unit: a page shows the mail without it.
+        text = cut_text(shown_mail.text)[0] if shown_mail.text is not None else None
         return pages.render(
             "evidence_mail.html", one=one, body=one.entry["body"], mail=shown_mail, text=text, fits=fits
         )
@@ -133,25 +133,30 @@ def _entry_routes(context: PageContext, pages: Pages) -> list[Route]:
         text = opened(mail(request)[1]).html
         if text is None:
             raise HTTPException(404)
-        text = _KEY.sub("/a/…", text)
+        text = cut_text(text)[0]
         base = '<!doctype html><meta charset="utf-8"><base target="_blank">'
         return HTMLResponse(base + text, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def raw(request: Request) -> Response:
         one, content = mail(request)
-        name = f"thu-{one.entry['seq']}.eml"
+        body = one.entry["body"]
+        with context.engine.connect() as connection:
+            mail_id = f"{body['message_id']} {body['address']}"
+            copy = for_others(connection, content, mail_id, ended_now(connection))
+        name = f"thu-{one.entry['seq']}{CUT if copy.cut else ''}.eml"
         if request.method == "GET":
-            body: dict[str, Any] = {
+            about: dict[str, Any] = {
                 "occurrence": one.entry["occurrence"],
                 "entry": one.entry["seq"],
                 "name": name,
-                "sha256": one.entry["body"]["mail_sha256"],
+                "sha256": body["mail_sha256"],
+                **({"redacted": copy.cut} if copy.cut else {}),
             }
-            draft = Draft("file.downloaded", one.entry["plan"], None, current.get().actor("evidence"), body)
+            draft = Draft("file.downloaded", one.entry["plan"], None, current.get().actor("evidence"), about)
             with appending(context.engine) as connection:
                 append(connection, context.now(), [draft])
         return Response(
-            content, media_type="message/rfc822", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+            copy.content, media_type="message/rfc822", headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
 
     return [

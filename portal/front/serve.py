@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-import uvicorn
-
 from portal.front.front import create_front
 from portal.front.proxy import Upstream
 from portal.shell.secret import link_secret
 from portal.shell.settings import PortalSettings
+from portal.shell.strict_http import listen
 from tasks.config import settings as installation
 
 
@@ -33,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         host=options.host,
     )
     app = create_front(settings, Upstream(options.upstream, behind.prefect_auth))
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", server_header=False)
+    listen(app, options.host, options.port, behind.trusted_proxies)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dondoc.calendar.typed_days import typed_day
+from dondoc.mail.redaction import redacted
 from portal.mailbox.eml import OpenedMail, opened
 from portal.mailbox.kept_letters import KeptLetter, Letters, by_day, by_recipient
+from portal.mailbox.key import key_is_held
 from portal.shell.pages import Pages
 from portal.shell.security_headers import MAIL_POLICY
 
@@ -67,10 +69,12 @@ def mail_routes(letters: Letters, pages: Pages) -> list[Route]:
         return letter
 
     def content(request: Request) -> bytes:
+        """Its bytes; for whoever did not open the mailbox by its address, a copy in which no link opens anything."""
         try:
-            return found(request).path.read_bytes()
+            octets = found(request).path.read_bytes()
         except FileNotFoundError as error:
             raise HTTPException(404) from error
+        return octets if key_is_held() else redacted(octets).content
 
     def one(request: Request) -> HTMLResponse:
         mail = opened(content(request))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +9,7 @@ from starlette.routing import Route
 
 from dondoc.calendar.typed_days import typed_day
 from dondoc.mail.mail import Address
-from dondoc.office.delegation import Delegation, DelegationError, may_delegate
+from dondoc.office.delegation import Delegation, DelegationError, may_delegate, may_name
 from dondoc.office.wording import party_name
 from portal.shell.fields import posted
 from portal.shell.immediate_mail import send_now
@@ -18,7 +17,7 @@ from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
-from tasks.store.delegations import delegate, delegations, revoke
+from tasks.store.delegations import delegate, delegations, refuse_impossible, revoke
 
 
 def absence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:
@@ -37,6 +36,7 @@ def absence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> li
             parties={
                 party: party_name(party, office, context.words) for party in office.parties() if may_delegate(party)
             },
+            absent={party for party in office.parties() if may_name(current.get().actor("delegate"), party)},
             names=lambda party: party_name(party, office, context.words),
             token=visitors.token(current.get(), "vang"),
             said=said,
@@ -59,27 +59,36 @@ def absence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> li
         wanted = Delegation(
             fields.get("absent", ""), fields.get("stand_in", ""), first, last, fields.get("reason", "")
         )  # fmt: skip
-        now = context.now()
+        now, actor = context.now(), visitor.actor("delegate")
         try:
-            made = delegate(context.engine, context.rules, wanted, now, visitor.actor("delegate"))
+            refuse_impossible(context.engine, context.rules, wanted, now, actor)
+            told = tell(wanted, actor)
+            if told is None:
+                return page(503, "untold", fields)
+            delegate(context.engine, context.rules, wanted, now, actor, told)
         except DelegationError as error:
             return page(422, error.fault, fields)
-        answer = RedirectResponse("/vang?xong=recorded", 303)
-        answer.background = BackgroundTask(tell, made)
-        return answer
+        return RedirectResponse("/vang?xong=recorded", 303)
 
-    def tell(made: Delegation) -> None:
-        """Both read it at once; the portal's page is what counts, so that an unreachable server stops nothing."""
-        rules = context.rules
+    def tell(made: Delegation, actor: str) -> list[dict[str, str]] | None:
+        """Both read it before it holds: the mails that went, None where one of the others did not get his."""
+        rules, told = context.rules, list[dict[str, str]]()
         for party in (made.stand_in, made.absent):
             to = Address(rules.office.address(party) or "", party_name(party, rules.office, context.words))
-            send_now(
+            sent = send_now(
                 context.installation, context.engine, rules, to, "delegation", context.now(),
                 absent=party_name(made.absent, rules.office, context.words),
                 stand_in=party_name(made.stand_in, rules.office, context.words),
                 first=made.first, last=made.last, reason=made.reason, decides=made.absent.startswith("role:"),
                 link=f"{context.settings.public_url}/viec",
             )  # fmt: skip
+            if sent.taken:
+                told.append(
+                    {"party": party, "address": sent.address, "message_id": sent.message_id, "mail_sha256": sent.sha256}
+                )
+            elif party != actor:
+                return None
+        return told
 
     def end(seq: int, visitor: Visitor, fields: dict[str, str]) -> Response:
         if not visitors.token_fits(visitor, "vang", fields.get("token", "")):

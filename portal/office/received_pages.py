@@ -15,6 +15,7 @@ from dondoc.inbox.incoming import read_letter
 from dondoc.inbox.own_words import manners
 from dondoc.inbox.parts import LetterFile
 from dondoc.ledger.ledger import SYSTEM, Draft
+from dondoc.mail.redaction import cut_text
 from portal.files.pages import Handed, attached, lost
 from portal.mailbox.eml import seen_headers
 from portal.shell.fields import posted
@@ -23,6 +24,8 @@ from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
 from tasks.config.loading import read_words
+from tasks.evidence.gathering import CUT
+from tasks.evidence.redacting import ended_now, for_others
 from tasks.store.chain import append, appending, forward
 from tasks.store.files import LostFileError, fetch
 from tasks.store.occurrences import tracked_row
@@ -70,7 +73,7 @@ def received_routes(context: PageContext, visitors: Visitors, pages: Pages) -> l
             mail=mail,
             subject=mail.subject or seen_headers(content).subject,
             item=item,
-            text=text,
+            text=cut_text(text)[0],  # a reply quotes our mail, links and all
             files=files,
             here=address_of(mail.key),
             seen=seen,
@@ -100,7 +103,12 @@ def received_routes(context: PageContext, visitors: Visitors, pages: Pages) -> l
         return attached(name, wanted)
 
     def raw(request: Request) -> Response:
-        return file_of(request, lambda content, _files: ("thu.eml", content))
+        def chosen(content: bytes, _files: tuple[LetterFile, ...]) -> tuple[str, bytes]:
+            with context.engine.connect() as connection:
+                copy = for_others(connection, content, "", ended_now(connection))
+            return f"thu{CUT if copy.cut else ''}.eml", copy.content
+
+        return file_of(request, chosen)
 
     def file(request: Request) -> Response:
         number = request.path_params["number"]

@@ -30,10 +30,6 @@ class Banner:
             return self._settings.trial
         return in_trial(self._desk.installation, self.store())
 
-    def mailbox_open(self) -> bool:
-        """Whether anybody may read the local mailbox now."""
-        return self._settings.mailbox_open and self.trial()
-
     def guests(self) -> tuple[str, ...]:
         """Whom mail leaves to while the trial lasts."""
         return self._desk.installation.trial.guests if self._desk and not self._desk.installation.mail_stays else ()

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from tasks.config.loading import language_folder
 from tasks.config.settings import HOME
 from tasks.config.settings import Settings as Installation
-
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _now() -> datetime:
@@ -35,6 +32,7 @@ class PortalSettings:
     public_url: str = "http://127.0.0.1:8642"
     secret: str = ""
     host: str = "127.0.0.1"
+    mailbox_key: str = ""  # opens the mailbox while the trial lasts; empty: nothing does
     now: Callable[[], datetime] = _now
     engine: sa.Engine | None = None  # the store already connected to, else the installation's
 
@@ -61,11 +59,3 @@ class PortalSettings:
     def trial(self) -> bool:
         """Whether the installation begins as a trial: its settings say so, no host name does."""
         return self.installation is None or self.installation.trial.on
-
-    @property
-    def mailbox_open(self) -> bool:
-        """Whether anybody may read the mailbox: only in a trial that nobody reaches from another machine."""
-        if self.installation is None:
-            return True
-        reached = {self.host, urlsplit(self.public_url).hostname or "", *self.installation.portal_hosts}
-        return self.trial and reached <= LOOPBACK_NAMES

@@ -132,7 +132,7 @@ class Visitors:
         self._ended[visitor.session] = visitor.until
         if self._store is not None:
             try:
-                sign_out(self._store(), visitor.session, visitor.until, now)
+                sign_out(self._store(), visitor.session, visitor.until, now, visitor.party or "portal")
             except (sa.exc.SQLAlchemyError, DondocError):
                 _log.warning("a sign-out could not be stored; it holds until the portal is started again")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -62,6 +62,7 @@ class PortalSection(_Section):
     front_url: str = ""
     upload_mb: int = Field(default=20, ge=1, le=200)
     hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
 
 
 class FiguresSection(_Section):

@@ -100,6 +100,7 @@ class Settings:
     prefect_api: str = ""  # address of Prefect's API, and `user:password`; empty where no Prefect is asked
     prefect_auth: str = ""
     portal_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()  # whose word on a visitor's address is taken
     front_url: str | None = None  # where people open Prefect's pages, where configured
     reply_base: str = ""
     lmtp: str = ""
@@ -154,6 +155,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         upload_mb=file.portal.upload_mb,
         base_url=environ.get("DONDOC_BASE_URL") or file.portal.base_url or environ.get("DONDOC_PORTAL_URL") or None,
         portal_hosts=file.portal.hosts,
+        trusted_proxies=tuple(map(str, file.portal.trusted_proxies)),
         front_url=environ.get("DONDOC_FRONT_URL") or file.portal.front_url or None,
         figures=_figures(environ.get("DONDOC_FIGURES") or file.figures.folder, var),
         live_plan=config / file.plan.live if file.plan.live else None,

@@ -6,9 +6,10 @@ it; the second writes the lines. Memory is the registers' and a line for each ma
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
@@ -20,6 +21,8 @@ import sqlalchemy as sa
 from dondoc.foundation.canonical import canonical
 from dondoc.foundation.errors import DondocError
 from dondoc.ledger.ledger import Break, Head, read_entries
+from dondoc.mail.redaction import Redacted
+from dondoc.obligations.lifecycle import ENDS
 from dondoc.obligations.outcomes import outcome
 from dondoc.obligations.snapshot import Tracked
 from dondoc.obligations.state import State
@@ -28,6 +31,7 @@ from dondoc.office.rules import Rules
 from dondoc.plan.plan import Item, Obligation, plan_to_json
 from dondoc.verification.completeness import Recount, recount
 from dondoc.verification.evidence import Selection, Survey, concerns, member_name
+from tasks.evidence.redacting import for_others
 from tasks.obligations.snapshot import read_snapshot
 from tasks.store import tables
 from tasks.store.chain import export
@@ -36,6 +40,7 @@ from tasks.store.plans import version_of_plan
 
 WHOLE, SLICE = "so-chung-cu/toan-bo.jsonl", "so-chung-cu/trich.txt"
 REGISTER, MAILS, FILES = "danh-muc.jsonl", "thu.jsonl", "tep.jsonl"
+CUT = ".che"  # of the name of a mail whose links are cut out
 RECEIVED = "thu-den.eml"  # a mail that came in is kept like a file, as number 0 of its entry
 
 
@@ -158,6 +163,7 @@ class Laid:
     original: dict[str, str]
     members: dict[int, list[str]]
     lost: list[dict[str, str]]
+    mails: dict[str, str] = field(default_factory=dict)  # a mail's SHA-256 → its place in the pack
 
 
 def lay(connection: sa.Connection, found: Surveyed, shelf: Path, folder: Path) -> Laid:
@@ -229,24 +235,42 @@ class _Laying:
             content = mail_content(self._connection, body)
             if content is None:
                 self.laid.lost.append({"path": path, "sha256": sha256})
-            else:
-                (self._folder / path).write_bytes(content)
+            copy = self._for_others(content, f"{body['message_id']} {body['address']}") if content is not None else None
+            if copy:
+                path = f"thu/{sha256[:32]}{CUT}.eml" if copy.cut else path
+                (self._folder / path).write_bytes(copy.content)
+            self.laid.mails[sha256] = path
             self.mails[sha256] = {
                 "path": path, "sha256": sha256, "message_id": body["message_id"], "address": body["address"], "entries": [],
+                **_redaction(copy),
             }  # fmt: skip
         said = {"seq": entry["seq"], "kind": entry["kind"], "reply": body.get("reply")}
         self.mails[sha256]["entries"].append(said)
 
     def _file(self, seq: int, number: int, file: dict[str, Any]) -> None:
-        path = f"tep/{member_name(f'{seq:07}-{number}', str(file['name']))}"
+        path, copy = f"tep/{member_name(f'{seq:07}-{number}', str(file['name']))}", None
         try:
-            (self._folder / path).write_bytes(fetch(self._shelf, file["sha256"]))
+            content = fetch(self._shelf, file["sha256"])
+            if number == 0:  # a letter quotes ours, links and all
+                copy = self._for_others(content, "")
+            (self._folder / path).write_bytes(copy.content if copy else content)
         except LostFileError:
             self.laid.lost.append({"path": path, "sha256": file["sha256"]})
         self.laid.members.setdefault(seq, []).append(path)
         self.laid.original[path] = str(file["name"])
         known = {key: file.get(key) for key in ("name", "sha256", "size")}
-        self.files.append({"path": path, "seq": seq, "number": number, **known})
+        self.files.append({"path": path, "seq": seq, "number": number, **known, **_redaction(copy)})
+
+    def _for_others(self, content: bytes, mail: str) -> Redacted:
+        states = self._found.recounted.states
+        return for_others(self._connection, content, mail, lambda key: key in states and states[key].status in ENDS)
+
+
+def _redaction(copy: Redacted | None) -> dict[str, Any]:
+    """What a line says of a member that is a copy with its links cut out: the copy's own hash, and how many."""
+    if copy is None or not copy.cut:
+        return {}
+    return {"redacted": {"sha256": hashlib.sha256(copy.content).hexdigest(), "links": copy.cut}}
 
 
 def mail_content(connection: sa.Connection, body: dict[str, Any]) -> bytes | None:

@@ -203,7 +203,7 @@ class PackReport:
         own, labels = self.own, self.own["labels"]
         lost = {one["path"] for one in self.laid.lost}
         if entry.body.get("mail_sha256"):
-            path = f"thu/{entry.body['mail_sha256'][:32]}.eml"
+            path = self.laid.mails[entry.body["mail_sha256"]]
             gone = path in lost
             yield labels["mail"], own["lost"] if gone else path.removeprefix("thu/"), "" if gone else path
         for path in self.laid.members.get(entry.seq, ()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,27 @@ def delegations(connection: sa.Connection) -> tuple[Delegation, ...]:
     return tuple(_read(found) for found in connection.execute(query).mappings())
 
 
-def delegate(engine: sa.Engine, rules: Rules, wanted: Delegation, now: datetime, actor: str) -> Delegation:
-    """Record a delegation; the same with its entry's number. Raises DelegationError for one that cannot be."""
+def refuse_impossible(engine: sa.Engine, rules: Rules, wanted: Delegation, now: datetime, actor: str) -> None:
+    """Raises DelegationError for a delegation that cannot be recorded: asked before anybody is told of it."""
+    with engine.connect() as connection:
+        recorded(wanted, delegations(connection), rules.office, now.astimezone(rules.policy.zone).date(), actor)
+
+
+def delegate(
+    engine: sa.Engine,
+    rules: Rules,
+    wanted: Delegation,
+    now: datetime,
+    actor: str,
+    told: Sequence[Mapping[str, Any]] = (),
+) -> Delegation:
+    """Record a delegation, of which the others were `told`; the same with its entry's number, in force from now on.
+
+    Raises DelegationError for one that cannot be.
+    """
     with appending(engine) as connection:
         today = now.astimezone(rules.policy.zone).date()
-        draft = recorded(wanted, delegations(connection), rules.office, today, actor)
+        draft = recorded(wanted, delegations(connection), rules.office, today, actor, told)
         (entry,) = append(connection, now, [draft])
         row = {
             "seq": entry.head.seq,

@@ -18,6 +18,7 @@ from dondoc.obligations import lifecycle
 from dondoc.verification.completeness import Recount
 from dondoc.verification.notice_keys import STANDS, notice_key
 from tasks.store import tables
+from tasks.store.signedout import session_hash
 
 
 @dataclass
@@ -89,6 +90,8 @@ def tables_differ(connection: sa.Connection, recounted: Recount, mails: set[int]
     yield from _plans(connection, recounted)
     yield from _occurrences(connection, recounted)
     yield from _events(connection, recounted)
+    yield from _delegations(connection, recounted)
+    yield from _sessions(connection, recounted)
     yield from _notices(connection, recounted)
     yield from _mails(connection, mails or set())
 
@@ -153,6 +156,33 @@ def _events(connection: sa.Connection, recounted: Recount) -> Iterator[Finding]:
     for key in sorted(stored.keys() | recounted.events.keys()):
         if stored.get(key) != recounted.events.get(key):
             yield Finding("event_row_differs", "/".join(key))
+
+
+def _delegations(connection: sa.Connection, recounted: Recount) -> Iterator[Finding]:
+    """Each row that lets somebody act for another is as its entries say, and none is without one."""
+    stored = {row.seq: row for row in connection.execute(sa.select(tables.delegation))}
+    said = recounted.authority.delegations
+    for seq in sorted(stored.keys() | said.keys()):
+        row, one = stored.get(seq), said.get(seq)
+        if one is None:
+            assert row is not None
+            about = {"stand_in": row.stand_in, "absent": row.absent}
+            yield Finding("delegation_row_invented", str(seq), about)
+        elif row is None:
+            yield Finding("delegation_row_missing", str(seq), {"stand_in": one.stand_in, "absent": one.absent}, seq)
+        elif (row.absent, row.stand_in, row.first, row.last, row.reason, row.revoked_seq) != (
+            one.absent, one.stand_in, one.first, one.last, one.reason, one.revoked_seq,
+        ):  # fmt: skip
+            yield Finding("delegation_row_differs", str(seq), {"stand_in": row.stand_in, "absent": row.absent}, seq)
+
+
+def _sessions(connection: sa.Connection, recounted: Recount) -> Iterator[Finding]:
+    """No session that was ended lives again. Rows go once their session would be over, at the next sign-out."""
+    authority = recounted.authority
+    stored = {session_hash(name) for name in connection.scalars(sa.select(tables.signed_out.c.session))}
+    for session, until in authority.ended.items():
+        if until > authority.last_ended_at and session not in stored:
+            yield Finding("session_revived", session[:16])
 
 
 def _notices(connection: sa.Connection, recounted: Recount) -> Iterator[Finding]:

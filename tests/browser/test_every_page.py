@@ -42,6 +42,7 @@ TRACKER = {
 def test_every_page_of_the_office(year: Site, width: str) -> None:
     year.way = width
     page = year.new_page()
+    page.goto(f"/mail?token={year.portal.key}")
     for name, address in ANYBODY.items():
         page.goto(address)
         year.seen(page, name, axe=True)
@@ -72,6 +73,7 @@ def test_every_page_of_the_office(year: Site, width: str) -> None:
 def test_every_page_and_its_styles_are_light(year: Site) -> None:
     year.way = "desktop"
     page = year.signed_in("tracker")
+    page.goto(f"/mail?token={year.portal.key}")
     occurrence = next(iter(year.installation.states())).partition("/")[2]
     link = year.portal.token(occurrence, "unit:hcqt")
     pages = ("/", "/bang", "/bang?state=grey", "/viec", "/lich", "/vang", "/mail", f"/a/{link}", f"/a/{link}/all")

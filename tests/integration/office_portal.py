@@ -47,6 +47,7 @@ class Portal:
     prefect_url: str = "http://prefect.example:4200"
     smtp: Smtp | None = None
     secret: str = "s" * 40
+    key: str = "k" * 40
     answering: Answering = field(init=False)
     app: Starlette = field(init=False)
 
@@ -65,6 +66,7 @@ class Portal:
                 installation=behind,
                 public_url=self.public_url,
                 secret=self.secret,
+                mailbox_key=self.key,
                 now=lambda: self.now,
                 engine=ours,
             ),

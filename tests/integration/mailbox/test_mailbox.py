@@ -28,6 +28,7 @@ from tasks.smtp.sender import Accepted, Outgoing, Permanent, Result, Smtp, Tempo
 
 FROM = "dondoc@office.example"
 UNIT = "hcqt@vpub.quangngai.example"
+KEY = "k" * 43
 RECEIVED = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -191,8 +192,9 @@ def test_sigterm_stops_it_quietly_with_a_client_connected(server: Server) -> Non
 
 @pytest.fixture
 async def browser(folder: Path) -> AsyncIterator[AsyncClient]:
-    app = create_app(PortalSettings(folder, "http://127.0.0.1:4200"))
+    app = create_app(PortalSettings(folder, "http://127.0.0.1:4200", mailbox_key=KEY))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
+        assert (await client.get(f"/mail?token={KEY}")).headers["location"] == "/mail"
         yield client
 
 

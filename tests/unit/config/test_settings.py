@@ -21,6 +21,7 @@ from tasks.smtp.client import client_of
 # A value of each kind of key that is not the file's own; what has rules of its own is named below.
 OTHER: dict[type, Any] = {str: "khac", int: 77, bool: False, tuple: ["khac@example.org"]}
 OWN = {
+    "portal.trusted_proxies": ["10.0.0.1"],
     "mail.host": "mail.example.org",
     "mail.rescue.host": "rescue.example.org",
     "mail.tls": "tls",

@@ -38,7 +38,7 @@ CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("
 READERS = {"open", "input", "print", "exec", "eval", "__import__"}
 # Names that say nothing. Whole words only: `processed_on` or `database` say something, `process` and `data` do not.
 # Not ours to choose: the hooks that aiosmtpd and html.parser call, and PostgreSQL's own name of its folder.
-FOREIGN = {"handle_DATA", "handle_data", "data_directory"}
+FOREIGN = {"handle_DATA", "handle_data", "data_received", "data_directory"}
 EMPTY = {"manager", "helper", "helpers", "util", "utils", "handler", "process", "data", "info"}
 
 # Only ever imported by their full name, never run as a script, so they shadow nothing.

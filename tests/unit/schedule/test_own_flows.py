@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
 from uuid import uuid4
 
 from factories import make_calendar, make_office, make_plan, make_policy
@@ -13,10 +12,9 @@ from jinja2 import Template
 from prefect.flows import Flow
 
 from deployments.renaming import NamedDeployment, Renaming, renamings
-from dondoc.office.policy import Shape
 from dondoc.office.rules import Rules
 from dondoc.schedule.deployments import Compiler, Deployment, own_deployments
-from dondoc.schedule.own_flows import OF_PLANS, OWN_FLOWS
+from dondoc.schedule.own_flows import ENTRYPOINTS, OF_PLANS, OWN_FLOWS
 from tasks.config.loading import words
 
 ROOT = Path(__file__).parents[3]
@@ -35,8 +33,7 @@ def flows_of_the_house() -> dict[str, str]:
 
 
 def test_every_flow_is_an_items_or_stands_in_the_table() -> None:
-    shapes = {f"flows.{shape}.{shape}" for shape in get_args(Shape)}
-    assert set(flows_of_the_house()) == shapes | {flow.entrypoint for flow in OWN_FLOWS.values()}
+    assert set(flows_of_the_house()) == ENTRYPOINTS
 
 
 def test_every_flow_of_the_table_has_its_words_and_its_quiet_states_too() -> None:

@@ -464,6 +464,7 @@ class Named:
     def __init__(self, pack, listed, original):
         self.pack, self.listed, self.original = pack, listed, original
         self.mails, self.files, self.runs = {}, {}, set()
+        self.redacted = 0
 
     def take(self, entry):
         body = entry["body"]
@@ -479,13 +480,20 @@ class Named:
         for number, file in enumerate(body.get("files") or [], 1):
             self.files[entry["seq"], number] = (file["sha256"], file["name"], file.get("size"))
 
+    def shown(self, row):
+        """Mã băm của thành phần trong gói: bản như đã gửi, hoặc bản đã che liên kết còn trả lời được."""
+        if "redacted" not in row:
+            return row["sha256"]
+        self.redacted += 1
+        return row["redacted"]["sha256"]
+
     def check(self, about):
         left = dict(self.mails)
         for number, line in self.pack.lines("thu.jsonl"):
             row = strict(line, f"thu.jsonl, dòng {number}")
             if left.pop(row["sha256"], None) != (row["message_id"], row["address"], row["entries"]):
                 raise Wrong(f"thu.jsonl, dòng {number}: không đúng như các mục trong sổ")
-            self.whole(row["path"], row["sha256"], "thư", row["entries"][0]["seq"])
+            self.whole(row["path"], self.shown(row), "thư", row["entries"][0]["seq"])
         if left:
             raise Wrong("thu.jsonl thiếu thư của mục {}".format(min(each[2][0]["seq"] for each in left.values())))
         files = dict(self.files)
@@ -494,7 +502,7 @@ class Named:
             said = (row["sha256"], row["name"], row["size"])
             if files.pop((row["seq"], row["number"]), None) != said:
                 raise Wrong(f"tep.jsonl, dòng {number}: không đúng như các mục trong sổ")
-            self.whole(row["path"], row["sha256"], "tệp", row["seq"])
+            self.whole(row["path"], self.shown(row), "tệp", row["seq"])
             if self.original.pop(row["path"], None) != row["name"]:
                 raise Wrong("MANIFEST.jsonl ghi tên gốc của {} khác mục {}".format(row["path"], row["seq"]))
         if files:
@@ -561,7 +569,11 @@ def check(pack, witness, say):
         raise Wrong("goi.json ghi sai số mục hoặc số kỳ")
     say(f"Phần trích: {count} mục, đủ và đúng những mục liên quan.")
     missing = named.check(about)
-    say(f"Thư: {len(named.mails)} bản gốc đúng mã SHA-256 ghi trong sổ. Tệp nộp: {len(named.files)}, đúng.")
+    say(
+        f"Thư: {len(named.mails) - named.redacted} bản gốc đúng mã SHA-256 ghi trong sổ. Tệp nộp: {len(named.files)}, đúng."
+    )
+    if named.redacted:
+        say(f"{named.redacted} thư trong gói là bản đã che liên kết còn trả lời được: sổ giữ mã băm của bản như đã gửi, người nhận thư giữ bản để đối chiếu.")  # fmt: skip
     say(f"Lượt chạy Prefect: có {len(named.runs) - len(missing)} trong gói, {len(missing)} không có (gói nói rõ). Phần này không nằm trong chuỗi băm.")  # fmt: skip
 
 
