@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from operations.stack.children import Child
 from operations.stack.databases import database_urls
-from operations.stack.environment import EVERYTHING, told
+from operations.stack.environment import EVERYTHING, environment_of
 from operations.stack.prefect_server import child_environment, client_environment
 from operations.stack.settings import LOOPBACK, Port, Stack
 from tasks.config.settings import HOME, Settings, SettingsError
@@ -53,7 +53,7 @@ def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
         return Child(
             name=name,
             command=(sys.executable, "-m", *command),
-            environment=told(name, environment),
+            environment=environment_of(name, environment),
             ports=ports,
             ready=(lambda: _listens(ports[0].number)) if ports else None,
             folder=HOME,
@@ -69,7 +69,7 @@ def background_children(stack: Stack, settings: Settings) -> tuple[Child, ...]:
             Child(
                 "lmtp",
                 (sys.executable, "-m", "tasks.inbox.lmtp_server"),
-                told("lmtp", environment),
+                environment_of("lmtp", environment),
                 ports=own,
                 folder=HOME,
             ),

@@ -16,7 +16,7 @@ from email.message import Message
 from email.parser import BytesParser
 from hashlib import sha256
 
-MARK = "X-Dondoc-Redacted"
+REDACTION_MARK = "X-Dondoc-Redacted"
 _CUT = "…"
 # An answer's link, a sign-in's, a feed's, a scorecard's; the trial mailbox's token; an address that takes answers.
 _LINK = re.compile(r"/(a|vao|lich|diem)/(?P<token>[A-Za-z0-9_.=-]{20,})|(/mail\?token=)[A-Za-z0-9_-]{20,}")
@@ -53,7 +53,7 @@ def redacted(content: bytes) -> Redacted:
         cut += _cut_part(part)
     if not cut:
         return Redacted(content, 0, own)
-    message[MARK] = f"links={cut}; sha256-as-sent={own}"
+    message[REDACTION_MARK] = f"links={cut}; sha256-as-sent={own}"
     return Redacted(message.as_bytes(), cut, own)
 
 

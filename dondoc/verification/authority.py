@@ -12,7 +12,7 @@ from dondoc.obligations.actors import parts
 
 
 @dataclass(slots=True)
-class Standing:
+class RecordedDelegation:
     """One delegation as its entries say it."""
 
     absent: str
@@ -27,7 +27,7 @@ class Standing:
 class Authority:
     """Delegations by their entry; the ended sessions (hashed names) with their time; when one was ended last."""
 
-    delegations: dict[int, Standing] = field(default_factory=dict)
+    delegations: dict[int, RecordedDelegation] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     last_ended_at: str = ""
 
@@ -39,7 +39,7 @@ class Authority:
         kind, body, seq = entry["kind"], entry["body"], entry["seq"]
         if kind == "delegation.recorded":
             days = date.fromisoformat(body["first"]), date.fromisoformat(body["last"])
-            self.delegations[seq] = Standing(body["absent"], body["stand_in"], *days, body["reason"])
+            self.delegations[seq] = RecordedDelegation(body["absent"], body["stand_in"], *days, body["reason"])
         elif kind == "delegation.revoked":
             self.delegations[body["delegation"]].revoked_seq = seq
         elif kind == "session.ended":

@@ -40,7 +40,7 @@ _KINDS = ("LC_", "XDG_", "PYTHON")
 _OUTWARD = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy"})
 
 
-def plain(environ: Mapping[str, str]) -> dict[str, str]:
+def plain_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What every child is told: the machine's own settings and dondoc's that are no secret; nothing else of the caller's.
 
     A user's own Prefect profile must not send our children to another server, nor a token of theirs reach our children.
@@ -48,7 +48,7 @@ def plain(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if _is_plain(name)}
 
 
-def told(child: str, everything: Mapping[str, str]) -> dict[str, str]:
+def environment_of(child: str, everything: Mapping[str, str]) -> dict[str, str]:
     """Of a complete environment what that child is told."""
     needed = NEEDS[child]
     return {name: value for name, value in everything.items() if name in needed or name not in EVERYTHING}

@@ -9,7 +9,7 @@ import urllib.request
 
 from operations.stack.children import Child
 from operations.stack.databases import database_urls, driver_url
-from operations.stack.environment import plain, told
+from operations.stack.environment import environment_of, plain_environment
 from operations.stack.settings import LOOPBACK, Stack
 
 # A plan's year and the weeks around it, as the ISO duration Prefect insists on (a bare number stops it).
@@ -21,7 +21,9 @@ def prefect_server(stack: Stack) -> Child:
     return Child(
         name="prefect",
         command=(sys.executable, "-P", "-m", "operations.stack.serve_prefect"),
-        environment=told("prefect", {**plain(os.environ), **_common(stack), **_server_settings(stack)}),
+        environment=environment_of(
+            "prefect", {**plain_environment(os.environ), **_common(stack), **_server_settings(stack)}
+        ),
         ports=(stack.port("prefect"),),
         ready=lambda: _answers(f"{stack.prefect_api_url}/health"),
         ready_seconds=180,
@@ -42,7 +44,7 @@ def client_environment(stack: Stack) -> dict[str, str]:
 
 def child_environment(stack: Stack) -> dict[str, str]:
     """The environment for a child that talks to this server: the machine's plain settings, and how to reach it."""
-    return {**plain(os.environ), **client_environment(stack)}
+    return {**plain_environment(os.environ), **client_environment(stack)}
 
 
 def _server_settings(stack: Stack) -> dict[str, str]:

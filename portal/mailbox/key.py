@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tasks.config.secret_file import read_or_make
 
-COOKIE = "dondoc-mailbox"
+MAILBOX_COOKIE = "dondoc-mailbox"
 _held: ContextVar[bool] = ContextVar("the mailbox's key is held", default=False)
 
 
@@ -50,7 +50,7 @@ class Key:
     def admitted(self) -> Response:
         """On to the mailbox, with the cookie: the address in the browser's history opens it no longer by itself."""
         answer = RedirectResponse("/mail", 303)
-        answer.set_cookie(COOKIE, self._cookie(), httponly=True, samesite="lax", secure=self._secure)
+        answer.set_cookie(MAILBOX_COOKIE, self._cookie(), httponly=True, samesite="lax", secure=self._secure)
         return answer
 
     def held(self, scope: Scope) -> bool:
@@ -60,7 +60,7 @@ class Key:
             jar.load(Headers(scope=scope).get("cookie", ""))
         except CookieError:
             return False
-        brought = jar[COOKIE].value if COOKIE in jar else ""
+        brought = jar[MAILBOX_COOKIE].value if MAILBOX_COOKIE in jar else ""
         return bool(self._key) and hmac.compare_digest(self._cookie().encode(), brought.encode("utf-8", "replace"))
 
     def _cookie(self) -> str:

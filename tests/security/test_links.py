@@ -17,7 +17,7 @@ from installation import CONFIG, HCQT, Installation, at
 from office_portal import Portal
 
 from dondoc.mail.links import LinkError, read_link
-from dondoc.mail.redaction import MARK, cut_text, duties_linked, redacted
+from dondoc.mail.redaction import REDACTION_MARK, cut_text, duties_linked, redacted
 from dondoc.verification.evidence import Selection
 from tasks.evidence.packing import pack
 from tasks.mail.delivery import deliver
@@ -81,7 +81,7 @@ async def test_a_live_link_is_cut_out_of_what_others_see(portal: Portal, role: s
             assert opened_by(portal, seen) == []
             assert not re.search(r"\+[a-z][a-z2-7]{26}(@|%40)", seen)
         raw = (await client.get(f"/chung-cu/thu/{seq}/eml")).content
-    said = str(message_from_bytes(raw)[MARK])
+    said = str(message_from_bytes(raw)[REDACTION_MARK])
     assert hashlib.sha256(content).hexdigest() in said  # the bytes as sent stay provable
     assert portal.installation.ledger("notice.sent")[0]["body"]["mail_sha256"] in {
         hashlib.sha256(c).hexdigest() for _, _, c in portal.installation.post.accepted
