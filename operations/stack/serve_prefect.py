@@ -13,10 +13,10 @@ from typing import Any
 import prefect.server.api.server as server
 from prefect.cli import app as command
 
-_create_app = server.create_app
+_create_app = server.create_prefect
 
 
-def create_app(*given: Any, **named: Any) -> Any:
+def create_prefect(*given: Any, **named: Any) -> Any:
     """Prefect's application, its description kept."""
     made = _create_app(*given, **named)
     made.openapi = cache(made.openapi)  # type: ignore[method-assign]
@@ -25,7 +25,7 @@ def create_app(*given: Any, **named: Any) -> Any:
 
 def main() -> None:
     """Be `prefect server start`."""
-    server.create_app = create_app
+    server.create_app = create_prefect
     sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
     command()
 

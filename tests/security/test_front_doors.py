@@ -187,8 +187,8 @@ async def test_one_who_asks_too_often_keeps_nobody_else_out(installation: Instal
 def test_prefects_description_of_its_interface_is_built_once() -> None:
     made = subprocess.run(
         [sys.executable, "-c",
-         "from operations.stack.serve_prefect import create_app\n"
-         "app = create_app()\nassert app.openapi() is app.openapi()\nprint(len(app.openapi()['paths']))"],
+         "from operations.stack.serve_prefect import create_prefect\n"
+         "app = create_prefect()\nassert app.openapi() is app.openapi()\nprint(len(app.openapi()['paths']))"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert int(made.stdout.splitlines()[-1]) > 50, made.stderr
