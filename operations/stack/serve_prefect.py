@@ -13,7 +13,7 @@ from typing import Any
 import prefect.server.api.server as server
 from prefect.cli import app as command
 
-_create_app = server.create_prefect
+_create_app = server.create_app
 
 
 def create_prefect(*given: Any, **named: Any) -> Any:
