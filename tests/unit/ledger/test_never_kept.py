@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dondoc.verification.completeness import Recount
-from dondoc.verification.report import said
+from dondoc.verification.report import report_lines
 from tasks.config.loading import words
 from tasks.store.shelf_check import ShelfCheck
 
@@ -42,7 +42,7 @@ def test_what_a_unit_handed_in_is_lost(tmp_path: Path) -> None:
 
 def test_they_are_one_remark_and_the_ledger_is_whole_all_the_same() -> None:
     vocabulary = words(Path(__file__).parents[3] / "config")
-    lines = list(said(Recount(never_kept=[5, 9, 12]), None, None, vocabulary))
+    lines = list(report_lines(Recount(never_kept=[5, 9, 12]), None, None, vocabulary))
     assert lines == [
         "Ghi chú: 3 tệp số liệu (từ mục 5) do bản phần mềm trước 15:11 ngày 22/11/2026 ghi tên mà chưa lưu; mã băm của tệp vẫn "
         "nằm trong sổ. Đây không phải là sai khác.",
