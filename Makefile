@@ -37,13 +37,13 @@ browser: $(VENV)/.development
 security: $(VENV)/.development
 	@$(BIN)/python -m pytest -n 2 tests/security
 
-# A real Postfix and a real Dovecot of its own, from Debian: needs root, and apt where they are missing.
-# A whole office on a real Postfix and Dovecot of its own (Debian: needs root, and apt where they are missing), its clock moved.
+# Letters on a real Postfix and Dovecot of its own (Debian: needs root, and apt where they are missing). With LIFE a whole office
+# on them too, its clock moved:
 # LIFE=mornings lives three mornings on a whole installation, LIFE=year goes on over the new year beside an undisturbed twin,
 # LIFE=all on every working morning. Minutes to an hour.
 life: $(VENV)/.development
 	@test "$$(id -u)" = 0 || { echo "make life starts a Postfix and a Dovecot of its own: run it as root"; exit 2; }
-	@LIFE=$(LIFE) $(BIN)/python -m pytest -n 0 tests/life/test_real_mail.py $(if $(LIFE),tests/life/test_three_mornings.py) $(if $(filter year all,$(LIFE)),tests/life/test_turn_of_a_year.py)
+	@LIFE='$(LIFE)' $(BIN)/python -m pytest -n 0 tests/life/test_real_mail.py tests/life/test_letters_by_real_mail.py $(if $(LIFE),tests/life/test_three_mornings.py) $(if $(filter year all,$(LIFE)),tests/life/test_turn_of_a_year.py)
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check .
