@@ -5,7 +5,7 @@ from __future__ import annotations
 from deployments.worker.__main__ import main
 from dondoc.schedule.own_flows import ENTRYPOINTS
 
-FLOWS = ("says", "overdue", "dies", "waits")
+FLOWS = ("says", "overdue", "dies", "waits", "nowhere")
 
 if __name__ == "__main__":
     main(ENTRYPOINTS | {f"tests.integration.worker_flows.{name}" for name in FLOWS})
