@@ -101,7 +101,7 @@ INTERFACE: dict[str, Entry] = {
     "/ra": Entry("Signing out.", (), (303, 400, 403, 413, 415), form={"token": _TEXT}),
     "/bang": Entry(
         "The board.", _OFFICE,
-        query={**_FILTER, "page": _PAGE},
+        query={**_FILTER, "ngay": _TEXT, "page": _PAGE},
     ),
     "/bang.xlsx": Entry("The board as a workbook.", (*_OFFICE, 404), query=_FILTER, content=XLSX),
     "/chi-so": Entry("The monthly index.", _OFFICE, query={**_PLAN, "thang": _TEXT}),

@@ -7,6 +7,7 @@ reach.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,15 +82,13 @@ class UnreachableError(LostError):
 
 
 def client_of(smtp: Smtp) -> SMTP:
-    """A client that is not connected yet. Certificates are always verified.
+    """A client that is not connected yet; `connect` signs it in. Certificates are always verified.
 
     `smtp.ca` was readable when the settings were read; raises OSError where it has gone since.
     """
     return SMTP(
         hostname=smtp.host,
         port=smtp.port,
-        username=smtp.username or None,
-        password=smtp.password or None,
         use_tls=smtp.tls == "tls",
         start_tls=smtp.tls == "starttls",
         tls_context=context_of(smtp),
@@ -108,11 +107,14 @@ def context_of(smtp: Smtp) -> ssl.SSLContext | None:
     return context
 
 
-async def connect(client: SMTP) -> None:
-    """Open the connection. Raises UnreachableError."""
+async def connect(client: SMTP, smtp: Smtp) -> None:
+    """Open the connection and sign in; a refused sign-in is left with a goodbye. Raises UnreachableError."""
     try:
         await client.connect()
+        if smtp.username:
+            await client.login(smtp.username, smtp.password)
     except (SMTPException, OSError, ValueError) as error:
+        await leave(client)
         raise UnreachableError(_reply(error), sent=False) from error
 
 
@@ -147,11 +149,15 @@ def _stage(error: SMTPResponseException) -> Stage:
 
 
 async def leave(client: SMTP) -> None:
-    """Say goodbye if anybody is still there."""
+    """Say goodbye if anybody is still there, and let go of the socket: a TLS connection would wait for the other side."""
+    transport = client.transport
     if client.is_connected:
         with suppress(SMTPException, OSError):
             await client.quit()
     client.close()
+    if transport is not None:
+        transport.abort()
+        await asyncio.sleep(0)  # the loop closes the socket in its next round
 
 
 async def _reset(client: SMTP) -> None:

@@ -43,9 +43,7 @@ async def _try(smtp: Smtp, envelope_from: str, mail: Outgoing | None) -> list[Tr
 
     async def reach() -> str:
         nonlocal client
-        client = client_of(replace(smtp, username="", password="", tls="tls" if smtp.tls == "tls" else "none"))
-        if smtp.tls == "tls":
-            client = client_of(replace(smtp, username="", password=""))
+        client = client_of(replace(smtp, tls="tls" if smtp.tls == "tls" else "none"))
         greeting = await client.connect()
         return f"{smtp.name} {_line(greeting.message)}" + (f"; {_secured(client)}" if smtp.tls == "tls" else "")
 

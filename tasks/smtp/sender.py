@@ -84,7 +84,7 @@ async def send_mails(
             else:
                 await throttle.turn()
                 try:
-                    result = await _send(client, envelope_from, mail)
+                    result = await _send(client, smtp, envelope_from, mail)
                     losses = 0
                 except LostError as lost:
                     client.close()
@@ -128,7 +128,7 @@ def post(
         raise failures[0]
 
 
-async def _send(client: SMTP, envelope_from: str, mail: Outgoing) -> Result:
+async def _send(client: SMTP, smtp: Smtp, envelope_from: str, mail: Outgoing) -> Result:
     """Send on the open connection; if that turns out closed before the content left, once more on a new one."""
     if client.is_connected:
         try:
@@ -137,5 +137,5 @@ async def _send(client: SMTP, envelope_from: str, mail: Outgoing) -> Result:
             if lost.sent:
                 raise
             client.close()
-    await connect(client)
+    await connect(client, smtp)
     return await transact(client, envelope_from, mail)

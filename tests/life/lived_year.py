@@ -141,7 +141,7 @@ class Year:
         life.clock.move(moment.replace(hour=8, minute=30, second=1))
         eventually(lambda: life.names_of_runs("RUNNING"))
         before = life.asked_again()
-        worker = children.find(life.stack, "worker")
+        worker = children.find_child(life.stack, "worker")
         assert worker
         for one in [*worker.process.children(recursive=True), worker.process]:
             kill(one)

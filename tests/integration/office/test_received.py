@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,9 @@ async def test_files_are_fetched_as_they_came_and_each_download_is_recorded(
         (link,) = await links(client)
         assert NAME in (await client.get(link)).text
         raw, file = await client.get(f"{link}/thu.eml"), await client.get(f"{link}/1")
-        assert (raw.content, file.content) == (content, PDF)
+        assert file.content == PDF
+        # Its live reply addresses are cut; the copy names the very bytes.
+        assert hashlib.sha256(content).hexdigest() in str(message_from_bytes(raw.content)["X-Dondoc-Redacted"])
         for answer in (raw, file):
             assert answer.headers["content-type"] == "application/octet-stream"
             assert answer.headers["content-disposition"].startswith("attachment;")

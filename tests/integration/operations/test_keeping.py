@@ -35,7 +35,7 @@ def spawn_and_die(*given):
     os.kill(os.getpid(), signal.SIGKILL)
 children._spawn = spawn_and_die
 sleeper = (sys.executable, "-c", "import time; time.sleep(600)")
-children.start(Stack(Path(sys.argv[1])), children.Child("worker", sleeper, dict(os.environ)))
+children.start_child(Stack(Path(sys.argv[1])), children.Child("worker", sleeper, dict(os.environ)))
 """
 
 
