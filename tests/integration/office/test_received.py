@@ -102,7 +102,7 @@ async def test_files_are_fetched_as_they_came_and_each_download_is_recorded(
         assert (await client.head(f"{link}/1")).status_code == 200
         assert [(await client.get(f"{link}/{n}")).status_code for n in (0, 2)] == [404, 404]
     entries = office.ledger("file.downloaded")
-    assert [entry["body"]["name"] for entry in entries] == ["thu.eml", NAME]
+    assert [entry["body"]["name"] for entry in entries] == ["thu.che.eml", NAME]
     assert {entry["actor"] for entry in entries} == {"role:tracker"}
     assert {entry["body"]["sha256"] for entry in entries} == {hashlib.sha256(content).hexdigest()}
     async with portal.signed_in("auditor") as client:

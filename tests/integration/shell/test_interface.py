@@ -189,7 +189,7 @@ class Probe:
 
     def call(self, case: Case) -> Response:
         """The case as it is."""
-        response = case.call(base_url=self.portal.public_url, cookies=self.cookies, allow_redirects=False)
+        response = case.call(base_url=self.portal.public_url, cookies=self.cookies, allow_redirects=False, timeout=60)
         # Never a fault of the server, and the guard's headers on every answer.
         assert response.status_code < 500
         assert {name.lower() for name in HEADERS} <= set(response.headers)
