@@ -155,7 +155,7 @@ async def leave(client: SMTP) -> None:
         with suppress(SMTPException, OSError):
             await client.quit()
     client.close()
-    if transport is not None:
+    if isinstance(transport, asyncio.WriteTransport):
         transport.abort()
         await asyncio.sleep(0)  # the loop closes the socket in its next round
 
