@@ -31,9 +31,9 @@ from portal.shell.immediate_mail import send_now
 from portal.shell.pages import Pages
 from portal.shell.rate_limit import Allowance
 from tasks.config.loading import words
+from tasks.store.delivered import record_new_link
 from tasks.store.occurrences import UnknownOccurrenceError, facts_of, tracked_row, tracked_rows
 from tasks.store.plans import adopted, adopted_ids
-from tasks.store.renewed import record_new_link
 
 LASTS = timedelta(days=14)  # at least: the plan of an old link may be closed
 _HOUR = 3600.0

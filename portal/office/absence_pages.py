@@ -17,7 +17,7 @@ from portal.shell.page_context import PageContext, gated, reached
 from portal.shell.pages import Pages
 from portal.shell.signin import ask_to_sign_in
 from portal.shell.visitors import Visitor, Visitors, current
-from tasks.store.delegations import delegate, delegations, refuse_impossible, revoke
+from tasks.store.authority import delegate, delegations, refuse_impossible, revoke
 
 
 def absence_routes(context: PageContext, visitors: Visitors, pages: Pages) -> list[Route]:

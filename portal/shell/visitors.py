@@ -25,8 +25,7 @@ from portal.shell.roles_of import KnownPerson, known_by
 from portal.shell.sessions import SESSION_LASTS, Session, new_session, read_session, write_session
 from portal.shell.settings import PortalSettings
 from tasks.config.loading import load_rules
-from tasks.store.delegations import delegations
-from tasks.store.signedout import is_signed_out, sign_out
+from tasks.store.authority import delegations, is_signed_out, sign_out
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from dondoc.obligations.snapshot import Tracked
 from dondoc.office.delegation import with_stand_ins
 from tasks.config.loading import words
 from tasks.config.run_context import RunContext
-from tasks.store.delegations import delegations
+from tasks.store.authority import delegations
 from tasks.store.occurrences import tracked_rows
 from tasks.store.plans import adopted
 from tasks.store.settle import Checked, apply_to

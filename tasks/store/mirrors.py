@@ -18,7 +18,7 @@ from dondoc.obligations import lifecycle
 from dondoc.verification.completeness import Recount
 from dondoc.verification.notice_keys import STANDS, notice_key
 from tasks.store import tables
-from tasks.store.signedout import session_hash
+from tasks.store.authority import session_hash
 
 
 @dataclass

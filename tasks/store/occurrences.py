@@ -21,8 +21,8 @@ from dondoc.plan.plan import Plan
 from dondoc.plan.timings import DONE
 from dondoc.verification.completeness import MOVING
 from tasks.store import tables
+from tasks.store.authority import delegations
 from tasks.store.chain import append
-from tasks.store.delegations import delegations
 from tasks.store.plans import version_of_plan
 from tasks.store.tables import occurrence as table
 

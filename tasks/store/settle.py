@@ -21,8 +21,8 @@ from dondoc.office.policy import Policy
 from dondoc.office.rules import Rules
 from dondoc.plan.plan import Plan
 from tasks.store import tables
+from tasks.store.authority import delegations
 from tasks.store.chain import append, appending, forward
-from tasks.store.delegations import delegations
 from tasks.store.occurrences import facts_of, tracked_row, tracked_rows, write_entries
 from tasks.store.plans import add_occurrences, adopted, register_rows
 

@@ -15,7 +15,7 @@ from dondoc.obligations.acts import Act, ActError
 from dondoc.office.delegation import NAMED_BY, Delegation, DelegationError, may_delegate, may_name, recorded
 from dondoc.verification.completeness import Recount
 from tasks.store.audit import reading_one_moment, verify_store
-from tasks.store.delegations import delegate
+from tasks.store.authority import delegate
 from tasks.store.settle import check_occurrences, record_act
 
 JAN = "nho-2024/chi-so/ket-qua/2024-01"  # of another unit than the tracker's own

@@ -17,7 +17,7 @@ from dondoc.office.delegation import Delegation
 from portal.answer.answering import Answering
 from portal.app.application import create_app
 from portal.shell.settings import PortalSettings
-from tasks.store.delegations import delegate
+from tasks.store.authority import delegate
 from tasks.store.settle import check_occurrences
 
 SECRET = "a secret of tests"

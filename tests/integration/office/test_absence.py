@@ -11,7 +11,7 @@ from office_portal import ADDRESSES, Portal, ask, confirm, form_of, token_of
 
 from dondoc.office.delegation import Delegation, DelegationError
 from tasks.mail.delivery import deliver
-from tasks.store.delegations import delegate, revoke
+from tasks.store.authority import delegate, revoke
 from tasks.store.settle import check_occurrences
 
 NAME = "ke-hoach/quy-mot/2024-Q1"  # led by hcqt, whose head is the tracker

@@ -38,7 +38,7 @@ from portal.office.feeds import LEADERS
 from portal.shell.rate_limit import Allowance
 from tasks.inbox.receiving import receive
 from tasks.runs.sweep import send_mail
-from tasks.store.delegations import delegate
+from tasks.store.authority import delegate
 from tasks.store.files import keep_file
 from tasks.store.settle import check_occurrences
 
