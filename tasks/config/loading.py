@@ -128,19 +128,25 @@ def words(config: Path) -> dict[str, Any]:
     """The files of `_WORDS`, tables.yaml and the names of mails' kinds, in the office's language: what users read for every
     status, act, verdict, run and finding. Read again when one of them changed. Raises ConfigurationError."""
     folder = language_folder(config)
-    kinds = sorted((folder / "mail").glob("*/words.yaml"))
-    files = [*(folder / name for name in (*_WORDS, "tables.yaml")), *kinds]
-    return kept(("words", folder), files, lambda: _read_all_words(config, folder, kinds))
+    files = kept(("files of words", folder), [folder / "mail"], lambda: _files_of_words(folder))
+    return kept(("words", folder), files, lambda: _read_all_words(config, folder))
 
 
-def _read_all_words(config: Path, folder: Path, kinds: list[Path]) -> dict[str, Any]:
+def _files_of_words(folder: Path) -> list[Path]:
+    """All that `words` reads; a kind of mail may have no words of its own yet."""
+    kinds = [kind / "words.yaml" for kind in sorted((folder / "mail").iterdir()) if kind.is_dir()]
+    return [*(folder / name for name in (*_WORDS, "tables.yaml")), *kinds]
+
+
+def _read_all_words(config: Path, folder: Path) -> dict[str, Any]:
     found = {key: text for name in _WORDS for key, text in read_words(config, name).value.items()}
-    found |= {"tables": read_words(config, "tables.yaml").value, "kinds": _kinds(config, folder, kinds)}
+    found |= {"tables": read_words(config, "tables.yaml").value, "kinds": _kinds(config, folder)}
     return {**found, **_named_rows(found)}
 
 
-def _kinds(config: Path, folder: Path, found: list[Path]) -> dict[str, Any]:
+def _kinds(config: Path, folder: Path) -> dict[str, Any]:
     """What each kind of mail is called: words.yaml beside its templates."""
+    found = sorted((folder / "mail").glob("*/words.yaml"))
     return {path.parent.name: read_words(config, str(path.relative_to(folder))).value for path in found}
 
 
