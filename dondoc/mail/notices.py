@@ -35,6 +35,7 @@ __all__ = [
 THREADS = 10
 MOST_WORDS = 400  # of a mail, about; the frame around the duties takes FRAME, a duty in a table LINE_WORDS
 FRAME, LINE_WORDS = 90, 14
+LONG_TABLE = 12  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class NoticeGroup:
     def number(self) -> int:
         """How many duties stand under the heading."""
         return len(self.duties) + len(self.listed)
+
+    @property
+    def long(self) -> bool:
+        """Whether its table is so long that a line says the least."""
+        return len(self.listed) > LONG_TABLE
 
 
 def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
@@ -168,10 +174,10 @@ def _told_whole(duties: Sequence[Duty]) -> set[Duty]:
     room = MOST_WORDS - FRAME - LINE_WORDS * len(duties)
     whole: set[Duty] = set()
     for duty in duties:
-        presses = not whole and duty.tone in ("late", "soon")
-        if duty.sums_up or (not duty.coordinating and (presses or room >= duty.words)):
+        presses, length = not whole and duty.tone in ("late", "soon"), duty.words
+        if duty.sums_up or (not duty.coordinating and (presses or room >= length)):
             whole.add(duty)
-            room -= duty.words
+            room -= length
     return whole
 
 
