@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -153,6 +154,29 @@ async def test_a_link_ends_with_its_duty(portal: Portal) -> None:
             assert answer.status_code in (400, 409, 410), act
         assert (await client.get(f"/a/{token}")).status_code == 410
     assert len(portal.installation.ledger("occurrence.submitted")) == 1
+
+
+@pytest.mark.parametrize("depth", [1, 11, 50, 3000])
+def test_a_copy_is_made_of_any_letter_and_no_link_stays_in_it(depth: int) -> None:
+    """A letter of 3,000 nested parts is no reason for a page or a pack to fail."""
+    nested = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(depth))
+    token = b"A" * 40
+    letter = b"Subject: x\r\nMIME-Version: 1.0\r\n" + nested + b"Content-Type: text/plain\r\n\r\nxin /a/" + token
+    copy = redacted(letter)
+    assert copy.cut == 1
+    assert token not in copy.content
+    assert f"sha256-as-sent={copy.sha256}".encode() in copy.content
+    assert duties_linked(letter) == {""}
+
+
+@pytest.mark.parametrize("encoding", ["base64 ", "base64 (x)", '"base64"'])
+def test_a_link_is_cut_however_its_transfer_encoding_is_written(encoding: str) -> None:
+    token = "B" * 40
+    page = base64.b64encode(f'<a href="/a/{token}">'.encode())
+    head = f"Subject: x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+    copy = redacted(head + page)
+    assert copy.cut == 1
+    assert token.encode() not in base64.b64decode(copy.content.split(b"\n\n", 1)[1])
 
 
 def test_a_text_without_links_stays_as_it_is_and_every_kind_of_link_is_cut() -> None:
