@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any
 
 import docx
@@ -15,30 +13,13 @@ from docx.oxml.ns import qn
 from docx.table import Table as WordTable
 from docx.text.paragraph import Paragraph
 
-from dondoc.index.definitions import FigureError
-from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine, cell_name
-from tasks.spreadsheets.reading import refuse_bomb
-
-_UNPACKED = 200_000_000
+from dondoc.reading.document import Cell, Place, Table, TextLine, cell_name
+from tasks.reading.opening import open_zipped
 
 
 def read_docx(name: str, content: bytes) -> list[TextLine | Table]:
     """The paragraphs and tables of a Word document. Raises ReadingError for a broken or locked one."""
-    try:
-        refuse_bomb(content, _UNPACKED)
-        word = docx.Document(io.BytesIO(content))
-    except FigureError as error:
-        large = error.key == "xlsx_too_big"
-        said = (
-            "is larger than any plan when unpacked; give the plan itself"
-            if large
-            else f"is no readable {PurePath(name).suffix} (broken, or under a password); save it again"
-        )
-        raise ReadingError(f"{name} {said}") from error
-    except Exception as error:  # a broken file fails anywhere inside the library, in every way there is
-        raise ReadingError(
-            f"{name} is no readable .docx (broken, or under a password); save it again as .docx"
-        ) from error
+    word = open_zipped(name, ".docx", content, docx.Document)
     numbers = _Numbers(word)
     blocks: list[TextLine | Table] = []
     line = tables = 0

@@ -5,40 +5,28 @@ from __future__ import annotations
 import io
 import warnings
 from datetime import date, datetime
-from pathlib import PurePath
 from typing import Any
 
 import openpyxl
+from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from dondoc.index.definitions import FigureError
-from dondoc.reading.document import Cell, Place, ReadingError, Table, TextLine
-from tasks.spreadsheets.reading import refuse_bomb
+from dondoc.reading.document import Cell, Place, Table, TextLine
+from tasks.reading.opening import open_zipped
 
-_UNPACKED = 200_000_000
 _ROWS, _COLUMNS = 5000, 40
 
 
 def read_xlsx(name: str, content: bytes) -> list[TextLine | Table]:
     """The visible sheets of a workbook. Raises ReadingError for a broken or locked one."""
-    try:
-        refuse_bomb(content, _UNPACKED)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
-    except FigureError as error:
-        large = error.key == "xlsx_too_big"
-        said = (
-            "is larger than any plan when unpacked; give the plan itself"
-            if large
-            else f"is no readable {PurePath(name).suffix} (broken, or under a password); save it again"
-        )
-        raise ReadingError(f"{name} {said}") from error
-    except Exception as error:  # a broken workbook fails anywhere inside the library, in every way there is
-        raise ReadingError(
-            f"{name} is no readable .xlsx (broken, or under a password); save it again as .xlsx"
-        ) from error
+    book = open_zipped(name, ".xlsx", content, _load)
     return [_sheet(page) for page in book.worksheets if page.sheet_state == "visible" and page.max_row]
+
+
+def _load(content: io.BytesIO) -> Workbook:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(content, data_only=True, keep_links=False)
 
 
 def _sheet(page: Worksheet) -> Table:
